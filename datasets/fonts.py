@@ -1,0 +1,74 @@
+"""Digits drawn from the fonts that matplotlib ships, distorted at random: needs no data and no network."""
+import functools
+import math
+import pathlib
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+FONTS = ('DejaVuSans', 'DejaVuSans-Bold', 'DejaVuSans-Oblique', 'DejaVuSansMono', 'DejaVuSansMono-Bold',
+         'DejaVuSansMono-Oblique', 'DejaVuSerif', 'DejaVuSerif-Bold', 'DejaVuSerif-Italic', 'STIXGeneral',
+         'STIXGeneralBol', 'STIXGeneralItalic', 'STIXGeneralBolIta', 'cmb10', 'cmr10', 'cmss10', 'cmti10', 'cmtt10')
+COUNTS = {'train': 24000, 'test': 5000}
+SEEDS = {'train': 1, 'test': 2}
+SIDE = 28
+FINE = 3    # glyphs are drawn this many times finer than the digits
+BOX = 20    # and fill a box of this many pixels, as MNIST's digits do
+
+
+@functools.cache
+def load(part):
+    """The 'train' (24,000) or 'test' (5,000) font digits; every call gives the same.
+
+    Each is a glyph under a random rotation, shear, stretch and shift, and a random elastic distortion.
+
+    Returns:
+        uint8 array (N, 28, 28) in [0, 255] and int32 array (N,) in [0, 9], in random order.
+    """
+    n, rng = COUNTS[part], np.random.default_rng(SEEDS[part])
+    glyphs = _glyphs()
+    which = rng.permutation(n) % len(glyphs)
+    points = _distorted_grid(n, rng)
+    digits = np.empty((n, SIDE, SIDE), np.float32)
+    for index, glyph in enumerate(glyphs):
+        mine = which == index
+        digits[mine] = ndimage.map_coordinates(glyph, points[:, mine], order=1)
+    return np.rint(digits).clip(0, 255).astype(np.uint8), (which % 10).astype(np.int32)
+
+
+def _glyphs():
+    """float32 (F * 10, FINE * 28, FINE * 28): digits 0 to 9 in the first font, then in the second, and so on."""
+    folder = pathlib.Path(matplotlib.get_data_path()) / 'fonts' / 'ttf'
+    glyphs = []
+    for name in FONTS:
+        font = ImageFont.truetype(str(folder / f'{name}.ttf'), 100)
+        for digit in '0123456789':
+            left, top, right, bottom = font.getbbox(digit)
+            drawn = Image.new('L', (right - left, bottom - top))
+            ImageDraw.Draw(drawn).text((-left, -top), digit, fill=255, font=font)
+            shrink = FINE * BOX / max(drawn.size)
+            drawn = drawn.resize([max(1, round(side * shrink)) for side in drawn.size], Image.Resampling.LANCZOS)
+            glyph = Image.new('L', (FINE * SIDE, FINE * SIDE))
+            glyph.paste(drawn, [(FINE * SIDE - side) // 2 for side in drawn.size])
+            # Blurred to the resolution at which it will be sampled.
+            glyphs.append(ndimage.gaussian_filter(np.asarray(glyph, np.float32), FINE / 2))
+    return np.stack(glyphs)
+
+
+def _distorted_grid(n, rng):
+    """float32 (2, n, 28, 28): the row and column in a fine glyph where each pixel of each digit is sampled."""
+    def uniform(low, high):
+        return rng.uniform(low, high, (n, 1, 1)).astype(np.float32)
+
+    down, right = np.mgrid[:SIDE, :SIDE].astype(np.float32) - (SIDE - 1) / 2
+    angle, shear = uniform(-0.3, 0.3), uniform(-0.25, 0.25)
+    smooth, pixels = 3.5, 0.8
+    elastic = rng.standard_normal((2, n, SIDE, SIDE), np.float32)
+    elastic = ndimage.gaussian_filter(elastic, (0, 0, smooth, smooth)) * (pixels * 2 * smooth * math.sqrt(math.pi))
+    x = (right + shear * down) * uniform(0.9, 1.4) + uniform(-1.5, 1.5) + elastic[0]
+    y = down * uniform(0.9, 1.3) + uniform(-1.5, 1.5) + elastic[1]
+    rows = np.sin(angle) * x + np.cos(angle) * y
+    columns = np.cos(angle) * x - np.sin(angle) * y
+    return np.stack([rows, columns]) * FINE + (FINE * SIDE - 1) / 2

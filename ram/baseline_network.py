@@ -1,0 +1,21 @@
+"""The baseline: the reward that is to be expected, subtracted to calm the policy gradient (paper, section 3.2)."""
+import chainer
+import chainer.functions as F
+import chainer.links as L
+
+
+class BaselineNetwork(chainer.Chain):
+    """b_t = Linear(h_t).
+
+    Args:
+        hidden: size of h.
+    """
+
+    def __init__(self, hidden=256):
+        super().__init__()
+        with self.init_scope():
+            self.reward = L.Linear(hidden, 1)
+
+    def forward(self, h):
+        """Args: h float32 (B, hidden).  Returns: the expected reward, float32 (B,)."""
+        return F.squeeze(self.reward(h), axis=1)

@@ -1,0 +1,120 @@
+"""The files that training leaves: self-describing models and snapshots to resume from.
+
+Every file is written under a temporary name and renamed, so that whatever bears its name is whole; and nothing that is
+read is ever unpickled.
+"""
+import contextlib
+import os
+import pathlib
+import tempfile
+import zipfile
+
+import numpy as np
+from chainer.serializers import DictionarySerializer, NpzDeserializer
+
+from ram.config import Config
+from ram.model import RecurrentAttentionModel
+
+NONE = 'keys of None'
+
+
+def save_model(path, model):
+    """Writes model.npz: the weights and, under 'config', the whole Config as JSON."""
+    serializer = DictionarySerializer()
+    serializer.save(model)
+    write(path, {**serializer.target, 'config': np.array(model.config.to_json())})
+
+
+def load_model(path):
+    """Reads a model that :func:`save_model` wrote.
+
+    Returns:
+        The model, on the CPU; its Config is ``model.config``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not such a model, or its weights disagree with its Config.
+    """
+    arrays = read(path)
+    if 'config' not in arrays:
+        raise ValueError(f'{path} is not a model: it holds no Config')
+    try:
+        model = RecurrentAttentionModel(Config.from_json(str(arrays.pop('config'))))
+    except ValueError as error:
+        raise ValueError(f'{path} is not a model: {error}') from None
+    load_weights(path, model, arrays)
+    return model
+
+
+def load_weights(path, model, arrays):
+    """Lays arrays over a model's parameters; ValueError, naming ``path``, if names, shapes or types disagree."""
+    serializer = DictionarySerializer()
+    serializer.save(model)
+    expected = serializer.target
+    if set(arrays) != set(expected):
+        odd = sorted(set(arrays) ^ set(expected))
+        raise ValueError(f'{path} does not fit its Config: {odd[0]} is '
+                         f'{"missing" if odd[0] in expected else "unknown"}')
+    for name, array in arrays.items():
+        if array.shape != expected[name].shape or array.dtype != expected[name].dtype:
+            raise ValueError(f'{path} does not fit its Config: {name} is {array.dtype} {array.shape}, '
+                             f'not {expected[name].dtype} {expected[name].shape}')
+    NpzDeserializer(arrays).load(model)
+
+
+def save_snapshot(path, trainer):
+    """Writes everything that a run needs to go on as if it had never stopped."""
+    serializer = DictionarySerializer()
+    serializer.save(trainer)
+    arrays = {key: value for key, value in serializer.target.items() if value.dtype != object}
+    nothing = sorted(set(serializer.target) - set(arrays))
+    write(path, {**arrays, NONE: np.array('\n'.join(nothing))})
+
+
+def load_snapshot(path, trainer):
+    """Restores what :func:`save_snapshot` wrote into a trainer that was built alike; raises as :func:`load_model`."""
+    arrays = read(path)
+    if NONE not in arrays:
+        raise ValueError(f'{path} is not a snapshot')
+    arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})
+    try:
+        NpzDeserializer(arrays).load(trainer)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'{path} is no snapshot of this run: {error}') from None
+
+
+def read(path):
+    """All arrays of an .npz file as a dict; raises as :func:`load_model`."""
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f'there is no file {path}')
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, KeyError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise ValueError(f'{path} is not an .npz file that holds arrays alone') from None
+
+
+def write(path, arrays):
+    """Writes arrays to an .npz file, whole or not at all."""
+    with replacing(path) as file:
+        np.savez(file, **arrays)
+
+
+@contextlib.contextmanager
+def replacing(path, mode='wb'):
+    """Opens a temporary file beside ``path`` that takes its name once it is written and on the disk."""
+    path = pathlib.Path(path)
+    handle, name = tempfile.mkstemp(prefix=f'.{path.name}-', dir=path.parent)
+    try:
+        with os.fdopen(handle, mode) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

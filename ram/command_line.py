@@ -1,0 +1,43 @@
+"""What the three scripts share: devices, common flags, and errors told in one line."""
+import sys
+
+import chainer
+from chainer.backends import cuda
+
+
+def add_flags(parser):
+    """The flags that every script has."""
+    parser.add_argument('-g', '--gpu', type=int, default=-1, help='GPU to use; -1, the default, for the CPU')
+    parser.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
+
+
+def device(gpu):
+    """The chainer device of ``--gpu``, in use from now on.
+
+    Raises:
+        ValueError: there is no CuPy or no such GPU.
+    """
+    if gpu >= 0:
+        try:
+            cuda.check_cuda_available()
+            count = cuda.cupy.cuda.runtime.getDeviceCount()
+        except RuntimeError as error:  # CuPy's CUDARuntimeError among them
+            reason = str(error).strip().split('\n')[0]
+            raise ValueError(f'--gpu {gpu} needs CuPy and a CUDA GPU, see requirements-gpu.txt: {reason}') from None
+        if gpu >= count:
+            raise ValueError(f'--gpu {gpu}: there are {count} GPUs, counted from 0')
+    chosen = chainer.get_device('@numpy' if gpu < 0 else f'@cupy:{gpu}')
+    chosen.use()
+    return chosen
+
+
+def run(main):
+    """Runs a script's main function: what a user can mend is told in one line, and the exit code is 2."""
+    try:
+        main()
+    except (ValueError, OSError) as error:
+        print(f'error: {" ".join(str(error).split())}', file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,33 @@
+"""Makes Chainer 7.8.1 importable on NumPy 2 and Python 3.12 and later.
+
+Import this module before ``chainer``; importing any module of ``ram`` does so.  Two things are mended, nothing more:
+
+- NumPy 2 removed ``numpy.sctypes``, which ``chainer.functions.array.as_strided`` reads when it is imported.
+- ``chainer._environment_check`` imports ``numpy.distutils`` and ``pkg_resources``, which Python 3.12 and setuptools 81
+  no longer have.  All it does is print advice about package versions, so an empty check stands in for it.
+"""
+import sys
+import types
+
+import numpy
+
+
+def _restore_sctypes():
+    if not hasattr(numpy, 'sctypes'):
+        numpy.sctypes = {
+            'int': [numpy.int8, numpy.int16, numpy.int32, numpy.int64],
+            'uint': [numpy.uint8, numpy.uint16, numpy.uint32, numpy.uint64],
+            'float': [numpy.float16, numpy.float32, numpy.float64, numpy.longdouble],
+            'complex': [numpy.complex64, numpy.complex128, numpy.clongdouble],
+            'others': [bool, object, bytes, str, numpy.void],
+        }
+
+
+def _skip_environment_check():
+    module = types.ModuleType('chainer._environment_check')
+    module.check = lambda: None
+    sys.modules.setdefault(module.__name__, module)
+
+
+_restore_sctypes()
+_skip_environment_check()

@@ -1,0 +1,132 @@
+"""The one description of a run: task, retina, networks, learning.  It travels inside every model file."""
+import argparse
+import dataclasses
+import json
+import math
+
+from dataclasses import dataclass
+
+
+def _option(default, flags, text, choices=None, least=None, above=None, most=None):
+    """A field of Config that is also a flag of train.py, with the values that it may take."""
+    return dataclasses.field(default=default, metadata=dict(
+        flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most))
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides what a run does; a preset with the user's flags laid over it.
+
+    Raises:
+        ValueError: if a value has the wrong type or lies outside its range; it says which and what is allowed.
+    """
+    # The task.
+    dataset: str = _option('translated', '--dataset', 'the scenes to classify',
+                           ('mnist', 'translated', 'cluttered', 'cluttered100'))
+    digits: str = _option('mnist', '--digits', 'where digits come from: MNIST, or the fonts that matplotlib ships',
+                          ('mnist', 'fonts'))
+    size: int = _option(60, '--size', 'side of a scene in pixels', least=28)
+    clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0)
+    # The retina (paper, section 3.1).
+    patch: int = _option(12, '--patch --g_size', 'side of a glimpse in pixels', least=1)
+    scales: int = _option(3, '-d --scales --depth', 'number of patches in a glimpse, K', least=1, most=8)
+    factor: int = _option(2, '-s --scale', 'ratio of the sides of successive patches', least=1, most=16)
+    glimpses: int = _option(6, '-l --glimpses --len_seq', 'number of glimpses, T', least=1)
+    # The networks (paper, section 4).
+    model: str = _option('ram', '--model', "the paper's model", ('ram',))
+    unit: int = _option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1)
+    hidden: int = _option(256, '-hi --hidden', 'size of g and h', least=1)
+    core: str = _option('relu', '--core', 'the core network', ('relu', 'lstm'))
+    # The policy and the hybrid loss (paper, sections 3.2 and 4).
+    sigma: float = _option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0)
+    reinforce: float = _option(0.1, '--reinforce', 'weight of the REINFORCE term', least=0)
+    into_core: bool = _option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
+    mc: int = _option(1, '-M --mc', 'episodes an image, M in equation 2', least=1)
+    # The optimisation.
+    optimizer: str = _option('adam', '--optimizer', 'the optimizer', ('adam', 'nesterov', 'momentum'))
+    lr: float = _option(1e-3, '--lr', 'learning rate at the start', above=0)
+    momentum: float = _option(0.9, '--momentum', 'momentum of nesterov and momentum', least=0, most=1)
+    schedule: str = _option('exponential', '--schedule', 'learning rate over the epochs: constant, times --decay each '
+                            'epoch, falling linearly to zero, or times 0.1 at --drop',
+                            ('constant', 'exponential', 'linear', 'step'))
+    decay: float = _option(0.93, '--decay', 'factor of the exponential schedule', above=0, most=1)
+    drop: int = _option(400, '--drop', 'epoch at which the step schedule multiplies the learning rate by 0.1', least=1)
+    clip: float = _option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0)
+    batchsize: int = _option(128, '-b --batchsize', 'images in a batch', least=1)
+    epoch: int = _option(20, '-e --epoch', 'epochs to train', least=1)
+    seed: int = _option(0, '--seed', 'seed of everything random', least=0)
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+        if self.patch * self.factor ** (self.scales - 1) > 4096:
+            raise ValueError(f'the largest patch is {self.patch} * {self.factor}^{self.scales - 1} pixels wide; '
+                             'at most 4096 are allowed')
+
+    def to_json(self):
+        """The Config as one line of JSON."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text):
+        """Reads what :meth:`to_json` wrote; ValueError if anything in it is unknown, missing or out of range."""
+        try:
+            values = json.loads(text)
+        except ValueError:
+            raise ValueError('the Config is not JSON') from None
+        if not isinstance(values, dict):
+            raise ValueError('the Config is not a JSON object')
+        names = {field.name for field in dataclasses.fields(cls)}
+        if set(values) != names:
+            unknown, missing = sorted(set(values) - names), sorted(names - set(values))
+            raise ValueError(f'the Config has unknown fields {unknown} and lacks {missing}')
+        return cls(**values)
+
+
+def _check(field, value):
+    name, rule = field.metadata['flags'][-1].lstrip('-'), field.metadata
+    kinds = (int, float) if field.type is float else (field.type,)
+    if type(value) not in kinds:
+        raise ValueError(f'{name} must be of type {field.type.__name__}, not {value!r}')
+    if rule['choices'] and value not in rule['choices']:
+        raise ValueError(f'{name} must be one of {", ".join(rule["choices"])}, not {value!r}')
+    bounds = []
+    if rule['least'] is not None:
+        bounds.append((value >= rule['least'], f'at least {rule["least"]}'))
+    if rule['above'] is not None:
+        bounds.append((value > rule['above'], f'greater than {rule["above"]}'))
+    if rule['most'] is not None:
+        bounds.append((value <= rule['most'], f'at most {rule["most"]}'))
+    if isinstance(value, float):
+        bounds.append((math.isfinite(value), 'finite'))
+    if not all(holds for holds, _ in bounds):
+        raise ValueError(f'{name} must be {" and ".join(text for _, text in bounds)}, not {value}')
+
+
+PRESETS = {
+    'mnist': Config(dataset='mnist', size=28, patch=8, scales=1, epoch=30),
+    'translated': Config(dataset='translated', size=60),
+    'cluttered': Config(dataset='cluttered', size=60, clutter=4),
+    'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8),
+}
+
+
+def add_flags(parser):
+    """Adds one flag for every field of Config to an argparse parser; a flag not given leaves the preset's value."""
+    for field in dataclasses.fields(Config):
+        rule = field.metadata
+        kind = dict(action=argparse.BooleanOptionalAction) if field.type is bool else \
+            dict(type=field.type, choices=rule['choices'], metavar=None if rule['choices'] else field.type.__name__)
+        parser.add_argument(*rule['flags'], dest=field.name, default=argparse.SUPPRESS, help=rule['help'], **kind)
+
+
+def from_flags(arguments):
+    """The Config that parsed flags ask for: the preset of ``--preset`` or ``--dataset`` with the other flags over it.
+
+    Raises:
+        ValueError: if a value is out of range.
+    """
+    given = vars(arguments)
+    preset = PRESETS[given.get('preset') or given.get('dataset') or 'translated']
+    fields = {field.name for field in dataclasses.fields(Config)}
+    return dataclasses.replace(preset, **{name: value for name, value in given.items() if name in fields})

@@ -1,0 +1,81 @@
+"""Test error with its interval, by number of glimpses (paper, section 4.1)."""
+import math
+
+import chainer
+import numpy as np
+from chainer.backends import cuda
+
+import datasets
+from datasets import scenes
+
+# Seeds of the fixed scenes, the same for every run, whatever its own seed.
+SEEDS = {'validation': 1_000_001, 'test': 1_000_002}
+
+
+def load_scenes(config, split, folder=None):
+    """The fixed scenes of a split: one of every digit, the same for every model of the task.
+
+    Returns:
+        uint8 array (N, 1, size, size) and int32 array (N,).
+    """
+    digits, labels = datasets.load_digits(config.digits, split, folder)
+    return scenes.fixed_scenes(digits, config.size, config.clutter, SEEDS[split]), labels
+
+
+def mistakes(model, images, labels, rng, policy='learned', batchsize=500):
+    """Which images are classified wrongly after 1 ... T glimpses.
+
+    Args:
+        model: a model with ``rollout`` and ``classify``.
+        images: uint8 array (N, C, H, W), on the model's device.
+        labels: int32 array (N,), on the model's device.
+        rng: generator of that device; draws the first locations.
+        policy: see ``RecurrentAttentionModel.rollout``; the learned one takes its means.
+        batchsize: images looked at together.
+
+    Returns:
+        bool array (T, N), True where the answer is wrong.
+    """
+    xp, wrong = cuda.get_array_module(images), []
+    with chainer.using_config('train', False), chainer.no_backprop_mode():
+        for start in range(0, len(images), batchsize):
+            batch = slice(start, start + batchsize)
+            episode = model.rollout(scenes.to_float(xp, images[batch]), rng, policy)
+            wrong.append(model.classify(episode.states).array.argmax(axis=2) != labels[batch])
+    return xp.concatenate(wrong, axis=1)
+
+
+def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy='learned'):
+    """Error of a model, averaged over several draws of the first locations.
+
+    Args:
+        model, images, labels, policy: as for :func:`mistakes`.
+        make_rng: called with a seed, gives a generator of the model's device.
+        seed: seed of the first locations.
+        repeats: number of draws.
+
+    Returns:
+        dict: 'test_error' in percent; 'ci95', its 95% interval [low, high] in percent; 'by_glimpse', the errors in
+        percent after 1 ... T glimpses; 'n', images; 'repeats'; 'seed'; 'policy'.
+    """
+    rng = make_rng(seed)
+    rates = sum(mistakes(model, images, labels, rng, policy).mean(axis=1) for _ in range(repeats)) / repeats
+    by_glimpse = [100 * float(rate) for rate in rates]
+    return {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
+            'by_glimpse': by_glimpse, 'n': len(images), 'repeats': repeats, 'seed': seed, 'policy': policy}
+
+
+def wilson_interval(percent, n, z=1.959964):
+    """The 95% interval, [low, high] in percent, of an error of ``percent`` on n images (Wilson, 1927).
+
+    Repeats over first locations make the error steadier but the images no more, so n counts images alone.
+    """
+    p = percent / 100
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return [100 * max(0.0, middle - half), 100 * min(1.0, middle + half)]
+
+
+def generator(device, seed):
+    """A random generator whose arrays live on a chainer device."""
+    return (np if device.xp is np else cuda.cupy).random.default_rng(seed)

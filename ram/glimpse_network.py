@@ -1,0 +1,28 @@
+"""The glimpse network: what was seen and where, as one vector (paper, sections 3.1 and 4)."""
+import chainer
+import chainer.functions as F
+import chainer.links as L
+
+
+class GlimpseNetwork(chainer.Chain):
+    """g_t = f_g(rho_t, l_t): h_g = ReLU(Linear(rho)), h_l = ReLU(Linear(l)), g = ReLU(Linear(h_g) + Linear(h_l)).
+
+    Args:
+        retina: number of values in one glimpse, K * C * patch * patch.
+        unit: size of h_g and of h_l (paper: 128).
+        hidden: size of g (paper: 256).
+    """
+
+    def __init__(self, retina, unit=128, hidden=256):
+        super().__init__()
+        with self.init_scope():
+            self.what = L.Linear(retina, unit)
+            self.where = L.Linear(2, unit)
+            self.from_what = L.Linear(unit, hidden)
+            self.from_where = L.Linear(unit, hidden)
+
+    def forward(self, rho, l):  # noqa: E741  (the paper's l)
+        """Args: rho float32 (B, K * C, patch, patch), l float32 (B, 2).  Returns: g_t, float32 (B, hidden)."""
+        h_g = F.relu(self.what(rho))
+        h_l = F.relu(self.where(l))
+        return F.relu(self.from_what(h_g) + self.from_where(h_l))

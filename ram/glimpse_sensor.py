@@ -1,0 +1,131 @@
+"""The glimpse sensor: a retina of concentric patches, sharp in the middle and coarse around it (paper, section 3.1)."""
+import chainer
+import numpy as np
+from chainer.backends import cuda
+from chainer.utils import type_check
+
+# One thread makes one output pixel, whatever its scale, so that a whole batch is a single launch.
+KERNEL_INPUTS = ('raw T images, raw L locations, int32 channels, int32 height, int32 width, '
+                 'int32 patch, int32 scales, int32 factor')
+KERNEL_OUTPUTS = 'T glimpse'
+KERNEL_OPERATION = '''
+    // i counts the glimpse's elements: (image, scale, channel, row, column).
+    int column = i % patch;
+    int row = i / patch % patch;
+    int channel = i / (patch * patch) % channels;
+    int k = i / (patch * patch * channels) % scales;
+    ptrdiff_t image = i / (patch * patch * channels * scales);
+
+    int block = 1;
+    for (int j = 0; j < k; ++j) block *= factor;
+    int side = patch * block;
+    float centre_x = rintf((locations[2 * image] + 1) / 2 * width);
+    float centre_y = rintf((locations[2 * image + 1] + 1) / 2 * height);
+    int left = (int) fminf(fmaxf(centre_x, -side), width + side) - side / 2 + column * block;
+    int top = (int) fminf(fmaxf(centre_y, -side), height + side) - side / 2 + row * block;
+
+    ptrdiff_t origin = (image * channels + channel) * height * width;
+    T sum = 0;
+    for (int y = max(top, 0); y < min(top + block, height); ++y)
+        for (int x = max(left, 0); x < min(left + block, width); ++x)
+            sum += images[origin + (ptrdiff_t) y * width + x];
+    glimpse = sum / (block * block);
+'''
+
+
+def patch_corners(locations, height, width, side):
+    """Top-left corners of the square patches that are centred on the locations.
+
+    The fixated pixel edge is ``rint((l + 1) / 2 * (width, height))``, rounded half to even; the patch reaches
+    ``side // 2`` pixels to its left and above it.
+
+    Args:
+        locations: float array (B, 2), columns (x, y); [-1, 1] spans the image, values beyond it are allowed.
+        height, width: the image's size in pixels.
+        side: the patch's side in pixels.
+
+    Returns:
+        Two int arrays (B,), ``top`` and ``left``, in pixels; the patch may lie partly or wholly outside.
+    """
+    xp = cuda.get_array_module(locations)
+    edges = xp.rint((locations + 1) / 2 * xp.array([width, height], dtype=locations.dtype))
+    # A patch further out sees nothing but zeros, as this one does; and the integers cannot overflow.
+    x = xp.clip(edges[:, 0], -side, width + side).astype(int)
+    y = xp.clip(edges[:, 1], -side, height + side).astype(int)
+    return y - side // 2, x - side // 2
+
+
+class GlimpseSensor(chainer.FunctionNode):
+    """See :func:`glimpse_sensor`."""
+
+    def __init__(self, patch, scales, factor=2):
+        self.patch = patch
+        self.scales = scales
+        self.factor = factor
+
+    def check_type_forward(self, in_types):
+        images, locations = in_types
+        type_check.expect(
+            images.dtype.kind == 'f',
+            images.ndim == 4,
+            locations.dtype.kind == 'f',
+            locations.ndim == 2,
+            locations.shape[0] == images.shape[0],
+            locations.shape[1] == 2,
+        )
+
+    def forward_cpu(self, inputs):
+        images, locations = inputs
+        count, channels, height, width = images.shape
+        glimpse = np.empty((count, self.scales, channels, self.patch, self.patch), images.dtype)
+        pixels = images.reshape(-1)
+        origins = np.arange(count * channels).reshape(count, channels, 1, 1) * (height * width)
+        for k in range(self.scales):
+            block = self.factor ** k
+            side = self.patch * block
+            top, left = patch_corners(locations, height, width, side)
+            rows = top[:, None] + np.arange(side)
+            columns = left[:, None] + np.arange(side)
+            # Outside the image any pixel will do, because it is multiplied by zero.
+            index = np.clip(rows, 0, height - 1)[:, :, None] * width + np.clip(columns, 0, width - 1)[:, None, :]
+            seen = pixels.take(origins + index[:, None])
+            seen *= ((rows >= 0) & (rows < height))[:, None, :, None]
+            seen *= ((columns >= 0) & (columns < width))[:, None, None, :]
+            blocks = seen.reshape(count, channels, self.patch, block, self.patch, block)
+            glimpse[:, k] = blocks.mean(axis=(3, 5))
+        return glimpse.reshape(count, self.scales * channels, self.patch, self.patch),
+
+    def forward_gpu(self, inputs):
+        images, locations = (cuda.cupy.ascontiguousarray(array) for array in inputs)
+        count, channels, height, width = images.shape
+        glimpse = cuda.cupy.empty((count, self.scales * channels, self.patch, self.patch), images.dtype)
+        kernel = cuda.elementwise(KERNEL_INPUTS, KERNEL_OUTPUTS, KERNEL_OPERATION, 'glimpse_sensor')
+        kernel(images, locations, channels, height, width, self.patch, self.scales, self.factor, glimpse)
+        return glimpse,
+
+    def backward(self, indexes, grad_outputs):
+        return None, None
+
+
+def glimpse_sensor(images, locations, patch, scales, factor=2):
+    """Extracts retina-like glimpses around locations.
+
+    Scale k, counted from 0, is the square of ``patch * factor**k`` pixels centred on the location, reduced to
+    ``patch`` x ``patch`` by the mean of its blocks.  Outside the image everything is zero.  No gradient flows to the
+    images or to the locations: where to look is learnt by reinforcement.
+
+    Args:
+        images: float array or Variable (B, C, H, W), any range.
+        locations: float array or Variable (B, 2), columns (x, y); (-1, -1) is the top-left corner of the image,
+            (1, 1) its bottom-right corner.
+        patch: side of the glimpse in pixels, at least 1.
+        scales: number of patches K, at least 1.
+        factor: ratio of the sides of successive patches, at least 1.
+
+    Returns:
+        Variable (B, K * C, patch, patch) of the images' dtype, scale by scale, the finest first.
+
+    Source:
+        Mnih et al., "Recurrent Models of Visual Attention", NIPS 2014, section 3.1 and figure 1A.
+    """
+    return GlimpseSensor(patch, scales, factor).apply((images, locations))[0]

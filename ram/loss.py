@@ -1,0 +1,58 @@
+"""The hybrid loss: supervised where a label says what is right, reinforcement where nothing does (paper, section 3.2)."""
+import chainer
+import chainer.functions as F
+import numpy as np
+
+
+def hybrid_loss(episode, labels, sigma, weight):
+    """Cross-entropy + squared error of the baseline + ``weight`` times the REINFORCE term.
+
+    The REINFORCE term is minus the mean over images of sum_t (R - b_t) log pi(l_t | h_{t-1}), with R = 1 for a right
+    answer and 0 for a wrong one.  Here b_t is the reward expected at h_{t-1}, the state that chose l_t: a baseline that
+    saw through l_t would bias the gradient.  (R - b_t) carries no gradient; constants of log pi are left out.
+
+    Args:
+        episode: an Episode that explored.
+        labels: int32 array (B,).
+        sigma: standard deviation of the location policy.
+        weight: weight of the REINFORCE term.
+
+    Returns:
+        The loss, a Variable of shape (), and its terms before weighting: a dict of Variables of shape () with the keys
+        'cross_entropy', 'baseline' and 'reinforce', and the array of shape () 'error', the fraction of wrong answers.
+    """
+    reward = (episode.logits.array.argmax(axis=1) == labels).astype(np.float32)
+    terms = {'error': 1 - reward.mean(), 'cross_entropy': F.softmax_cross_entropy(episode.logits, labels)}
+    loss = terms['cross_entropy']
+    if episode.means is not None:
+        advantage = reward - episode.baselines.array
+        log_pi = F.sum((episode.samples - episode.means) ** 2, axis=2) * (-0.5 / sigma ** 2)
+        terms['reinforce'] = -F.sum(advantage * log_pi) / len(labels)
+        terms['baseline'] = F.mean((reward - episode.baselines) ** 2)
+        loss = loss + terms['baseline'] + weight * terms['reinforce']
+    return loss, terms
+
+
+class HybridLoss(chainer.Chain):
+    """What the optimizer minimises: the model's hybrid loss on a batch, with M episodes an image.
+
+    Args:
+        model: the model to train.
+        rng: the generator that the episodes draw from, on the model's device.
+    """
+
+    def __init__(self, model, rng):
+        super().__init__()
+        self.rng = rng
+        with self.init_scope():
+            self.model = model
+
+    def forward(self, images, labels):
+        """Args: images float32 (B, C, H, W), labels int32 (B,).  Returns: the loss; reports it and its terms."""
+        config = self.model.config
+        if config.mc > 1:
+            images, labels = images.repeat(config.mc, axis=0), labels.repeat(config.mc)
+        episode = self.model.rollout(images, self.rng, explore=True)
+        loss, terms = hybrid_loss(episode, labels, config.sigma, config.reinforce)
+        chainer.report({'loss': loss, **terms}, self)
+        return loss

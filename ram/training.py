@@ -1,0 +1,130 @@
+"""Training: Chainer's trainer over fresh scenes, the best model on validation kept."""
+import json
+import math
+import pathlib
+
+import chainer
+import numpy as np
+from chainer import training
+from chainer.training import extensions
+
+import datasets
+from ram import checkpoint, evaluation
+from ram.batches import SceneIterator, whole_arrays
+from ram.loss import HybridLoss
+from ram.model import RecurrentAttentionModel
+
+SNAPSHOT = 'snapshot.npz'
+MODEL = 'model.npz'
+
+
+def make_optimizer(config, target):
+    """The Config's optimizer, set up for ``target``."""
+    if config.optimizer == 'adam':
+        optimizer = chainer.optimizers.Adam(alpha=config.lr)
+    elif config.optimizer == 'nesterov':
+        optimizer = chainer.optimizers.NesterovAG(lr=config.lr, momentum=config.momentum)
+    else:
+        optimizer = chainer.optimizers.MomentumSGD(lr=config.lr, momentum=config.momentum)
+    optimizer.setup(target)
+    if config.clip:
+        optimizer.add_hook(chainer.optimizer_hooks.GradientClipping(config.clip))
+    return optimizer
+
+
+def make_schedule(config, iterations):
+    """The extension that moves the learning rate, and its trigger; None if it stays.
+
+    Args:
+        config: the Config.
+        iterations: iterations in the whole run.
+    """
+    rate = 'alpha' if config.optimizer == 'adam' else 'lr'
+    if config.schedule == 'exponential':
+        return extensions.ExponentialShift(rate, config.decay), (1, 'epoch')
+    if config.schedule == 'linear':
+        return extensions.LinearShift(rate, (config.lr, 0), (0, iterations)), (1, 'iteration')
+    if config.schedule == 'step':
+        return extensions.ExponentialShift(rate, 0.1), training.triggers.ManualScheduleTrigger([config.drop], 'epoch')
+    return None
+
+
+class Validation(training.Extension):
+    """Reports the error on the validation scenes and keeps the best model.
+
+    Args:
+        model: the model.
+        images, labels: the validation scenes, on the model's device.
+        rng: called without arguments, gives the generator of the first locations, afresh.
+    """
+    name = 'validation'
+    priority = training.PRIORITY_WRITER
+    trigger = 1, 'epoch'
+
+    def __init__(self, model, images, labels, rng):
+        self.model, self.images, self.labels, self.rng = model, images, labels, rng
+        self.best = math.inf
+
+    def __call__(self, trainer):
+        error = float(evaluation.mistakes(self.model, self.images, self.labels, self.rng())[-1].mean())
+        chainer.report({'validation/error': error})
+        if error < self.best:
+            self.best = error
+            checkpoint.save_model(pathlib.Path(trainer.out) / MODEL, self.model)
+
+    def serialize(self, serializer):
+        self.best = serializer('best', self.best)
+
+
+class RandomState(training.Extension):
+    """Keeps the state of a run's generator in its snapshots.  (A CuPy generator has none that can be kept.)"""
+    name = 'random_state'
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def __call__(self, trainer):
+        pass
+
+    def serialize(self, serializer):
+        generator = getattr(self.rng, 'bit_generator', None)
+        if isinstance(getattr(generator, 'state', None), dict):
+            generator.state = json.loads(serializer('state', json.dumps(generator.state)))
+
+
+def make_trainer(config, out, device, folder=None):
+    """A trainer that is ready to run.
+
+    Args:
+        config: the Config.
+        out: folder of the run; it must exist.
+        device: chainer device.
+        folder: folder of the data files.
+
+    Returns:
+        chainer.training.Trainer, to which reports on the screen may be added.
+    """
+    digits, labels = (device.send(array) for array in datasets.load_digits(config.digits, 'train', folder))
+    held_out = tuple(device.send(array) for array in evaluation.load_scenes(config, 'validation', folder))
+    rng = evaluation.generator(device, config.seed)
+    np.random.seed(config.seed)  # Chainer's initialisers draw from here
+    model = RecurrentAttentionModel(config)
+    loss = HybridLoss(model, rng)
+    loss.to_device(device)
+    optimizer = make_optimizer(config, loss)
+    iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng)
+    updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
+
+    trainer = training.Trainer(updater, (config.epoch, 'epoch'), out=str(out))
+    trainer.extend(Validation(model, *held_out, lambda: evaluation.generator(device, config.seed)))
+    schedule = make_schedule(config, math.ceil(config.epoch * len(digits) / config.batchsize))
+    if schedule:
+        trainer.extend(schedule[0], trigger=schedule[1])
+    trainer.extend(extensions.observe_lr())
+    trainer.extend(extensions.LogReport())
+    trainer.extend(extensions.PlotReport(['main/loss', 'main/cross_entropy'], 'epoch', filename='loss.png'))
+    trainer.extend(extensions.PlotReport(['main/error', 'validation/error'], 'epoch', filename='error.png'))
+    trainer.extend(RandomState(rng))
+    trainer.extend(lambda trainer: checkpoint.save_snapshot(pathlib.Path(trainer.out) / SNAPSHOT, trainer),
+                   name='snapshot', priority=-100, trigger=(1, 'epoch'))
+    return trainer
