@@ -5,7 +5,8 @@ import dataclasses
 import pathlib
 import sys
 
-from ram import checkpoint, command_line, config, training
+from ram import checkpoint, command_line, config, training  # isort: skip  (makes chainer importable)
+import chainer
 from chainer.training import extensions
 
 
@@ -67,7 +68,8 @@ def main():
     if arguments.resume:
         checkpoint.load_snapshot(out / training.SNAPSHOT, trainer)
     print(f'{out}: {chosen.to_json()}', flush=True)
-    trainer.run(show_loop_exception_msg=False)
+    with chainer.using_config('type_check', False):
+        trainer.run(show_loop_exception_msg=False)
     print(f'The best model on validation: {out / training.MODEL}')
 
 

@@ -78,21 +78,25 @@ class GlimpseSensor(chainer.FunctionNode):
         images, locations = inputs
         count, channels, height, width = images.shape
         glimpse = np.empty((count, self.scales, channels, self.patch, self.patch), images.dtype)
-        pixels = images.reshape(-1)
-        origins = np.arange(count * channels).reshape(count, channels, 1, 1) * (height * width)
+        pixels = np.ascontiguousarray(images).reshape(-1)
+        origins = np.arange(count * channels).reshape(count, channels, 1) * (height * width)
         for k in range(self.scales):
             block = self.factor ** k
             side = self.patch * block
             top, left = patch_corners(locations, height, width, side)
             rows = top[:, None] + np.arange(side)
             columns = left[:, None] + np.arange(side)
-            # Outside the image any pixel will do, because it is multiplied by zero.
-            index = np.clip(rows, 0, height - 1)[:, :, None] * width + np.clip(columns, 0, width - 1)[:, None, :]
-            seen = pixels.take(origins + index[:, None])
-            seen *= ((rows >= 0) & (rows < height))[:, None, :, None]
-            seen *= ((columns >= 0) & (columns < width))[:, None, None, :]
-            blocks = seen.reshape(count, channels, self.patch, block, self.patch, block)
-            glimpse[:, k] = blocks.mean(axis=(3, 5))
+            # A row of a patch is a run of pixels in memory.  Where it leaves the image, what it reads is cleared below.
+            starts = origins + (np.clip(rows, 0, height - 1) * width + left[:, None])[:, None]
+            seen = _runs(pixels, starts, side)
+            seen[np.broadcast_to(((rows < 0) | (rows >= height))[:, None], seen.shape[:3])] = 0
+            # The mean over blocks: rows first, then columns, by a product with the matrix that averages them.
+            seen = seen.reshape(count, channels, self.patch, block, side).sum(axis=3) if block > 1 else seen
+            seen *= ((columns >= 0) & (columns < width))[:, None, None]
+            if block > 1:
+                average = np.repeat(np.eye(self.patch, dtype=images.dtype), block, axis=0) / block ** 2
+                seen = seen.reshape(-1, side) @ average
+            glimpse[:, k] = seen.reshape(glimpse[:, k].shape)
         return glimpse.reshape(count, self.scales * channels, self.patch, self.patch),
 
     def forward_gpu(self, inputs):
@@ -105,6 +109,18 @@ class GlimpseSensor(chainer.FunctionNode):
 
     def backward(self, indexes, grad_outputs):
         return None, None
+
+
+def _runs(pixels, starts, length):
+    """Runs of consecutive pixels: (..., length) for int starts (...).  Before and after the pixels anything may stand."""
+    if len(pixels) < length:
+        return pixels.take(starts[..., None] + np.arange(length), mode='clip')
+    runs = np.lib.stride_tricks.sliding_window_view(pixels, length)
+    last = len(runs) - 1
+    taken = runs[np.clip(starts, 0, last)]
+    over = (starts < 0) | (starts > last)  # in the first or the last image of the batch
+    taken[over] = pixels.take(starts[over][:, None] + np.arange(length), mode='clip')
+    return taken
 
 
 def glimpse_sensor(images, locations, patch, scales, factor=2):

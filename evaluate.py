@@ -1,0 +1,50 @@
+#!/usr/bin/env python
+"""Measures a trained model: python evaluate.py model.npz"""
+import argparse
+import json
+
+from ram import checkpoint, command_line, evaluation
+from ram.model import POLICIES
+
+
+def parse():
+    parser = argparse.ArgumentParser(description="Measures a model's test error. Errors are in percent.")
+    parser.add_argument('model', help='model.npz; its task and sizes come from the file')
+    command_line.add_flags(parser)
+    parser.add_argument('--split', choices=('test', 'validation'), default='test', help='which scenes (default: test)')
+    parser.add_argument('--policy', choices=POLICIES, default='learned', help='where to look (default: learned)')
+    parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    return parser.parse_args()
+
+
+def report(model, result):
+    """The result as a text."""
+    config = model.config
+    low, high = result['ci95']
+    lines = [f'{config.dataset} ({config.digits} digits), {config.glimpses} glimpses of {config.patch} x {config.patch} '
+             f'at {config.scales} scale{"s" * (config.scales > 1)}, {result["policy"]} policy',
+             f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
+             f'({result["n"]} scenes, mean over {result["repeats"]} first locations)',
+             'after t glimpses:']
+    lines += [f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1)]
+    return '\n'.join(lines)
+
+
+def main():
+    arguments = parse()
+    if arguments.repeats < 1 or arguments.seed < 0:
+        raise ValueError('--repeats must be at least 1 and --seed at least 0')
+    device = command_line.device(arguments.gpu)
+    model = checkpoint.load_model(arguments.model)
+    images, labels = (device.send(array) for array in
+                      evaluation.load_scenes(model.config, arguments.split, arguments.data))
+    model.to_device(device)
+    result = evaluation.evaluate(model, images, labels, lambda seed: evaluation.generator(device, seed),
+                                 arguments.seed, arguments.repeats, arguments.policy)
+    print(json.dumps(result) if arguments.json else report(model, result))
+
+
+if __name__ == '__main__':
+    command_line.run(main)

@@ -1,0 +1,75 @@
+#!/usr/bin/env python
+"""Shows where a model looks and what it thinks: python visualize.py model.npz"""
+import argparse
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from ram import checkpoint, command_line, evaluation, rendering
+from ram.model import POLICIES
+
+
+def parse():
+    parser = argparse.ArgumentParser(description='Renders episodes as a GIF and as a contact sheet (PNG).')
+    parser.add_argument('model', help='model.npz; its task and sizes come from the file')
+    command_line.add_flags(parser)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument('--index', type=int, nargs='+', help='test scenes to show (default: 4, drawn with --seed)')
+    what.add_argument('--image', help='a picture of your own instead, white on black as in MNIST')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the choice and of the first locations')
+    parser.add_argument('--policy', choices=POLICIES, default='learned', help='where to look (default: learned)')
+    parser.add_argument('-o', '--out', help='the GIF; the sheet has the same name with .png (default: beside the model)')
+    return parser.parse_args()
+
+
+def own_picture(path, size):
+    """A picture as uint8 (1, 1, size, size): grey, whole, as large as fits, centred on black.
+
+    Raises:
+        ValueError: the file is not a picture, or is absurdly large.
+    """
+    try:
+        with Image.open(path) as file:
+            picture = file.convert('L')
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, Image.DecompressionBombError, SyntaxError) as error:
+        raise ValueError(f'{path} is not a picture that Pillow can read: {error}') from None
+    picture.thumbnail((size, size), Image.Resampling.LANCZOS)
+    canvas = Image.new('L', (size, size))
+    canvas.paste(picture, ((size - picture.width) // 2, (size - picture.height) // 2))
+    return np.asarray(canvas)[None, None]
+
+
+def chosen_scenes(config, arguments):
+    """The images uint8 (N, 1, size, size) and truths (N, or None) that the flags ask for."""
+    if arguments.image:
+        return own_picture(arguments.image, config.size), None
+    images, labels = evaluation.load_scenes(config, 'test', arguments.data)
+    index = arguments.index
+    if index is None:
+        index = np.random.default_rng(arguments.seed).choice(len(images), 4, replace=False)
+    if min(index) < 0 or max(index) >= len(images):
+        raise ValueError(f'--index must be between 0 and {len(images) - 1}, not {", ".join(map(str, index))}')
+    return images[index], labels[index]
+
+
+def main():
+    arguments = parse()
+    if arguments.seed < 0:
+        raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
+    device = command_line.device(arguments.gpu)
+    model = checkpoint.load_model(arguments.model)
+    images, truths = chosen_scenes(model.config, arguments)
+    model.to_device(device)
+    episodes = rendering.watch(model, images, truths, evaluation.generator(device, arguments.seed), arguments.policy)
+    out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
+    for path, content in ((out, rendering.gif(episodes)), (out.with_suffix('.png'), rendering.contact_sheet(episodes))):
+        with checkpoint.replacing(path) as file:
+            file.write(content)
+        print(path)
+
+
+if __name__ == '__main__':
+    command_line.run(main)
