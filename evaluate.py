@@ -1,17 +1,17 @@
 #!/usr/bin/env python
 """Measures a trained model: python evaluate.py model.npz"""
-import argparse
 import json
 
 from ram import checkpoint, command_line, evaluation
 from ram.model import POLICIES
+from ram.models import TRAINING_SPLITS, UNSEEN_SPLITS
 
 
 def parse():
-    parser = argparse.ArgumentParser(description="Measures a model's test error. Errors are in percent.")
+    parser = command_line.Parser("Measures a model's test error. Errors are in percent.")
     parser.add_argument('model', help='model.npz; its task and sizes come from the file')
-    command_line.add_flags(parser)
-    parser.add_argument('--split', choices=('test', 'validation'), default='test', help='which scenes (default: test)')
+    parser.add_argument('--split', choices=evaluation.SEEDS, help="the scenes (default: test, or for the archived "
+                        "repository's model, which learnt from those, train+validation)")
     parser.add_argument('--policy', choices=POLICIES, default='learned', help='where to look (default: learned)')
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
@@ -23,13 +23,23 @@ def report(model, result):
     """The result as a text."""
     config = model.config
     low, high = result['ci95']
-    lines = [f'{config.dataset} ({config.digits} digits), {config.glimpses} glimpses of {config.patch} x {config.patch} '
-             f'at {config.scales} scale{"s" * (config.scales > 1)}, {result["policy"]} policy',
+    lines = [f'{config.dataset} ({config.digits} digits), {config.glimpses} glimpses, '
+             f'{config.scales} x {config.patch} x {config.patch} pixels each, {result["policy"]} policy',
              f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
-             f'({result["n"]} scenes, mean over {result["repeats"]} first locations)',
+             f'({result["n"]} {result["split"]} scenes, mean over {result["repeats"]} first locations)',
              'after t glimpses:']
     lines += [f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1)]
+    if 'training_error' in result:
+        lines.append(f'on the digits that it learnt from: {result["training_error"]:.2f} %')
     return '\n'.join(lines)
+
+
+def measure(model, split, arguments, device):
+    """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
+    images, labels = (device.send(array) for array in evaluation.load_scenes(model.config, split, arguments.data))
+    return {'split': split, **evaluation.evaluate(
+        model, images, labels, lambda seed: evaluation.generator(device, seed),
+        arguments.seed, arguments.repeats, arguments.policy)}
 
 
 def main():
@@ -38,11 +48,11 @@ def main():
         raise ValueError('--repeats must be at least 1 and --seed at least 0')
     device = command_line.device(arguments.gpu)
     model = checkpoint.load_model(arguments.model)
-    images, labels = (device.send(array) for array in
-                      evaluation.load_scenes(model.config, arguments.split, arguments.data))
     model.to_device(device)
-    result = evaluation.evaluate(model, images, labels, lambda seed: evaluation.generator(device, seed),
-                                 arguments.seed, arguments.repeats, arguments.policy)
+    kind = model.config.model
+    result = measure(model, arguments.split or UNSEEN_SPLITS[kind], arguments, device)
+    if kind == 'archived' and not arguments.split:
+        result['training_error'] = measure(model, TRAINING_SPLITS[kind], arguments, device)['test_error']
     print(json.dumps(result) if arguments.json else report(model, result))
 
 

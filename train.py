@@ -1,6 +1,5 @@
 #!/usr/bin/env python
 """Trains the Recurrent Attention Model: python train.py --dataset translated --gpu 0"""
-import argparse
 import dataclasses
 import pathlib
 import sys
@@ -11,10 +10,9 @@ from chainer.training import extensions
 
 
 def parse():
-    parser = argparse.ArgumentParser(
-        description='Trains the Recurrent Attention Model. A flag that is not given has the value of the preset.')
+    parser = command_line.Parser(
+        'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset.')
     parser.add_argument('--preset', choices=config.PRESETS, help='where defaults come from; by default the dataset')
-    command_line.add_flags(parser)
     parser.add_argument('-o', '--out', help='folder of the run (default: result/PRESET, numbered if that is taken)')
     parser.add_argument('-r', '--resume', metavar='RUN', help='folder of a run to take up again')
     config.add_flags(parser)
@@ -24,7 +22,8 @@ def parse():
 def new_run(arguments):
     """The Config that the flags ask for and a fresh folder for the run."""
     chosen = config.from_flags(arguments)
-    out = pathlib.Path(arguments.out) if arguments.out else unused(pathlib.Path('result') / chosen.dataset)
+    name = arguments.preset or chosen.dataset
+    out = pathlib.Path(arguments.out) if arguments.out else unused(pathlib.Path('result') / name)
     if (out / training.MODEL).exists() or (out / training.SNAPSHOT).exists():
         raise ValueError(f'{out} holds a run already: take it up with --resume {out}, or choose another --out')
     out.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
-import argparse
 import pathlib
 
 import numpy as np
@@ -8,18 +7,18 @@ from PIL import Image
 
 from ram import checkpoint, command_line, evaluation, rendering
 from ram.model import POLICIES
+from ram.models import UNSEEN_SPLITS
 
 
 def parse():
-    parser = argparse.ArgumentParser(description='Renders episodes as a GIF and as a contact sheet (PNG).')
+    parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
     parser.add_argument('model', help='model.npz; its task and sizes come from the file')
-    command_line.add_flags(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--index', type=int, nargs='+', help='test scenes to show (default: 4, drawn with --seed)')
     what.add_argument('--image', help='a picture of your own instead, white on black as in MNIST')
     parser.add_argument('--seed', type=int, default=0, help='seed of the choice and of the first locations')
     parser.add_argument('--policy', choices=POLICIES, default='learned', help='where to look (default: learned)')
-    parser.add_argument('-o', '--out', help='the GIF; the sheet has the same name with .png (default: beside the model)')
+    parser.add_argument('-o', '--out', help='the GIF; the sheet is beside it, as .png (default: beside the model)')
     return parser.parse_args()
 
 
@@ -46,7 +45,7 @@ def chosen_scenes(config, arguments):
     """The images uint8 (N, 1, size, size) and truths (N, or None) that the flags ask for."""
     if arguments.image:
         return own_picture(arguments.image, config.size), None
-    images, labels = evaluation.load_scenes(config, 'test', arguments.data)
+    images, labels = evaluation.load_scenes(config, UNSEEN_SPLITS[config.model], arguments.data)
     index = arguments.index
     if index is None:
         index = np.random.default_rng(arguments.seed).choice(len(images), 4, replace=False)

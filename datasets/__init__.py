@@ -18,8 +18,8 @@ def load_digits(source, split, folder=None):
 
     Args:
         source: 'mnist' or 'fonts'.
-        split: 'train', 'validation' or 'test'.  The last twelfth of the training digits is kept for validation:
-            55,000 and 5,000 of MNIST's, whose 10,000 test digits are the test split.
+        split: 'train', 'validation', 'train+validation' or 'test'.  The last twelfth of the training digits is kept
+            for validation: 55,000 and 5,000 of MNIST's, whose 10,000 test digits are the test split.
         folder: where MNIST's files are; see :func:`data_folder`.
 
     Returns:
@@ -29,10 +29,9 @@ def load_digits(source, split, folder=None):
         FileNotFoundError: a file is missing and could not be downloaded.
         ValueError: a file is damaged.
     """
-    if split not in ('train', 'validation', 'test'):
-        raise ValueError(f"split must be 'train', 'validation' or 'test', not {split!r}")
     part = 'test' if split == 'test' else 'train'
     digits, labels = fonts.load(part) if source == 'fonts' else mnist.load(part, data_folder(folder))
     kept = len(digits) - round(len(digits) * VALIDATION)
-    return {'train': (digits[:kept], labels[:kept]), 'validation': (digits[kept:], labels[kept:]),
-            'test': (digits, labels)}[split]
+    chosen = {'train': slice(kept), 'validation': slice(kept, None), 'train+validation': slice(None),
+              'test': slice(None)}[split]
+    return digits[chosen], labels[chosen]

@@ -12,8 +12,9 @@ import zipfile
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
 
+from ram import archived
 from ram.config import Config
-from ram.model import RecurrentAttentionModel
+from ram.models import make_model
 
 NONE = 'keys of None'
 
@@ -28,6 +29,8 @@ def save_model(path, model):
 def load_model(path):
     """Reads a model that :func:`save_model` wrote.
 
+    A file of weights that the archived repository wrote will do too.
+
     Returns:
         The model, on the CPU; its Config is ``model.config``.
 
@@ -36,10 +39,13 @@ def load_model(path):
         ValueError: the file is not such a model, or its weights disagree with its Config.
     """
     arrays = read(path)
-    if 'config' not in arrays:
-        raise ValueError(f'{path} is not a model: it holds no Config')
     try:
-        model = RecurrentAttentionModel(Config.from_json(str(arrays.pop('config'))))
+        config = archived.config_of_weights(arrays)
+        if not config:
+            if 'config' not in arrays:
+                raise ValueError('it holds no Config')
+            config = Config.from_json(str(arrays.pop('config')))
+        model = make_model(config)
     except ValueError as error:
         raise ValueError(f'{path} is not a model: {error}') from None
     load_weights(path, model, arrays)
@@ -89,6 +95,8 @@ def read(path):
     if not path.exists():
         raise FileNotFoundError(f'there is no file {path}')
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError('not a zip file')
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, KeyError) as error:

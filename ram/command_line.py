@@ -1,14 +1,21 @@
 """What the three scripts share: devices, common flags, and errors told in one line."""
+import argparse
 import sys
 
 import chainer
 from chainer.backends import cuda
 
 
-def add_flags(parser):
-    """The flags that every script has."""
-    parser.add_argument('-g', '--gpu', type=int, default=-1, help='GPU to use; -1, the default, for the CPU')
-    parser.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
+class Parser(argparse.ArgumentParser):
+    """An argument parser with the flags that every script has, which tells a wrong flag in one line, by ValueError."""
+
+    def __init__(self, description):
+        super().__init__(description=description)
+        self.add_argument('-g', '--gpu', type=int, default=-1, help='GPU to use; -1, the default, for the CPU')
+        self.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
+
+    def error(self, message):
+        raise ValueError(f'{message} (see {self.prog} --help)')
 
 
 def device(gpu):

@@ -3,7 +3,6 @@ import argparse
 import dataclasses
 import json
 import math
-
 from dataclasses import dataclass
 
 
@@ -33,7 +32,7 @@ class Config:
     factor: int = _option(2, '-s --scale', 'ratio of the sides of successive patches', least=1, most=16)
     glimpses: int = _option(6, '-l --glimpses --len_seq', 'number of glimpses, T', least=1)
     # The networks (paper, section 4).
-    model: str = _option('ram', '--model', "the paper's model", ('ram',))
+    model: str = _option('ram', '--model', "the paper's model, or the archived repository's", ('ram', 'archived'))
     unit: int = _option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1)
     hidden: int = _option(256, '-hi --hidden', 'size of g and h', least=1)
     core: str = _option('relu', '--core', 'the core network', ('relu', 'lstm'))
@@ -47,10 +46,10 @@ class Config:
     lr: float = _option(1e-3, '--lr', 'learning rate at the start', above=0)
     momentum: float = _option(0.9, '--momentum', 'momentum of nesterov and momentum', least=0, most=1)
     schedule: str = _option('exponential', '--schedule', 'learning rate over the epochs: constant, times --decay each '
-                            'epoch, falling linearly to zero, or times 0.1 at --drop',
+                            'epoch, falling linearly to zero, or times 0.1 every --drop epochs',
                             ('constant', 'exponential', 'linear', 'step'))
     decay: float = _option(0.93, '--decay', 'factor of the exponential schedule', above=0, most=1)
-    drop: int = _option(400, '--drop', 'epoch at which the step schedule multiplies the learning rate by 0.1', least=1)
+    drop: int = _option(400, '--drop', 'epochs between the drops of the step schedule', least=1)
     clip: float = _option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0)
     batchsize: int = _option(128, '-b --batchsize', 'images in a batch', least=1)
     epoch: int = _option(20, '-e --epoch', 'epochs to train', least=1)
@@ -84,7 +83,7 @@ class Config:
 
 
 def _check(field, value):
-    name, rule = field.metadata['flags'][-1].lstrip('-'), field.metadata
+    name, rule = field.name, field.metadata
     kinds = (int, float) if field.type is float else (field.type,)
     if type(value) not in kinds:
         raise ValueError(f'{name} must be of type {field.type.__name__}, not {value!r}')
@@ -107,6 +106,8 @@ PRESETS = {
     'mnist': Config(dataset='mnist', size=28, patch=8, scales=1, epoch=30),
     'translated': Config(dataset='translated', size=60),
     'cluttered': Config(dataset='cluttered', size=60, clutter=4),
+    'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, optimizer='nesterov',
+                       lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
     'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8),
 }
 

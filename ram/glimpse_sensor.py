@@ -112,7 +112,7 @@ class GlimpseSensor(chainer.FunctionNode):
 
 
 def _runs(pixels, starts, length):
-    """Runs of consecutive pixels: (..., length) for int starts (...).  Before and after the pixels anything may stand."""
+    """Runs of consecutive pixels: (..., length) for int starts (...).  Beyond the pixels' ends anything may stand."""
     if len(pixels) < length:
         return pixels.take(starts[..., None] + np.arange(length), mode='clip')
     runs = np.lib.stride_tricks.sliding_window_view(pixels, length)

@@ -1,4 +1,4 @@
-"""The hybrid loss: supervised where a label says what is right, reinforcement where nothing does (paper, section 3.2)."""
+"""The hybrid loss: supervised where a label tells what is right, reinforced where nothing does (paper, section 3.2)."""
 import chainer
 import chainer.functions as F
 import numpy as np

@@ -11,8 +11,7 @@ from chainer.training import extensions
 import datasets
 from ram import checkpoint, evaluation
 from ram.batches import SceneIterator, whole_arrays
-from ram.loss import HybridLoss
-from ram.model import RecurrentAttentionModel
+from ram.models import LOSSES, TRAINING_SPLITS, make_model
 
 SNAPSHOT = 'snapshot.npz'
 MODEL = 'model.npz'
@@ -45,7 +44,7 @@ def make_schedule(config, iterations):
     if config.schedule == 'linear':
         return extensions.LinearShift(rate, (config.lr, 0), (0, iterations)), (1, 'iteration')
     if config.schedule == 'step':
-        return extensions.ExponentialShift(rate, 0.1), training.triggers.ManualScheduleTrigger([config.drop], 'epoch')
+        return extensions.ExponentialShift(rate, 0.1), (config.drop, 'epoch')
     return None
 
 
@@ -104,12 +103,13 @@ def make_trainer(config, out, device, folder=None):
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
     """
-    digits, labels = (device.send(array) for array in datasets.load_digits(config.digits, 'train', folder))
+    split = TRAINING_SPLITS[config.model]
+    digits, labels = (device.send(array) for array in datasets.load_digits(config.digits, split, folder))
     held_out = tuple(device.send(array) for array in evaluation.load_scenes(config, 'validation', folder))
     rng = evaluation.generator(device, config.seed)
     np.random.seed(config.seed)  # Chainer's initialisers draw from here
-    model = RecurrentAttentionModel(config)
-    loss = HybridLoss(model, rng)
+    model = make_model(config)
+    loss = LOSSES[config.model](model, rng)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss)
     iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng)
@@ -120,7 +120,6 @@ def make_trainer(config, out, device, folder=None):
     schedule = make_schedule(config, math.ceil(config.epoch * len(digits) / config.batchsize))
     if schedule:
         trainer.extend(schedule[0], trigger=schedule[1])
-    trainer.extend(extensions.observe_lr())
     trainer.extend(extensions.LogReport())
     trainer.extend(extensions.PlotReport(['main/loss', 'main/cross_entropy'], 'epoch', filename='loss.png'))
     trainer.extend(extensions.PlotReport(['main/error', 'validation/error'], 'epoch', filename='error.png'))

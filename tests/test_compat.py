@@ -23,8 +23,8 @@ def test_sctypes_are_what_numpy_1_had():
 
 
 def test_as_strided_the_function_that_needs_sctypes_works():
-    import chainer.functions as F
     import chainer
+    import chainer.functions as F
     x = chainer.Variable(np.arange(6, dtype=np.float32))
     y = F.as_strided(x, (5, 2), (1, 1))
     np.testing.assert_array_equal(y.array, [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]])

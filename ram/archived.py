@@ -1,0 +1,125 @@
+"""The model of the archived repository alokwhitewolf/Visual-Attention-Model, quirk for quirk.
+
+It is here to reproduce that repository's results and to read its weight files.  Every comment that begins with "Quirk"
+names a difference from the paper; docs/archived-repository.md tells what each one costs.  Parameters have the archived
+names, so that a file that was saved there loads as it is.
+"""
+import chainer
+import chainer.functions as F
+import chainer.links as L
+import numpy as np
+from chainer.backends import cuda
+
+from ram.config import Config
+from ram.glimpse_sensor import GlimpseSensor
+from ram.model import Episode
+
+# Quirk: the training iterator is overwritten by the test set's, so the 10,000 MNIST test digits are learnt.
+TRAINING_SPLIT = 'test'
+UNSEEN_SPLIT = 'train+validation'
+
+
+class ArchivedModel(chainer.Chain):
+    """Glimpse network with a concatenation, LSTM core; rolls out as ``RecurrentAttentionModel`` does.
+
+    Args:
+        config: the Config that gives all sizes.
+    """
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        unit, hidden = config.unit, config.hidden
+        with self.init_scope():
+            self.ll1 = L.Linear(2, unit)
+            self.lrho1 = L.Linear(config.scales * config.patch ** 2, unit)
+            self.lh1 = L.Linear(2 * unit, hidden)
+            self.lh2 = L.Linear(hidden, hidden)
+            self.lstm = L.StatelessLSTM(hidden, hidden)
+            self.ly = L.Linear(hidden, 10)
+            self.ll = L.Linear(hidden, 2)
+            self.lb = L.Linear(hidden, 1)
+
+    def rollout(self, images, rng, policy='learned', explore=False):
+        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` is (T, B), and locations are (x, y) as there."""
+        xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
+        uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
+        # Quirk: sigma is used as a variance when locations are drawn.
+        noise = rng.standard_normal(shape, dtype=xp.float32) * self.config.sigma ** 0.5 if explore else None
+        sensor = GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
+        # Quirk: a location's first column counts rows, so l is (y, x) inside this model.
+        l, c, h = uniform[0], None, None  # noqa: E741
+        looked, states, samples, means = [], [], [], []
+        for t in range(shape[0]):
+            looked.append(self._seen_at(l, images.shape[-1]))
+            rho = sensor.apply((images, looked[-1]))[0]
+            # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
+            g = F.concat([F.relu(self.ll1(l)), F.relu(self.lrho1(rho))], axis=1)
+            g = F.relu(self.lh2(F.relu(self.lh1(g))))
+            c, h = self.lstm(c, h, g)
+            states.append(h)
+            if t < shape[0] - 1 and policy == 'learned':
+                mean = F.tanh(self.ll(h))
+                means.append(mean)
+                # Quirk: the sampled location is not clipped to [-1, 1].
+                l = mean.array + noise[t] if explore else mean.array  # noqa: E741
+                samples.append(l)
+            elif t < shape[0] - 1:
+                l = uniform[t + 1]  # noqa: E741
+        episode = Episode(xp.stack(looked), tuple(states), self.ly(h))
+        if explore and means:
+            episode.samples, episode.means = xp.stack(samples), F.stack(means)
+            episode.baselines = F.sigmoid(self.lb(h))  # Quirk: a sigmoid, and only the last step's is used.
+        return episode
+
+    def classify(self, states):
+        """See ``RecurrentAttentionModel.classify``."""
+        logits = self.ly(F.concat(states, axis=0))
+        return logits.reshape(len(states), -1, logits.shape[1])
+
+    def _seen_at(self, l, size):  # noqa: E741
+        """The location (x, y) at which our sensor crops what the archived one cropped at l = (y, x)."""
+        # Quirk: [-1, 1] spans the centres of the pixels, of which the last is size - 1, where we span their edges.
+        return (np.rint((l[:, ::-1] + 1) / 2 * (size - 1)) / size * 2 - 1).astype(l.dtype)
+
+
+class ArchivedLoss(chainer.Chain):
+    """What the archived repository minimises; see ``HybridLoss``."""
+
+    def __init__(self, model, rng):
+        super().__init__()
+        self.rng = rng
+        with self.init_scope():
+            self.model = model
+
+    def forward(self, images, labels):
+        episode = self.model.rollout(images, self.rng, explore=True)
+        reward = (episode.logits.array.argmax(axis=1) == labels).astype(np.float32)[:, None]
+        cross_entropy = F.softmax_cross_entropy(episode.logits, labels)
+        baseline = F.mean_squared_error(reward, episode.baselines)
+        # Quirk: the density assumes the deviation sigma, where sqrt(sigma) was drawn with.
+        # Quirk: this is minus log pi, so the REINFORCE term below has the wrong sign and punishes what was rewarded.
+        minus_log_pi = F.sum((episode.samples - episode.means) ** 2, axis=2) * (0.5 / self.model.config.sigma ** 2)
+        # Quirk: the mean over the steps, where the gradient of the expected reward asks for the sum.
+        mean_over_steps = F.mean(minus_log_pi, axis=0)[:, None]
+        # Quirk: the baseline is not detached, so that the REINFORCE term trains it too, away from the reward.
+        reinforce = F.sum(-mean_over_steps * (reward - episode.baselines)) / len(labels)
+        loss = cross_entropy + baseline + reinforce
+        chainer.report({'loss': loss, 'cross_entropy': cross_entropy, 'baseline': baseline, 'reinforce': reinforce,
+                        'error': 1 - reward.mean()}, self)
+        return loss
+
+
+def config_of_weights(arrays):
+    """The Config of a weight file that the archived repository wrote; None if the arrays are not one.
+
+    Args:
+        arrays: dict of the file's arrays by name.
+    """
+    layout = {f'{name}/{part}' for name in ('ll1', 'lrho1', 'lh1', 'lh2', 'lstm/upward', 'ly', 'll', 'lb')
+              for part in 'Wb'} | {'lstm/lateral/W'}
+    if set(arrays) != layout or arrays['lrho1/W'].ndim != 2 or arrays['lh2/b'].ndim != 1:
+        return None
+    unit, retina = arrays['lrho1/W'].shape
+    return Config(dataset='mnist', model='archived', size=28, patch=int(retina ** 0.5), scales=1, sigma=0.03,
+                  unit=unit, hidden=len(arrays['lh2/b']))

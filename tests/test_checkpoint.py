@@ -1,0 +1,99 @@
+import dataclasses
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from ram import checkpoint
+from ram.model import RecurrentAttentionModel
+
+
+@pytest.fixture
+def saved(tiny, tmp_path):
+    path = tmp_path / 'model.npz'
+    checkpoint.save_model(path, RecurrentAttentionModel(tiny))
+    return path
+
+
+@pytest.mark.parametrize('core', ['relu', 'lstm'])
+def test_model_round_trip(tiny, tmp_path, rng, core):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, core=core, sigma=0.25))
+    checkpoint.save_model(tmp_path / 'm.npz', model)
+    loaded = checkpoint.load_model(tmp_path / 'm.npz')
+    assert loaded.config == model.config
+    images = rng.random((3, 1, 28, 28), np.float32)
+    logits = [m.rollout(images, np.random.default_rng(2)).logits.array for m in (model, loaded)]
+    np.testing.assert_array_equal(*logits)
+    assert os.listdir(tmp_path) == ['m.npz']
+
+
+class Bomb:
+    def __reduce__(self):
+        return os.mkdir, ('exploded',)
+
+
+def changed(**entries):
+    """A function that rewrites a model file with these entries changed, or removed where they are None."""
+    def rewrite(path):
+        with np.load(path) as file:
+            arrays = {**file, **entries}
+        np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    return rewrite
+
+
+def flipped(content):
+    """One bit of a weight is another."""
+    at = content.index(W.encode()) + 250
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
+
+
+W = 'action_network/logits/W'
+HOSTILE = {
+    'empty': lambda path: path.write_bytes(b''),
+    'random bytes': lambda path: path.write_bytes(os.urandom(5000)),
+    'truncated': lambda path: path.write_bytes(path.read_bytes()[:-3000]),
+    'a flipped bit': lambda path: path.write_bytes(flipped(path.read_bytes())),
+    'a pickle': lambda path: path.write_bytes(pickle.dumps(Bomb())),
+    'a pickle inside': changed(**{W: np.array([Bomb()], object)}),
+    'one array': lambda path: np.save(open(path, 'wb'), np.zeros(3)),
+    'no Config': changed(config=None),
+    'a Config that is none': changed(config=np.array('{"dataset": 3}')),
+    'a Config of numbers': changed(config=np.arange(3)),
+    'a missing weight': changed(**{W: None}),
+    'an unknown weight': changed(surprise=np.zeros(3)),
+    'a wrong shape': changed(**{W: np.zeros((10, 6), np.float32)}),
+    'a wrong type': changed(**{W: np.zeros((10, 7))}),
+}
+
+
+@pytest.mark.parametrize('name', HOSTILE)
+def test_what_is_no_model_is_refused(saved, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    HOSTILE[name](saved)
+    with pytest.raises(ValueError, match='model.npz'):
+        checkpoint.load_model(saved)
+    assert not (tmp_path / 'exploded').exists()
+
+
+def test_config_of_other_sizes_is_refused(saved):
+    with np.load(saved) as file:
+        config = json.loads(str(file['config']))
+    changed(config=np.array(json.dumps({**config, 'hidden': 9})))(saved)
+    with pytest.raises(ValueError, match=r'does not fit its Config: .*\(10, 7\), not float32 \(10, 9\)|not fit'):
+        checkpoint.load_model(saved)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='none.npz'):
+        checkpoint.load_model(tmp_path / 'none.npz')
+
+
+def test_failing_write_leaves_the_old_file(saved):
+    before = saved.read_bytes()
+    with pytest.raises(RuntimeError):
+        with checkpoint.replacing(saved) as file:
+            file.write(b'half')
+            raise RuntimeError
+    assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]

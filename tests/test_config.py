@@ -1,0 +1,57 @@
+import argparse
+import dataclasses
+import json
+
+import pytest
+
+from ram import config
+from ram.config import Config
+
+
+def parsed(*flags):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--preset', choices=config.PRESETS)
+    config.add_flags(parser)
+    return config.from_flags(parser.parse_args(flags))
+
+
+def test_presets_are_the_papers_tasks():
+    sizes = {name: (p.size, p.clutter, p.patch, p.scales, p.glimpses) for name, p in config.PRESETS.items()
+             if p.model == 'ram'}
+    assert sizes == {'mnist': (28, 0, 8, 1, 6), 'translated': (60, 0, 12, 3, 6), 'cluttered': (60, 4, 12, 3, 6),
+                     'cluttered100': (100, 8, 12, 4, 8)}
+
+
+def test_flags_lie_over_the_preset():
+    chosen = parsed('--dataset', 'cluttered', '--sigma', '0.2', '--no-into-core', '-M', '3')
+    assert chosen == dataclasses.replace(config.PRESETS['cluttered'], sigma=0.2, into_core=False, mc=3)
+
+
+def test_the_archived_scripts_flags_work():
+    chosen = parsed('--dataset', 'mnist', '-b', '64', '-e', '3', '-u', '100', '-hi', '200', '--g_size', '6', '-l', '4',
+                    '-d', '2', '-s', '3', '-si', '0.05')
+    assert (chosen.batchsize, chosen.epoch, chosen.unit, chosen.hidden, chosen.patch, chosen.glimpses, chosen.scales,
+            chosen.factor, chosen.sigma) == (64, 3, 100, 200, 6, 4, 2, 3, 0.05)
+
+
+@pytest.mark.parametrize('name, value', [
+    ('patch', 0), ('glimpses', 0), ('sigma', -0.1), ('sigma', 0.0), ('sigma', float('nan')), ('lr', float('inf')),
+    ('size', 27), ('scales', 0), ('batchsize', 0), ('dataset', 'imagenet'), ('optimizer', 'magic'), ('hidden', 2.5),
+    ('into_core', 1), ('seed', -1), ('patch', 4000), ('mc', True)])
+def test_refuses_impossible_values(name, value):
+    with pytest.raises(ValueError, match=name if value != 4000 else 'largest patch'):
+        dataclasses.replace(Config(), **{name: value})
+
+
+def test_json_round_trip():
+    for preset in config.PRESETS.values():
+        assert Config.from_json(preset.to_json()) == preset
+
+
+@pytest.mark.parametrize('text', ['', '[]', 'null', '{}', '{"dataset": "mnist"}',
+                                  json.dumps({**dataclasses.asdict(Config()), 'surprise': 1}),
+                                  json.dumps({**dataclasses.asdict(Config()), 'patch': '12'}),
+                                  json.dumps({**dataclasses.asdict(Config()), 'core': None})])
+def test_json_that_is_no_config(text):
+    with pytest.raises(ValueError):
+        Config.from_json(text)

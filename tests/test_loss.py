@@ -1,0 +1,147 @@
+import dataclasses
+
+import chainer
+import numpy as np
+import pytest
+
+from ram.glimpse_sensor import GlimpseSensor
+from ram.loss import HybridLoss, hybrid_loss
+from ram.model import RecurrentAttentionModel, plain_unroll
+from tests.test_networks import shake
+
+
+def gradients(model, images, labels, term, rng):
+    """Gradients of one term of the loss alone, by parameter; None where there is none."""
+    model.cleargrads()
+    episode = model.rollout(images, rng, explore=True)
+    _, terms = hybrid_loss(episode, labels, model.config.sigma, 1)
+    terms[term].backward()
+    return {name: parameter.grad for name, parameter in model.namedparams()}
+
+
+@pytest.fixture
+def batch(rng):
+    return rng.random((8, 1, 28, 28), np.float32), rng.integers(0, 10, 8).astype(np.int32)
+
+
+class FixedStart:
+    """A generator whose first locations are all the same, so that only the policy draws."""
+
+    def __init__(self, location, seed):
+        self.location, self.rng = location, np.random.default_rng(seed)
+
+    def random(self, shape, dtype):
+        return np.broadcast_to((np.asarray(self.location, dtype) + 1) / 2, shape).copy()
+
+    def standard_normal(self, shape, dtype):
+        return self.rng.standard_normal(shape, dtype)
+
+
+def test_reinforce_is_the_true_policy_gradient(rng, tiny):
+    """d E[R] / d mean by quadrature over all second fixations, against the REINFORCE term's gradient by sampling.
+
+    One image, one first location, two glimpses: the expected reward is an integral over the plane.
+    """
+    np.random.seed(3)
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=2, sigma=0.2))
+    for network in (model.glimpse_network, model.core_network, model.action_network):
+        shake(network, rng)
+    model.baseline_network.reward.b.array[...] = 0.3  # whatever the baseline, the gradient must not be biased
+    image, start, sigma = rng.random((1, 1, 28, 28), np.float32), (0.1, -0.3), 0.2
+    image[:, :, :, 12:] *= 4  # so that it matters where one looks
+
+    def answers(second):
+        """The class that the model answers if its second location is each of these (N, 2)."""
+        def look(t, h):
+            return second.clip(-1, 1).astype(np.float32)
+        first = np.broadcast_to(np.float32(start), second.shape)
+        images = np.broadcast_to(image, (len(second), *image.shape[1:]))
+        with chainer.no_backprop_mode():
+            states, _ = plain_unroll(images, first, look, GlimpseSensor(4, 2), model.glimpse_network,
+                                     model.core_network, 2)
+            return model.classify(states).array[-1].argmax(axis=1)
+
+    episode = model.rollout(image, FixedStart(start, 0), explore=True)
+    mean = episode.means.array[0, 0]
+    axis = np.linspace(-5 * sigma, 5 * sigma, 161)
+    offsets = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    given = answers(mean + offsets)
+    density = np.exp(-(offsets ** 2).sum(axis=1) / (2 * sigma ** 2))
+    density /= density.sum()
+    share = np.bincount(given, density, minlength=10)
+    truth = abs(share - 0.5).argmin()  # an answer that some second fixations give and others do not
+    assert 0.1 < share[truth] < 0.9
+    reward = (given == truth).astype(float)
+    # d/d mean of the integral of R(l) N(l; mean): the integral of R(l) N(l; mean) (l - mean) / sigma^2.
+    by_mean = ((reward * density)[:, None] * offsets / sigma ** 2).sum(axis=0)
+    h = episode.states[0].array[0]
+    expected = -by_mean * (1 - mean ** 2)  # of the loss, through tanh
+
+    n = 60000
+    many, labels = np.broadcast_to(image, (n, *image.shape[1:])), np.full(n, truth, np.int32)
+    found = gradients(model, many, labels, 'reinforce', FixedStart(start, 1))
+    error = 4 * np.linalg.norm(expected) / np.sqrt(n) + 0.05 * np.linalg.norm(expected) + 0.02
+    np.testing.assert_allclose(found['/location_network/mean/b'], expected, atol=error)
+    np.testing.assert_allclose(found['/location_network/mean/W'], np.outer(expected, h), atol=error * abs(h).max())
+
+
+def test_each_network_learns_from_its_own_terms(tiny, batch, rng):
+    model = RecurrentAttentionModel(tiny)
+    found = {term: gradients(model, *batch, term, rng) for term in ('cross_entropy', 'baseline', 'reinforce')}
+
+    def learns(term):
+        return {name.split('/')[1] for name, gradient in found[term].items()
+                if gradient is not None and np.abs(gradient).max() > 0}
+
+    assert learns('cross_entropy') == {'glimpse_network', 'core_network', 'action_network'}
+    assert learns('baseline') == {'baseline_network'}
+    assert learns('reinforce') == {'glimpse_network', 'core_network', 'location_network'}
+
+
+def test_reinforce_can_be_kept_out_of_the_core(tiny, batch, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, into_core=False))
+    found = gradients(model, *batch, 'reinforce', rng)
+    assert {name.split('/')[1] for name, gradient in found.items() if gradient is not None} == {'location_network'}
+
+
+def test_terms_are_what_the_paper_says(tiny, batch, rng):
+    model = RecurrentAttentionModel(tiny)
+    images, labels = batch
+    episode = model.rollout(images, rng, explore=True)
+    loss, terms = hybrid_loss(episode, labels, tiny.sigma, 0.25)
+    logits = episode.logits.array.astype(float)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    reward = (logits.argmax(axis=1) == labels) * 1.0
+    cross_entropy = -np.mean([log_p[i, label] for i, label in enumerate(labels)])
+    baseline = np.mean([(reward[i] - episode.baselines.array[t, i]) ** 2 for t in range(2) for i in range(8)])
+    reinforce = 0
+    for i in range(8):
+        for t in range(2):
+            distance = ((episode.samples[t, i] - episode.means.array[t, i]) ** 2).sum()
+            reinforce -= (reward[i] - episode.baselines.array[t, i]) * -distance / (2 * tiny.sigma ** 2) / 8
+    for term, expected in [('cross_entropy', cross_entropy), ('baseline', baseline), ('reinforce', reinforce),
+                           ('error', 1 - reward.mean())]:
+        value = terms[term]
+        np.testing.assert_allclose(getattr(value, 'array', value), expected, rtol=1e-4, err_msg=term)
+    np.testing.assert_allclose(loss.array, cross_entropy + baseline + 0.25 * reinforce, rtol=1e-4)
+    assert loss.dtype == np.float32
+
+
+def test_mc_looks_at_every_image_several_times(tiny, batch, rng):
+    seen = []
+
+    class Model(RecurrentAttentionModel):
+        def rollout(self, images, *args, **kwargs):
+            seen.append(images)
+            return super().rollout(images, *args, **kwargs)
+
+    HybridLoss(Model(dataclasses.replace(tiny, mc=3)), rng)(*batch).backward()
+    np.testing.assert_array_equal(seen[0][3:6], np.repeat(batch[0][1:2], 3, axis=0))
+    assert len(seen[0]) == 24
+
+
+def test_one_glimpse_has_no_policy_to_learn(tiny, batch, rng):
+    loss, terms = hybrid_loss(RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=1)).rollout(
+        batch[0], rng, explore=True), batch[1], 0.1, 1)
+    assert set(terms) == {'error', 'cross_entropy'}
+    np.testing.assert_array_equal(loss.array, terms['cross_entropy'].array)

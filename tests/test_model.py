@@ -1,0 +1,76 @@
+import dataclasses
+
+import chainer
+import numpy as np
+import pytest
+
+from ram.model import RecurrentAttentionModel
+
+
+@pytest.fixture(params=['relu', 'lstm'])
+def model(request, tiny):
+    np.random.seed(0)
+    return RecurrentAttentionModel(dataclasses.replace(tiny, core=request.param))
+
+
+def test_episode_has_the_shapes_it_promises(model, rng):
+    episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng, explore=True)
+    assert episode.locations.shape == (3, 4, 2) and episode.locations.dtype == np.float32
+    assert [state.shape for state in episode.states] == [(4, 7)] * 3
+    assert episode.logits.shape == (4, 10) and episode.logits.dtype == np.float32
+    assert episode.samples.shape == episode.means.shape == (2, 4, 2) and episode.samples.dtype == np.float32
+    assert episode.baselines.shape == (2, 4)
+
+
+def test_samples_are_normal_around_the_means_and_the_sensor_sees_them_clipped(model, rng):
+    episode = model.rollout(rng.random((3000, 1, 28, 28), np.float32), rng, explore=True)
+    noise = (episode.samples - episode.means.array) / model.config.sigma
+    assert abs(noise.mean()) < 0.03 and abs(noise.std() - 1) < 0.03
+    np.testing.assert_array_equal(episode.locations[1:], episode.samples.clip(-1, 1))
+    assert abs(episode.locations[0].mean()) < 0.03 and abs(episode.locations[0].std() - 3 ** -0.5) < 0.02
+
+
+def test_without_exploration_it_looks_at_the_means(model, rng):
+    images = rng.random((4, 1, 28, 28), np.float32)
+    episode = model.rollout(images, rng)
+    for t in range(2):
+        np.testing.assert_allclose(episode.locations[t + 1], model.location_network(episode.states[t]).array, rtol=1e-6)
+    assert episode.means is None and episode.samples is None
+
+
+def test_other_policies(model, rng):
+    images = rng.random((2000, 1, 28, 28), np.float32)
+    assert (model.rollout(images, rng, 'center').locations == 0).all()
+    drawn = model.rollout(images, rng, 'random').locations
+    assert abs(drawn).max() <= 1 and abs(drawn.std(axis=(0, 1)) - 3 ** -0.5).max() < 0.02
+
+
+def test_same_generator_same_episode(model, rng):
+    images = rng.random((4, 1, 28, 28), np.float32)
+    one, two = (model.rollout(images, np.random.default_rng(5), explore=True) for _ in range(2))
+    np.testing.assert_array_equal(one.locations, two.locations)
+    np.testing.assert_array_equal(one.logits.array, two.logits.array)
+
+
+def test_classify_gives_the_logits_after_each_glimpse(model, rng):
+    episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng)
+    logits = model.classify(episode.states)
+    assert logits.shape == (3, 4, 10)
+    np.testing.assert_allclose(logits.array[-1], episode.logits.array, rtol=1e-5, atol=1e-6)
+
+
+def test_one_glimpse_is_enough_to_run(tiny, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=1))
+    episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng, explore=True)
+    assert episode.locations.shape == (1, 4, 2) and episode.means is None
+
+
+def test_colour_and_any_shape(tiny, rng):
+    model = RecurrentAttentionModel(tiny, channels=3, classes=4)
+    assert model.rollout(rng.random((2, 3, 20, 33), np.float32), rng).logits.shape == (2, 4)
+
+
+def test_evaluation_leaves_no_graph(model, rng):
+    with chainer.no_backprop_mode():
+        episode = model.rollout(rng.random((2, 1, 28, 28), np.float32), rng)
+    assert episode.logits.creator is None

@@ -1,0 +1,110 @@
+import dataclasses
+import json
+
+import chainer
+import numpy as np
+import pytest
+
+import datasets
+from ram import checkpoint, evaluation, training
+from ram.config import Config
+
+
+@pytest.fixture(autouse=True)
+def few_digits(monkeypatch):
+    """A small, easy world: 240 digits that are bright in a corner of their own."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(240, dtype=np.int32) % 10
+    digits = rng.integers(0, 60, (240, 28, 28)).astype(np.uint8)
+    for digit, label in zip(digits, labels):
+        digit[2 * label:2 * label + 8, 8:20] = 255
+    monkeypatch.setattr(datasets, 'load_digits', lambda source, split, folder=None: (digits, labels))
+
+
+def train(out, interrupt=None, **changes):
+    """Trains in the folder; with ``interrupt``, stops at that epoch and goes on in a new trainer.  Gives the model."""
+    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=4)
+    config = dataclasses.replace(config, **changes)
+    out.mkdir(parents=True)
+    device = chainer.get_device('@numpy')
+    if interrupt:
+        first = training.make_trainer(config, out, device)
+        first.stop_trigger = chainer.training.triggers.IntervalTrigger(interrupt, 'epoch')
+        first.run()
+    trainer = training.make_trainer(config, out, device)
+    if interrupt:
+        checkpoint.load_snapshot(out / training.SNAPSHOT, trainer)
+        assert trainer.updater.epoch == interrupt
+    trainer.run()
+    return trainer.updater.get_optimizer('main').target.model
+
+
+def weights(model):
+    return {name: parameter.array for name, parameter in model.namedparams()}
+
+
+def test_it_learns_and_writes_what_it_promises(tmp_path):
+    train(tmp_path / 'run', epoch=15, lr=5e-3)
+    files = {path.name for path in (tmp_path / 'run').iterdir()}
+    assert files == {'model.npz', 'snapshot.npz', 'log', 'loss.png', 'error.png'}
+    log = json.loads((tmp_path / 'run' / 'log').read_text())
+    assert [entry['epoch'] for entry in log] == list(range(1, 16))
+    assert log[-1]['main/cross_entropy'] < 0.5 * log[0]['main/cross_entropy']
+    best = min(entry['validation/error'] for entry in log)
+    assert best < 0.45  # chance is 0.9
+
+    model = checkpoint.load_model(tmp_path / 'run' / 'model.npz')
+    images, labels = evaluation.load_scenes(model.config, 'validation')
+    wrong = evaluation.mistakes(model, images, labels, np.random.default_rng(model.config.seed))
+    assert wrong[-1].mean() == pytest.approx(best)
+
+
+@pytest.mark.parametrize('changes', [
+    {}, dict(optimizer='nesterov', lr=0.01, schedule='step', drop=2), dict(optimizer='momentum', schedule='linear'),
+    dict(core='lstm', mc=2, clip=0.0), dict(model='archived')],
+    ids=['adam', 'nesterov', 'momentum', 'lstm', 'archived'])
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, changes):
+    through = weights(train(tmp_path / 'through', **changes))
+    resumed = weights(train(tmp_path / 'resumed', interrupt=2, **changes))
+    for name in through:
+        np.testing.assert_array_equal(through[name], resumed[name], err_msg=name)
+    logs = [json.loads((tmp_path / run / 'log').read_text()) for run in ('through', 'resumed')]
+    for one, two in zip(*logs, strict=True):
+        assert {k: v for k, v in one.items() if k != 'elapsed_time'} == {k: v for k, v in two.items()
+                                                                         if k != 'elapsed_time'}
+
+
+def test_seeds(tmp_path):
+    one, same, other = (weights(train(tmp_path / name, epoch=1, seed=seed))
+                        for name, seed in [('one', 1), ('same', 1), ('other', 2)])
+    assert all((one[name] == same[name]).all() for name in one)
+    assert any((one[name] != other[name]).any() for name in one)
+
+
+def learning_rates(tmp_path, **changes):
+    config = Config(dataset='mnist', size=28, patch=4, scales=1, unit=4, hidden=4, batchsize=24, epoch=4, lr=0.5,
+                    optimizer='momentum', **changes)
+    trainer = training.make_trainer(config, tmp_path, chainer.get_device('@numpy'))
+    rates = []
+    trainer.extend(lambda t: rates.append(t.updater.get_optimizer('main').lr), trigger=(1, 'epoch'), priority=-1000)
+    trainer.run()
+    return rates
+
+
+@pytest.mark.parametrize('changes, expected', [
+    (dict(schedule='constant'), [0.5, 0.5, 0.5, 0.5]),
+    (dict(schedule='exponential', decay=0.5), [0.25, 0.125, 0.0625, 0.03125]),
+    (dict(schedule='linear'), [0.375, 0.25, 0.125, 0]),
+    (dict(schedule='step', drop=2), [0.5, 0.05, 0.05, 0.005]),
+], ids=lambda value: value.get('schedule') if isinstance(value, dict) else '')
+def test_schedules(tmp_path, changes, expected):
+    np.testing.assert_allclose(learning_rates(tmp_path, **changes), expected, atol=1e-9)
+
+
+def test_snapshot_of_another_run_is_refused(tmp_path):
+    train(tmp_path / 'run', epoch=1)
+    with pytest.raises(ValueError, match='snapshot.npz'):
+        checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', training.make_trainer(
+            Config(dataset='mnist', size=28, hidden=9), tmp_path, chainer.get_device('@numpy')))
+    with pytest.raises(ValueError, match='is not a snapshot'):
+        checkpoint.load_snapshot(tmp_path / 'run' / 'model.npz', None)
