@@ -35,7 +35,7 @@ class Scene:
         self.locations = locations
         self.height, self.width = image.shape[-2:]
         self.path = (locations + 1) / 2 * [self.width, self.height]
-        # Wide enough for every patch of the episode that reaches outside the image.
+        # Around the image, in pixels: wide enough for every patch of the episode that reaches outside.
         self.margin = 1 + max(max(-left, -top, left + side - self.width, top + side - self.height, 0)
                               for t in range(len(locations)) for left, top, side in self.patches(t))
 
@@ -57,7 +57,7 @@ class Scene:
         axes.set_xticks([])
         axes.set_yticks([])
         for left, top, side in self.patches(t):
-            axes.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=GAZE, linewidth=1.6))
+            axes.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=GAZE, linewidth=1.4))
         x, y = self.path[:t + 1].T
         axes.plot(x, y, color=GAZE, linewidth=1.2, alpha=0.8)
         axes.plot(x[:-1], y[:-1], 'o', color=GAZE, markersize=3, alpha=0.8)
@@ -109,8 +109,11 @@ def watch(model, images, truths, rng, policy='learned'):
         episode = model.rollout(images, rng, policy)
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
     images, locations, probabilities = (cuda.to_cpu(array) for array in (images, episode.locations, probabilities))
-    return [Scene(images[i], locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]),
-                  model.config) for i in range(len(images))]
+    watched = [Scene(images[i], locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]),
+                     model.config) for i in range(len(images))]
+    for scene in watched:
+        scene.margin = max(other.margin for other in watched)  # all at the same scale
+    return watched
 
 
 def frame(scenes, t):
@@ -119,8 +122,8 @@ def frame(scenes, t):
     Returns:
         PIL image, RGB.
     """
-    figure = Figure(figsize=(2.6 * len(scenes) + 0.3, 4.3), dpi=80, layout='constrained')
-    axes = figure.subplots(2, len(scenes), squeeze=False, height_ratios=[2.6, 1])
+    figure = Figure(figsize=(3.0 * len(scenes) + 0.3, 4.6), dpi=80, layout='constrained')
+    axes = figure.subplots(2, len(scenes), squeeze=False, height_ratios=[3, 1])
     steps = len(scenes[0].locations)
     figure.suptitle(f'glimpse {t + 1} of {steps}', fontsize=11)
     for scene, (above, below) in zip(scenes, axes.T):
@@ -162,7 +165,7 @@ def contact_sheet(scenes):
         bytes.
     """
     steps = len(scenes[0].locations)
-    figure = Figure(figsize=(1.7 * steps + 0.2, 2.0 * len(scenes) + 0.3), dpi=80, layout='constrained')
+    figure = Figure(figsize=(2.2 * steps + 0.2, 2.45 * len(scenes) + 0.3), dpi=80, layout='constrained')
     axes = figure.subplots(len(scenes), steps, squeeze=False)
     for scene, row in zip(scenes, axes):
         for t, cell in enumerate(row):
