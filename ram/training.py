@@ -121,8 +121,10 @@ def make_trainer(config, out, device, folder=None):
     if schedule:
         trainer.extend(schedule[0], trigger=schedule[1])
     trainer.extend(extensions.LogReport())
-    trainer.extend(extensions.PlotReport(['main/loss', 'main/cross_entropy'], 'epoch', filename='loss.png'))
-    trainer.extend(extensions.PlotReport(['main/error', 'validation/error'], 'epoch', filename='error.png'))
+    plotting = max(1, config.epoch // 100), 'epoch'
+    for name, keys in [('loss.png', ['main/loss', 'main/cross_entropy']),
+                       ('error.png', ['main/error', 'validation/error'])]:
+        trainer.extend(extensions.PlotReport(keys, 'epoch', plotting, filename=name))
     trainer.extend(RandomState(rng))
     trainer.extend(lambda trainer: checkpoint.save_snapshot(pathlib.Path(trainer.out) / SNAPSHOT, trainer),
                    name='snapshot', priority=-100, trigger=(1, 'epoch'))
