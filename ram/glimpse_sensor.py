@@ -4,17 +4,19 @@ import numpy as np
 from chainer.backends import cuda
 from chainer.utils import type_check
 
-# One thread makes one output pixel, whatever its scale, so that a whole batch is a single launch.
-KERNEL_INPUTS = ('raw T images, raw L locations, int32 channels, int32 height, int32 width, '
-                 'int32 patch, int32 scales, int32 factor')
+# One thread makes one output pixel, whatever its scale, so that a whole batch is a single launch.  The retina's sizes
+# are constants of the compiled kernel: divisions by them are cheap.
+KERNEL_CONSTANTS = 'constexpr int channels = {}, patch = {}, scales = {}, factor = {};'
+KERNEL_INPUTS = 'raw T images, raw L locations, int32 height, int32 width'
 KERNEL_OUTPUTS = 'T glimpse'
 KERNEL_OPERATION = '''
     // i counts the glimpse's elements: (image, scale, channel, row, column).
-    int column = i % patch;
-    int row = i / patch % patch;
-    int channel = i / (patch * patch) % channels;
-    int k = i / (patch * patch * channels) % scales;
-    ptrdiff_t image = i / (patch * patch * channels * scales);
+    unsigned int rest = i;
+    int column = rest % patch;  rest /= patch;
+    int row = rest % patch;  rest /= patch;
+    int channel = rest % channels;  rest /= channels;
+    int k = rest % scales;  rest /= scales;
+    ptrdiff_t image = rest;
 
     int block = 1;
     for (int j = 0; j < k; ++j) block *= factor;
@@ -103,8 +105,10 @@ class GlimpseSensor(chainer.FunctionNode):
         images, locations = (cuda.cupy.ascontiguousarray(array) for array in inputs)
         count, channels, height, width = images.shape
         glimpse = cuda.cupy.empty((count, self.scales * channels, self.patch, self.patch), images.dtype)
-        kernel = cuda.elementwise(KERNEL_INPUTS, KERNEL_OUTPUTS, KERNEL_OPERATION, 'glimpse_sensor')
-        kernel(images, locations, channels, height, width, self.patch, self.scales, self.factor, glimpse)
+        kernel = cuda.elementwise(
+            KERNEL_INPUTS, KERNEL_OUTPUTS, KERNEL_OPERATION, 'glimpse_sensor',
+            preamble=KERNEL_CONSTANTS.format(channels, self.patch, self.scales, self.factor))
+        kernel(images, locations, height, width, glimpse)
         return glimpse,
 
     def backward(self, indexes, grad_outputs):

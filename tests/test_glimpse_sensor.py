@@ -61,43 +61,49 @@ def test_random_sizes_equal_a_naive_loop(rng):
                                    naive_glimpse(images, locations, patch, scales, factor), atol=1e-6)
 
 
-def test_kernel_equals_the_cpu(case, kernel):
+def kernel_source(channels, patch, scales, factor, before, after):
+    """The GPU kernel's operation between other lines of C++."""
+    constants = module.KERNEL_CONSTANTS.format(channels, patch, scales, factor)
+    return f'{before}\n{constants}\n{after[0]}\n{module.KERNEL_OPERATION}\n{after[1]}\n'
+
+
+def test_kernel_equals_the_cpu(case, tmp_path):
     """The GPU kernel's operation, compiled as C++ and run element by element."""
-    images, locations, patch, scales, factor = case
-    expected = glimpse_sensor(*case).array
-    out = np.empty_like(expected)
-    kernel(images, locations, *images.shape[1:], patch, scales, factor, out)
-    np.testing.assert_allclose(out, expected, atol=1e-6)
-
-
-@pytest.fixture(scope='module')
-def kernel(tmp_path_factory):
     if not shutil.which('g++'):
         pytest.skip('no g++')
-    names = [part.split()[-1] for part in module.KERNEL_INPUTS.split(', ')]
-    source = f'''
+    images, locations, patch, scales, factor = case
+    source = kernel_source(images.shape[1], patch, scales, factor, '''
         #include <algorithm>
         #include <cmath>
         #include <cstddef>
         using std::min; using std::max;
-        typedef float T; typedef float L;
-        extern "C" void run(const T* {names[0]}, const L* {names[1]}, {", ".join("int " + n for n in names[2:])},
-                            T* out, ptrdiff_t n) {{
-            for (ptrdiff_t i = 0; i < n; ++i) {{
-                T& glimpse = out[i];
-                {module.KERNEL_OPERATION}
-            }}
-        }}'''
-    folder = tmp_path_factory.mktemp('kernel')
-    (folder / 'kernel.cpp').write_text(source)
-    subprocess.run(['g++', '-O1', '-shared', '-fPIC', '-o', folder / 'kernel.so', folder / 'kernel.cpp'], check=True)
-    library = ctypes.CDLL(str(folder / 'kernel.so'))
+        typedef float T; typedef float L;''', ('''
+        extern "C" void run(const T* images, const L* locations, int height, int width, T* out, ptrdiff_t n) {
+            for (ptrdiff_t i = 0; i < n; ++i) { T& glimpse = out[i];''', '} }'))
+    (tmp_path / 'kernel.cpp').write_text(source)
+    subprocess.run(['g++', '-O1', '-shared', '-fPIC', '-o', tmp_path / 'kernel.so', tmp_path / 'kernel.cpp'],
+                   check=True)
+    expected = glimpse_sensor(*case).array
+    out = np.empty_like(expected)
+    pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (images, locations, out)]
+    ctypes.CDLL(str(tmp_path / 'kernel.so')).run(
+        *pointers[:2], *images.shape[2:], pointers[2], ctypes.c_ssize_t(out.size))
+    np.testing.assert_allclose(out, expected, atol=1e-6)
 
-    def run(images, locations, *rest):
-        *numbers, out = rest
-        library.run(images.ctypes.data_as(ctypes.c_void_p), locations.ctypes.data_as(ctypes.c_void_p),
-                    *map(int, numbers), out.ctypes.data_as(ctypes.c_void_p), ctypes.c_ssize_t(out.size))
-    return run
+
+@pytest.mark.parametrize('architecture', ['sm_80', 'sm_90'])
+def test_kernel_compiles_for_gpus(architecture, tmp_path):
+    if not shutil.which('nvcc'):
+        pytest.skip('no nvcc')
+    source = kernel_source(1, 12, 3, 2, 'typedef float T; typedef float L;', ('''
+        __global__ void run(const T* images, const L* locations, int height, int width, T* out, ptrdiff_t n) {
+            ptrdiff_t i = blockIdx.x * (ptrdiff_t) blockDim.x + threadIdx.x;
+            if (i >= n) return;
+            T& glimpse = out[i];''', '}'))
+    (tmp_path / 'kernel.cu').write_text(source)
+    subprocess.run(['nvcc', f'-arch={architecture}', '-cubin', '-o', tmp_path / 'kernel.cubin', tmp_path / 'kernel.cu'],
+                   check=True)
+    assert (tmp_path / 'kernel.cubin').stat().st_size > 0
 
 
 def test_constant_image_gives_that_constant_inside(rng):

@@ -81,6 +81,20 @@ def test_seeds(tmp_path):
     assert any((one[name] != other[name]).any() for name in one)
 
 
+@pytest.mark.parametrize('length', [0.5, 5, 80])
+def test_gradient_is_clipped_to_a_norm(rng, length):
+    target = chainer.Chain(a=chainer.links.Linear(3, 4), b=chainer.links.Linear(4, 2))
+    direction = {name: rng.normal(size=p.shape) for name, p in target.namedparams()}
+    scale = length / sum((d ** 2).sum() for d in direction.values()) ** 0.5
+    for name, parameter in target.namedparams():
+        parameter.grad = (direction[name] * scale).astype(np.float32)
+    optimizer = chainer.optimizers.SGD(lr=1).setup(target)
+    training.ClipGradient(5.0)(optimizer)
+    for name, parameter in target.namedparams():
+        assert parameter.grad.dtype == np.float32
+        np.testing.assert_allclose(parameter.grad, direction[name] * scale * min(1, 5 / length), rtol=1e-5)
+
+
 def learning_rates(tmp_path, **changes):
     config = Config(dataset='mnist', size=28, patch=4, scales=1, unit=4, hidden=4, batchsize=24, epoch=4, lr=0.5,
                     optimizer='momentum', **changes)

@@ -1,0 +1,105 @@
+#!/usr/bin/env python
+"""The paper's claim: the cost of attention does not grow with the image (section 1).
+
+    python benchmarks/image_size.py [--gpu 0] [--json FILE] [--plot FILE]
+
+Milliseconds of a training step and of a classification, of RAM with 6 glimpses of 3 x 12 x 12 and of a network of two
+convolutional layers, on images of 28 to 1,000 pixels a side.  Making the images is not counted.
+"""
+import argparse
+import dataclasses
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+
+from ram import command_line, config, evaluation  # isort: skip  (makes chainer importable)
+import chainer
+import chainer.functions as F
+import chainer.links as L
+
+from benchmarks.throughput import seconds
+from ram.loss import HybridLoss
+from ram.model import RecurrentAttentionModel
+from ram.training import make_optimizer
+
+SIDES = (28, 60, 100, 200, 400, 700, 1000)
+
+
+class ConvolutionalNetwork(chainer.Chain):
+    """Two convolutional layers of 8 filters 10 x 10, stride 5, and one of 256 units, as the paper's control."""
+
+    def __init__(self, side):
+        super().__init__()
+        with self.init_scope():
+            self.first = L.Convolution2D(1, 8, 10, stride=5)
+            self.second = L.Convolution2D(8, 8, 3, pad=1)
+            self.hidden = L.Linear(8 * ((side - 10) // 5 + 1) ** 2, 256)
+            self.logits = L.Linear(256, 10)
+
+    def forward(self, images):
+        return self.logits(F.relu(self.hidden(F.relu(self.second(F.relu(self.first(images)))))))
+
+
+def milliseconds(side, batch, device):
+    """{'ram train', 'ram classify', 'conv train', 'conv classify'}: milliseconds a batch."""
+    xp, rng = device.xp, evaluation.generator(device, 0)
+    images, labels = rng.random((batch, 1, side, side), dtype=xp.float32), xp.arange(batch, dtype=xp.int32) % 10
+    c = dataclasses.replace(config.PRESETS['translated'], size=side, batchsize=batch)
+    ram, conv = RecurrentAttentionModel(c), ConvolutionalNetwork(side)
+    losses = {'ram': HybridLoss(ram, rng), 'conv': L.Classifier(conv)}
+    classify = {'ram': lambda: ram.rollout(images, rng), 'conv': lambda: conv(images)}
+    found = {}
+    with chainer.using_config('type_check', False):
+        for name, loss in losses.items():
+            loss.to_device(device)
+            optimizer = make_optimizer(c, loss)
+            found[f'{name} train'] = 1e3 * seconds(lambda: optimizer.update(loss, images, labels), device, least=0.5)  # noqa: B023
+            with chainer.no_backprop_mode(), chainer.using_config('train', False):
+                found[f'{name} classify'] = 1e3 * seconds(classify[name], device, least=0.5)
+    return found
+
+
+def plot(rows, path):
+    """Both costs over the side of the image."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(8, 3.6), layout='constrained')
+    for axes, what in zip(figure.subplots(1, 2), ('train', 'classify')):
+        for name, label in (('ram', 'RAM, 6 glimpses'), ('conv', 'two convolutional layers')):
+            axes.plot([row['side'] for row in rows], [row[f'{name} {what}'] for row in rows], 'o-', label=label)
+        axes.set(xscale='log', yscale='log', xlabel='side of the image, pixels', ylabel='ms a batch',
+                 title={'train': 'training step', 'classify': 'classification'}[what])
+        axes.set_xticks(SIDES, SIDES)
+        axes.minorticks_off()
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    figure.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--gpu', type=int, default=-1)
+    parser.add_argument('--batch', type=int, default=32)
+    parser.add_argument('--json', help='file for all figures')
+    parser.add_argument('--plot', help='file for a picture')
+    arguments = parser.parse_args()
+    device = command_line.device(arguments.gpu)
+    names = ('ram train', 'ram classify', 'conv train', 'conv classify')
+    print(f'ms for {arguments.batch} images\nside  ' + '  '.join(names))
+    rows = []
+    for side in SIDES:
+        row = {'side': side, **milliseconds(side, arguments.batch, device)}
+        rows.append(row)
+        print(f'{side:4}  ' + '  '.join(f'{row[name]:{len(name)}.2f}' for name in names), flush=True)
+    by_side = {row['side']: row for row in rows}
+    print('from 60 to 1,000 pixels: ' + ', '.join(
+        f'{name} x {by_side[1000][name] / by_side[60][name]:.2f}' for name in names))
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
+    if arguments.plot:
+        plot(rows, arguments.plot)
+
+
+if __name__ == '__main__':
+    command_line.run(main)

@@ -1,0 +1,169 @@
+#!/usr/bin/env python
+"""Images a second of the training step and of evaluation, beside what the matrix products alone would allow.
+
+    python benchmarks/throughput.py [--gpu 0] [--json FILE] [--plot FILE]
+
+The floor is the time that the matrix products of one step take: every layer's FLOPs, forward and backward, at the rate
+of those very shapes, measured in the same run.  "of floor" is that time over the step's.
+"""
+import argparse
+import dataclasses
+import json
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+
+from ram import command_line, config, evaluation  # isort: skip  (makes chainer importable)
+import chainer
+import numpy as np
+from chainer.backends import cuda
+
+from ram.batches import SceneIterator
+from ram.glimpse_sensor import GlimpseSensor
+from ram.models import LOSSES, make_model
+from ram.training import make_optimizer
+
+PRESETS = ('mnist', 'translated', 'cluttered', 'cluttered100')
+
+
+def products(c, batch, channels=1, classes=10):
+    """The matrix products of a training step: {(rows, columns, inner): how often}."""
+    t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.scales * channels * c.patch ** 2
+    every, before = t * batch, (t - 1) * batch
+    needed = [
+        # Forward, glimpse by glimpse, for the next location depends on this glimpse; h_0 = 0 costs nothing.
+        (batch, unit, retina, t), (batch, unit, 2, t), (batch, hidden, 2 * unit, t), (batch, hidden, hidden, 1),
+        (batch, hidden, 2 * hidden, t - 1), (batch, 2, hidden, t - 1), (batch, classes, hidden, 1),
+        (before, 1, hidden, 1),
+        # Backward to the inputs: only the core's state must go glimpse by glimpse.
+        (batch, hidden, hidden, t - 1), (every, hidden, hidden, 1), (every, 2 * unit, hidden, 1),
+        (before, hidden, 2, 1), (batch, hidden, classes, 1),
+        # Backward to the weights.
+        (unit, retina, every, 1), (unit, 2, every, 1), (hidden, 2 * unit, every, 1), (hidden, 2 * hidden, every, 1),
+        (2, hidden, before, 1), (1, hidden, before, 1), (classes, hidden, batch, 1)]
+    return [shape for shape in needed if shape[3] and shape[0]]
+
+
+def seconds(function, device, least=0.3):
+    """The shortest of several timings of a function, each of many calls."""
+    def timed(calls):
+        synchronize(device)
+        start = time.perf_counter()
+        for _ in range(calls):
+            function()
+        synchronize(device)
+        return (time.perf_counter() - start) / calls
+
+    once = min(timed(1), timed(1))
+    calls = max(1, int(least / 5 / max(once, 1e-7)))
+    return min(timed(calls) for _ in range(5))
+
+
+def synchronize(device):
+    if device.xp is not np:
+        cuda.Stream.null.synchronize()
+
+
+def floor(c, batch, device):
+    """Seconds that the products of a step take, and their FLOPs."""
+    xp, total, flops = device.xp, 0, 0
+    for rows, columns, inner, times in products(c, batch):
+        a, b = xp.ones((rows, inner), xp.float32), xp.ones((inner, columns), xp.float32)
+        out = xp.empty((rows, columns), xp.float32)
+        total += times * seconds(lambda a=a, b=b, out=out: xp.matmul(a, b, out=out), device, least=0.05)
+        flops += times * 2 * rows * columns * inner
+    return total, flops
+
+
+def measure(name, batch, device):
+    """One row: images a second and milliseconds of each part of the step."""
+    c = dataclasses.replace(config.PRESETS[name], batchsize=batch)
+    rng = evaluation.generator(device, 0)
+    xp = device.xp
+    digits = device.send(np.random.default_rng(0).integers(0, 256, (max(5000, batch), 28, 28)).astype(np.uint8))
+    labels = xp.arange(len(digits), dtype=xp.int32) % 10
+    iterator = SceneIterator(digits, labels, c.size, c.clutter, batch, rng)
+    model = make_model(c)
+    loss = LOSSES[c.model](model, rng)
+    loss.to_device(device)
+    optimizer = make_optimizer(c, loss)
+    images, truths = next(iterator)
+    # An untrained model looks where it likes; a trained one looks inside, as uniform locations do.
+    locations = rng.random((batch, 2), dtype=xp.float32) * 2 - 1
+    sensor = GlimpseSensor(c.patch, c.scales, c.factor)
+
+    def forward():
+        return loss(images, truths)
+
+    def backward():
+        value = forward()
+        loss.cleargrads()
+        value.backward()
+
+    def step():
+        optimizer.update(loss, *next(iterator))
+
+    def evaluate():
+        with chainer.no_backprop_mode(), chainer.using_config('train', False):
+            model.classify(model.rollout(images, rng).states)
+
+    with chainer.using_config('type_check', False):
+        step()
+        times = {'step': seconds(step, device), 'data': seconds(lambda: next(iterator), device),
+                 'glimpse': c.glimpses * seconds(lambda: sensor.forward((images, locations)), device)}
+        one_forward, both = seconds(forward, device), seconds(backward, device)
+        evaluation_time = seconds(evaluate, device)
+    times.update(forward=one_forward - times['glimpse'], backward=both - one_forward)
+    times['update'] = times['step'] - times['data'] - both
+    bound, flops = floor(c, batch, device)
+    return {'preset': name, 'batch': batch, 'train': batch / times['step'], 'evaluate': batch / evaluation_time,
+            'floor': batch / bound, 'of_floor': bound / times['step'], 'gflops_rate': flops / bound / 1e9,
+            'mflop_per_image': flops / batch / 1e6, 'ms': {part: 1e3 * value for part, value in times.items()}}
+
+
+def plot(rows, path):
+    """Bars of the step's parts, as shares of the step."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(1 + 0.8 * len(rows), 4), layout='constrained')
+    axes = figure.subplots()
+    bottom = np.zeros(len(rows))
+    for part in ('data', 'glimpse', 'forward', 'backward', 'update'):
+        height = np.array([100 * row['ms'][part] / row['ms']['step'] for row in rows])
+        axes.bar(range(len(rows)), height, bottom=bottom, label=part)
+        bottom += height
+    axes.plot(range(len(rows)), [100 * row['of_floor'] for row in rows], 'k_', markersize=28, label='products alone')
+    axes.set_xticks(range(len(rows)), [f'{row["preset"]}\n{row["batch"]}' for row in rows], fontsize=8)
+    axes.set_ylabel('% of the training step')
+    axes.legend(fontsize=8, loc='center left', bbox_to_anchor=(1, 0.5))
+    figure.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--gpu', type=int, default=-1)
+    parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
+    parser.add_argument('--batches', nargs='+', type=int, default=(32, 128, 1024))
+    parser.add_argument('--json', help='file for all figures')
+    parser.add_argument('--plot', help='file for a picture of where the time goes')
+    arguments = parser.parse_args()
+    device = command_line.device(arguments.gpu)
+    parts = ('step', 'data', 'glimpse', 'forward', 'backward', 'update')
+    print('preset        batch  train/s  evaluate/s  floor/s  of floor  GFLOP/s  ms: ' + '  '.join(parts))
+    rows = []
+    for name in arguments.presets:
+        for batch in arguments.batches:
+            row = measure(name, batch, device)
+            rows.append(row)
+            print(f'{name:13} {batch:5} {row["train"]:8.0f} {row["evaluate"]:11.0f} {row["floor"]:8.0f} '
+                  f'{row["of_floor"]:8.0%} {row["gflops_rate"]:8.0f}      '
+                  + '  '.join(f'{row["ms"][part]:{len(part)}.2f}' for part in parts), flush=True)
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
+    if arguments.plot:
+        plot(rows, arguments.plot)
+
+
+if __name__ == '__main__':
+    command_line.run(main)

@@ -1,0 +1,10 @@
+import pytest
+from chainer.backends import cuda
+
+
+@pytest.fixture(autouse=True, scope='session')
+def gpu():
+    """Skips where there is no GPU."""
+    if not cuda.available:
+        pytest.skip('no CuPy or no GPU')
+    cuda.get_device_from_id(0).use()

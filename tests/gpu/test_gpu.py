@@ -1,0 +1,107 @@
+"""What the GPU computes is what the CPU computes."""
+import json
+
+import numpy as np
+import pytest
+from chainer.backends import cuda
+
+from datasets import scenes
+from ram import config, evaluation, training
+from ram.batches import SceneIterator
+from ram.glimpse_sensor import glimpse_sensor
+from ram.loss import HybridLoss
+from ram.model import RecurrentAttentionModel
+from tests.conftest import script
+from tests.test_glimpse_sensor import BORDERS, CASES
+
+
+@pytest.mark.parametrize('case', CASES, ids=str)
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+def test_glimpse_sensor(case, dtype, rng):
+    channels, height, width, patch, scales, factor = case
+    locations = np.concatenate([np.array(BORDERS, np.float32), rng.uniform(-1.1, 1.1, (50, 2)).astype(np.float32)])
+    images = rng.random((len(locations), channels, height, width)).astype(dtype)
+    expected = glimpse_sensor(images, locations, patch, scales, factor).array
+    found = glimpse_sensor(cuda.to_gpu(images), cuda.to_gpu(locations), patch, scales, factor).array
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found.get(), expected, atol=1e-5)
+
+
+class Replayed:
+    """A generator that gives the same numbers on the CPU and on the GPU."""
+
+    def __init__(self, xp):
+        self.xp, self.rng = xp, np.random.default_rng(7)
+
+    def random(self, shape, dtype):
+        return self.xp.asarray(self.rng.random(shape, dtype))
+
+    def standard_normal(self, shape, dtype):
+        return self.xp.asarray(self.rng.standard_normal(shape, dtype))
+
+
+@pytest.mark.parametrize('preset', ['mnist', 'cluttered', 'cluttered100'])
+def test_loss_and_all_gradients(preset, rng):
+    c = config.PRESETS[preset]
+    model = RecurrentAttentionModel(c)
+    images = rng.random((32, 1, c.size, c.size), np.float32)
+    labels = rng.integers(0, 10, 32).astype(np.int32)
+    found = []
+    for device in ('@numpy', '@cupy:0'):
+        model.to_device(device)
+        model.cleargrads()
+        loss = HybridLoss(model, Replayed(model.xp))(model.xp.asarray(images), model.xp.asarray(labels))
+        loss.backward()
+        found.append((float(loss.array), {name: cuda.to_cpu(p.grad) for name, p in model.namedparams()}))
+    (cpu_loss, cpu), (gpu_loss, gpu) = found
+    assert gpu_loss == pytest.approx(cpu_loss, rel=1e-4)
+    for name in cpu:
+        np.testing.assert_allclose(gpu[name], cpu[name], rtol=1e-3, atol=1e-4 * abs(cpu[name]).max(), err_msg=name)
+
+
+def test_scenes(rng):
+    digits = rng.integers(0, 256, (50, 28, 28)).astype(np.uint8)
+    layout = scenes.draw_layout(rng, rng.integers(0, 50, 30), 50, 60, 4)
+    expected = scenes.compose(np, digits, layout, 60)
+    on_gpu = scenes.Layout(**{name: cuda.to_gpu(value) for name, value in vars(layout).items()})
+    np.testing.assert_array_equal(scenes.compose(cuda.cupy, cuda.to_gpu(digits), on_gpu, 60).get(), expected)
+
+
+@pytest.mark.parametrize('size, pieces', [(28, 0), (60, 4)])
+def test_batches_are_made_on_the_gpu(size, pieces, rng):
+    digits = cuda.to_gpu(rng.integers(1, 256, (20, 28, 28)).astype(np.uint8))
+    labels = cuda.cupy.arange(20, dtype=np.int32)
+    iterator = SceneIterator(digits, labels, size, pieces, 8, cuda.cupy.random.default_rng(0))
+    seen = []
+    for _ in range(5):
+        images, batch = next(iterator)
+        assert isinstance(images, cuda.ndarray) and images.shape == (8, 1, size, size) and images.dtype == np.float32
+        seen += batch.get().tolist()
+    assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
+
+
+def test_clipping(rng):
+    model = RecurrentAttentionModel(config.PRESETS['mnist'])
+    model.to_device('@cupy:0')
+    for parameter in model.params():
+        parameter.grad = cuda.cupy.ones_like(parameter.array)
+    training.ClipGradient(5.0)(training.make_optimizer(config.PRESETS['mnist'], model))
+    norm = sum(float((parameter.grad ** 2).sum()) for parameter in model.params()) ** 0.5
+    assert norm == pytest.approx(5, rel=1e-4)
+
+
+def test_generator_lives_on_the_device():
+    import chainer
+    rng = evaluation.generator(chainer.get_device('@cupy:0'), 3)
+    assert isinstance(rng.random((2, 2), dtype=np.float32), cuda.ndarray)
+
+
+def test_scripts(tmp_path):
+    result = script('train.py', '--dataset', 'mnist', '--digits', 'fonts', '-e', 2, '-o', tmp_path / 'run', '--gpu', 0)
+    assert result.returncode == 0, result.stderr
+    on_gpu, on_cpu = (json.loads(script('evaluate.py', tmp_path / 'run' / 'model.npz', '--json', '--gpu', gpu).stdout)
+                      for gpu in (0, -1))
+    assert on_gpu['test_error'] < 80
+    assert abs(on_gpu['test_error'] - on_cpu['test_error']) < 2  # the first locations differ
+    assert script('visualize.py', tmp_path / 'run' / 'model.npz', '--gpu', 0).returncode == 0
+    assert script('train.py', '--resume', tmp_path / 'run', '-e', 3, '--gpu', 0).returncode == 0
