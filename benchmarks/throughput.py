@@ -29,21 +29,28 @@ PRESETS = ('mnist', 'translated', 'cluttered', 'cluttered100')
 
 
 def products(c, batch, channels=1, classes=10):
-    """The matrix products of a training step: {(rows, columns, inner): how often}."""
+    """The matrix products of a training step.
+
+    Returns:
+        list of (layout, rows, columns, inner, how often); the layout is 'NT' for x W^T, forward; 'NN' for g W, backward
+        to the inputs; 'TN' for g^T x, backward to the weights.
+    """
     t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.scales * channels * c.patch ** 2
     every, before = t * batch, (t - 1) * batch
-    needed = [
-        # Forward, glimpse by glimpse, for the next location depends on this glimpse; h_0 = 0 costs nothing.
+    # Forward, glimpse by glimpse, for the next location depends on this glimpse; h_0 = 0 costs nothing.
+    forward = [
         (batch, unit, retina, t), (batch, unit, 2, t), (batch, hidden, 2 * unit, t), (batch, hidden, hidden, 1),
         (batch, hidden, 2 * hidden, t - 1), (batch, 2, hidden, t - 1), (batch, classes, hidden, 1),
-        (before, 1, hidden, 1),
-        # Backward to the inputs: only the core's state must go glimpse by glimpse.
+        (before, 1, hidden, 1)]
+    # Backward to the inputs: only the core's state must go glimpse by glimpse.
+    inputs = [
         (batch, hidden, hidden, t - 1), (every, hidden, hidden, 1), (every, 2 * unit, hidden, 1),
-        (before, hidden, 2, 1), (batch, hidden, classes, 1),
-        # Backward to the weights.
+        (before, hidden, 2, 1), (batch, hidden, classes, 1)]
+    weights = [
         (unit, retina, every, 1), (unit, 2, every, 1), (hidden, 2 * unit, every, 1), (hidden, 2 * hidden, every, 1),
         (2, hidden, before, 1), (1, hidden, before, 1), (classes, hidden, batch, 1)]
-    return [shape for shape in needed if shape[3] and shape[0]]
+    return [(layout, *shape) for layout, shapes in (('NT', forward), ('NN', inputs), ('TN', weights))
+            for shape in shapes if all(shape)]
 
 
 def seconds(function, device, least=0.3):
@@ -69,8 +76,10 @@ def synchronize(device):
 def floor(c, batch, device):
     """Seconds that the products of a step take, and their FLOPs."""
     xp, total, flops = device.xp, 0, 0
-    for rows, columns, inner, times in products(c, batch):
-        a, b = xp.ones((rows, inner), xp.float32), xp.ones((inner, columns), xp.float32)
+    for layout, rows, columns, inner, times in products(c, batch):
+        a = xp.ones((rows, inner) if layout[0] == 'N' else (inner, rows), xp.float32)
+        b = xp.ones((inner, columns) if layout[1] == 'N' else (columns, inner), xp.float32)
+        a, b = a if layout[0] == 'N' else a.T, b if layout[1] == 'N' else b.T
         out = xp.empty((rows, columns), xp.float32)
         total += times * seconds(lambda a=a, b=b, out=out: xp.matmul(a, b, out=out), device, least=0.05)
         flops += times * 2 * rows * columns * inner

@@ -1,13 +1,15 @@
 """Makes Chainer 7.8.1 importable on NumPy 2 and Python 3.12 and later.
 
-Import this module before ``chainer``; importing any module of ``ram`` does so.  Two things are mended, nothing more:
+Import this module before ``chainer``; importing any module of ``ram`` does so.  Three things are mended, nothing more:
 
 - NumPy 2 removed ``numpy.sctypes``, which ``chainer.functions.array.as_strided`` reads when it is imported.
 - ``chainer._environment_check`` imports ``numpy.distutils`` and ``pkg_resources``, which Python 3.12 and setuptools 81
   no longer have.  All it does is print advice about package versions, so an empty check stands in for it.
+- CuPy 14 has no cuDNN any more, and nothing here needs it; Chainer's advice to reinstall CuPy is not shown.
 """
 import sys
 import types
+import warnings
 
 import numpy
 
@@ -31,3 +33,4 @@ def _skip_environment_check():
 
 _restore_sctypes()
 _skip_environment_check()
+warnings.filterwarnings('ignore', message='cuDNN is not enabled', category=UserWarning)

@@ -6,5 +6,8 @@ from chainer.backends import cuda
 def gpu():
     """Skips where there is no GPU."""
     if not cuda.available:
-        pytest.skip('no CuPy or no GPU')
-    cuda.get_device_from_id(0).use()
+        pytest.skip('no CuPy')
+    try:
+        cuda.get_device_from_id(0).use()
+    except cuda.cupy.cuda.runtime.CUDARuntimeError as error:
+        pytest.skip(f'no GPU: {error}')
