@@ -70,7 +70,7 @@ def plot(rows, path):
             axes.plot([row['side'] for row in rows], [row[f'{name} {what}'] for row in rows], 'o-', label=label)
         axes.set(xscale='log', yscale='log', xlabel='side of the image, pixels', ylabel='ms a batch',
                  title={'train': 'training step', 'classify': 'classification'}[what])
-        axes.set_xticks(SIDES, SIDES)
+        axes.set_xticks(SIDES, SIDES, fontsize=8, rotation=40)
         axes.minorticks_off()
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)

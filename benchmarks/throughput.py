@@ -114,6 +114,12 @@ def measure(name, batch, device):
     def step():
         optimizer.update(loss, *next(iterator))
 
+    def update():
+        optimizer.call_hooks('pre')
+        optimizer.t += 1
+        for parameter in loss.params():
+            parameter.update()
+
     def evaluate():
         with chainer.no_backprop_mode(), chainer.using_config('train', False):
             model.classify(model.rollout(images, rng).states)
@@ -123,9 +129,9 @@ def measure(name, batch, device):
         times = {'step': seconds(step, device), 'data': seconds(lambda: next(iterator), device),
                  'glimpse': c.glimpses * seconds(lambda: sensor.forward((images, locations)), device)}
         one_forward, both = seconds(forward, device), seconds(backward, device)
+        times['update'] = seconds(update, device)
         evaluation_time = seconds(evaluate, device)
     times.update(forward=one_forward - times['glimpse'], backward=both - one_forward)
-    times['update'] = times['step'] - times['data'] - both
     bound, flops = floor(c, batch, device)
     return {'preset': name, 'batch': batch, 'train': batch / times['step'], 'evaluate': batch / evaluation_time,
             'floor': batch / bound, 'of_floor': bound / times['step'], 'gflops_rate': flops / bound / 1e9,
@@ -143,7 +149,7 @@ def plot(rows, path):
         axes.bar(range(len(rows)), height, bottom=bottom, label=part)
         bottom += height
     axes.plot(range(len(rows)), [100 * row['of_floor'] for row in rows], 'k_', markersize=28, label='products alone')
-    axes.set_xticks(range(len(rows)), [f'{row["preset"]}\n{row["batch"]}' for row in rows], fontsize=8)
+    axes.set_xticks(range(len(rows)), [f'{row["preset"]}\n{row["batch"]}' for row in rows], fontsize=7, rotation=30)
     axes.set_ylabel('% of the training step')
     axes.legend(fontsize=8, loc='center left', bbox_to_anchor=(1, 0.5))
     figure.savefig(path)

@@ -53,7 +53,8 @@ class Unroll(chainer.FunctionNode):
         self.locations = xp.empty((steps, count, 2), np.float32)
         self.rho = xp.empty((steps, count, what_W.shape[1]), np.float32)
         self.both = xp.empty((steps, count, 2 * unit), np.float32)        # h_g beside h_l
-        self.memory = xp.zeros((steps, count, 2 * hidden), np.float32)    # h_{t-1} beside g_t
+        self.memory = xp.empty((steps, count, 2 * hidden), np.float32)    # h_{t-1} beside g_t
+        self.memory[0, :, :hidden] = 0                                    # h_0
         self.states = xp.empty((steps, count, hidden), np.float32)        # h_t
         location = self.location
         for t in range(steps):
@@ -90,9 +91,10 @@ class Unroll(chainer.FunctionNode):
         features = glimpse @ self.glimpse_W
         _back_through_relu(xp, features, both)
 
-        core_W, core_b = core.T @ memory, core.sum(axis=0)
-        glimpse_W, glimpse_b = glimpse.T @ both, glimpse.sum(axis=0)
-        features_b = features.sum(axis=0)
+        ones = xp.ones(steps * count, np.float32)  # a sum over the rows, as a product, takes half the time
+        core_W, core_b = core.T @ memory, ones @ core
+        glimpse_W, glimpse_b = glimpse.T @ both, ones @ glimpse
+        features_b = ones @ features
         what_W = features[:, :unit].T @ self.rho.reshape(steps * count, -1)
         where_W = features[:, unit:].T @ self.locations.reshape(-1, 2)
         gradients = (what_W, features_b[:unit], where_W, features_b[unit:],

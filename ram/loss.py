@@ -2,6 +2,7 @@
 import chainer
 import chainer.functions as F
 import numpy as np
+from chainer.backends import cuda
 
 
 def hybrid_loss(episode, labels, sigma, weight):
@@ -21,14 +22,16 @@ def hybrid_loss(episode, labels, sigma, weight):
         The loss, a Variable of shape (), and its terms before weighting: a dict of Variables of shape () with the keys
         'cross_entropy', 'baseline' and 'reinforce', and the array of shape () 'error', the fraction of wrong answers.
     """
+    xp = cuda.get_array_module(labels)
     reward = (episode.logits.array.argmax(axis=1) == labels).astype(np.float32)
     terms = {'error': 1 - reward.mean(), 'cross_entropy': F.softmax_cross_entropy(episode.logits, labels)}
     loss = terms['cross_entropy']
     if episode.means is not None:
         advantage = reward - episode.baselines.array
-        log_pi = F.sum((episode.samples - episode.means) ** 2, axis=2) * (-0.5 / sigma ** 2)
-        terms['reinforce'] = -F.sum(advantage * log_pi) / len(labels)
-        terms['baseline'] = F.mean((reward - episode.baselines) ** 2)
+        # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2); what is constant stands before the sum.
+        surprise = (advantage / (2 * sigma ** 2 * len(labels)))[:, :, None]
+        terms['reinforce'] = F.sum(surprise * (episode.samples - episode.means) ** 2)
+        terms['baseline'] = F.mean_squared_error(episode.baselines, xp.broadcast_to(reward, advantage.shape))
         loss = loss + terms['baseline'] + weight * terms['reinforce']
     return loss, terms
 
