@@ -2,6 +2,7 @@
 """Trains the Recurrent Attention Model: python train.py --dataset translated --gpu 0"""
 import dataclasses
 import pathlib
+import signal
 import sys
 
 from ram import checkpoint, command_line, config, training  # isort: skip  (makes chainer importable)
@@ -68,7 +69,13 @@ def main():
         checkpoint.load_snapshot(out / training.SNAPSHOT, trainer)
     print(f'{out}: {chosen.to_json()}', flush=True)
     with chainer.using_config('type_check', False):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, trainer.stop_trigger.on_signal)
         trainer.run(show_loop_exception_msg=False)
+    if trainer.stop_trigger.signal:
+        checkpoint.save_snapshot(out / training.SNAPSHOT, trainer)
+        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: python train.py --resume {out}')
+        sys.exit(128 + trainer.stop_trigger.signal)
     print(f'The best model on validation: {out / training.MODEL}')
 
 

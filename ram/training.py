@@ -96,6 +96,50 @@ class Validation(training.Extension):
         self.best = serializer('best', self.best)
 
 
+class Finite(training.Extension):
+    """Stops a run whose loss is no longer a finite number, before anything is saved of it.
+
+    Looks at every iteration on the CPU; on a GPU, where that means waiting, at every hundredth and the end of an epoch.
+    """
+    name = 'finite'
+    priority = training.PRIORITY_EDITOR + 1000
+
+    def trigger(self, trainer):
+        updater = trainer.updater
+        on_cpu = updater.get_optimizer('main').target.xp is np
+        return on_cpu or updater.iteration % 100 == 0 or updater.is_new_epoch
+
+    def __call__(self, trainer):
+        for key, value in trainer.observation.items():
+            value = float(getattr(value, 'array', value))
+            if not math.isfinite(value):
+                raise ValueError(f'{key} is {value} in iteration {trainer.updater.iteration}: training stops, and '
+                                 f'{trainer.out} keeps the last good snapshot; try a smaller --lr or --reinforce')
+
+
+class Stop:
+    """The trigger that ends a run: after its epochs, or after the iteration in which a signal to stop came.
+
+    Attributes:
+        signal: the number of that signal, or None.
+    """
+
+    def __init__(self, epochs):
+        self.after = training.triggers.IntervalTrigger(epochs, 'epoch')
+        self.signal = None
+
+    def __call__(self, trainer):
+        return self.signal is not None or self.after(trainer)
+
+    def get_training_length(self):
+        """What Chainer's progress bar asks for."""
+        return self.after.get_training_length()
+
+    def on_signal(self, number, frame):
+        """For signal.signal()."""
+        self.signal = number
+
+
 class RandomState(training.Extension):
     """Keeps the state of a run's generator in its snapshots.  (A CuPy generator has none that can be kept.)"""
     name = 'random_state'
@@ -136,7 +180,8 @@ def make_trainer(config, out, device, folder=None):
     iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng)
     updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
 
-    trainer = training.Trainer(updater, (config.epoch, 'epoch'), out=str(out))
+    trainer = training.Trainer(updater, Stop(config.epoch), out=str(out))
+    trainer.extend(Finite())
     trainer.extend(Validation(model, *held_out, lambda: evaluation.generator(device, config.seed)))
     schedule = make_schedule(config, math.ceil(config.epoch * len(digits) / config.batchsize))
     if schedule:

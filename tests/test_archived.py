@@ -1,7 +1,10 @@
+import json
+
 import chainer
 import numpy as np
 import pytest
 
+from benchmarks import archived_curve
 from ram import archived, checkpoint, config
 from ram.archived import ArchivedLoss, ArchivedModel
 
@@ -83,3 +86,17 @@ def test_archived_weight_files_are_recognised(model, tmp_path, rng):
 def test_own_files_of_the_archived_model_round_trip(model, tmp_path):
     checkpoint.save_model(tmp_path / 'm.npz', model)
     assert checkpoint.load_model(tmp_path / 'm.npz').config == config.PRESETS['archived']
+
+
+def test_the_committed_run_follows_the_published_curve():
+    log = json.loads(archived_curve.LOG.read_text())
+    assert [entry['epoch'] for entry in log] == list(range(1, 691))
+    apart = archived_curve.differences(log)
+    assert len(apart) == 70
+    assert apart.mean() <= 0.02 and apart.max() <= 0.06
+
+
+def test_the_epoch_of_the_drop_shows_in_the_committed_run():
+    """The learning rate falls to a tenth at epoch 400, and the noise of the curve with it."""
+    ours = np.array([entry['cross_entropy'] for entry in json.loads(archived_curve.LOG.read_text())])
+    assert np.abs(np.diff(ours[420:])).std() < np.abs(np.diff(ours[250:400])).std()

@@ -2,13 +2,18 @@
 import gzip
 import json
 import os
+import shlex
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import assert_one_clear_line, script
+from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
 
@@ -57,6 +62,22 @@ def test_resume_goes_on_to_more_epochs(run, tmp_path):
     assert [entry['epoch'] for entry in json.loads((tmp_path / 'run' / 'log').read_text())] == [1, 2]
     assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '--sigma', '0.5'), 'sigma', '0.5', '0.1')
     assert_one_clear_line(script('train.py', '--resume', tmp_path), 'config.json')
+
+
+@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['Ctrl-C', 'SIGTERM'])
+def test_a_signal_ends_a_run_that_can_be_resumed(tmp_path, number, code):
+    out = tmp_path / 'run'
+    process = subprocess.Popen([sys.executable, 'train.py', *SMALL, '-e', '50', '-o', str(out)], cwd=ROOT, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (out / 'model.npz').exists():
+        time.sleep(0.1)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert f'python train.py --resume {out}' in output
+    stopped = json.loads((out / 'log').read_text())[-1]['epoch']
+    assert script('train.py', '--resume', out, '-e', stopped + 1).returncode == 0
+    assert [entry['epoch'] for entry in json.loads((out / 'log').read_text())] == list(range(1, stopped + 2))
 
 
 def test_a_run_is_never_overwritten(run):
@@ -120,3 +141,12 @@ def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
     found = json.loads(script('evaluate.py', tmp_path / 'run' / 'model.npz', '--json', '--repeats', 1, '--data',
                               mnist_folder).stdout)
     assert found['n'] == 10000 and found['test_error'] < 40
+
+
+def test_progress_bar_on_a_terminal(tmp_path):
+    """Where stdout is a terminal there is a progress bar."""
+    if not shutil.which('script'):
+        pytest.skip('no script(1)')
+    command = shlex.join([sys.executable, 'train.py', *SMALL, '-e', '1', '-o', str(tmp_path / 'run')])
+    result = subprocess.run(['script', '-qec', command, '/dev/null'], cwd=ROOT, text=True, capture_output=True)
+    assert result.returncode == 0 and 'this epoch [#' in result.stdout and 'iters/sec' in result.stdout

@@ -22,19 +22,20 @@ def few_digits(monkeypatch):
 
 
 def train(out, interrupt=None, **changes):
-    """Trains in the folder; with ``interrupt``, stops at that epoch and goes on in a new trainer.  Gives the model."""
+    """Trains in the folder; with ``interrupt``, stops then and goes on in a new trainer.  Gives the model."""
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=4)
     config = dataclasses.replace(config, **changes)
     out.mkdir(parents=True)
     device = chainer.get_device('@numpy')
     if interrupt:
         first = training.make_trainer(config, out, device)
-        first.stop_trigger = chainer.training.triggers.IntervalTrigger(interrupt, 'epoch')
+        first.extend(lambda trainer: first.stop_trigger.on_signal(15, None), name='kill', trigger=interrupt)
         first.run()
+        checkpoint.save_snapshot(out / training.SNAPSHOT, first)
     trainer = training.make_trainer(config, out, device)
     if interrupt:
         checkpoint.load_snapshot(out / training.SNAPSHOT, trainer)
-        assert trainer.updater.epoch == interrupt
+        assert trainer.updater.iteration == first.updater.iteration > 0
     trainer.run()
     return trainer.updater.get_optimizer('main').target.model
 
@@ -63,15 +64,29 @@ def test_it_learns_and_writes_what_it_promises(tmp_path):
     {}, dict(optimizer='nesterov', lr=0.01, schedule='step', drop=2), dict(optimizer='momentum', schedule='linear'),
     dict(core='lstm', mc=2, clip=0.0), dict(model='archived')],
     ids=['adam', 'nesterov', 'momentum', 'lstm', 'archived'])
-def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, changes):
+@pytest.mark.parametrize('interrupt', [(2, 'epoch'), (37, 'iteration')], ids=['end', 'middle'])
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, changes, interrupt):
     through = weights(train(tmp_path / 'through', **changes))
-    resumed = weights(train(tmp_path / 'resumed', interrupt=2, **changes))
+    resumed = weights(train(tmp_path / 'resumed', interrupt=interrupt, **changes))
     for name in through:
         np.testing.assert_array_equal(through[name], resumed[name], err_msg=name)
     logs = [json.loads((tmp_path / run / 'log').read_text()) for run in ('through', 'resumed')]
     for one, two in zip(*logs, strict=True):
         assert {k: v for k, v in one.items() if k != 'elapsed_time'} == {k: v for k, v in two.items()
                                                                          if k != 'elapsed_time'}
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
+    train(tmp_path / 'run', epoch=1)
+    before = (tmp_path / 'run' / 'snapshot.npz').read_bytes()
+    trainer = training.make_trainer(Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32,
+                                           batchsize=16), tmp_path / 'run', chainer.get_device('@numpy'))
+    checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', trainer)
+    trainer.updater.get_optimizer('main').target.model.action_network.logits.b.array[0] = value
+    with pytest.raises(ValueError, match='main/.* is .* in iteration 16'):
+        trainer.run(show_loop_exception_msg=False)
+    assert (tmp_path / 'run' / 'snapshot.npz').read_bytes() == before
 
 
 def test_seeds(tmp_path):
