@@ -8,6 +8,7 @@ import os
 import pathlib
 import tempfile
 import zipfile
+import zlib
 
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
@@ -17,6 +18,7 @@ from ram.config import Config
 from ram.models import make_model
 
 NONE = 'keys of None'
+LARGEST = 1 << 30  # bytes of a file's arrays, uncompressed
 
 
 def save_model(path, model):
@@ -95,11 +97,13 @@ def read(path):
     if not path.exists():
         raise FileNotFoundError(f'there is no file {path}')
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError('not a zip file')
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+                raise ValueError('absurdly large')
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, KeyError) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError, MemoryError, OverflowError,
+            NotImplementedError, RuntimeError, zlib.error, SyntaxError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise ValueError(f'{path} is not an .npz file that holds arrays alone') from None

@@ -24,23 +24,23 @@ class Config:
                            ('mnist', 'translated', 'cluttered', 'cluttered100'))
     digits: str = _option('mnist', '--digits', 'where digits come from: MNIST, or the fonts that matplotlib ships',
                           ('mnist', 'fonts'))
-    size: int = _option(60, '--size', 'side of a scene in pixels', least=28)
-    clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0)
+    size: int = _option(60, '--size', 'side of a scene in pixels', least=28, most=4096)
+    clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0, most=1000)
     # The retina (paper, section 3.1).
     patch: int = _option(12, '--patch --g_size', 'side of a glimpse in pixels', least=1)
     scales: int = _option(3, '-d --scales --depth', 'number of patches in a glimpse, K', least=1, most=8)
     factor: int = _option(2, '-s --scale', 'ratio of the sides of successive patches', least=1, most=16)
-    glimpses: int = _option(6, '-l --glimpses --len_seq', 'number of glimpses, T', least=1)
+    glimpses: int = _option(6, '-l --glimpses --len_seq', 'number of glimpses, T', least=1, most=1000)
     # The networks (paper, section 4).
     model: str = _option('ram', '--model', "the paper's model, or the archived repository's", ('ram', 'archived'))
-    unit: int = _option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1)
-    hidden: int = _option(256, '-hi --hidden', 'size of g and h', least=1)
+    unit: int = _option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096)
+    hidden: int = _option(256, '-hi --hidden', 'size of g and h', least=1, most=4096)
     core: str = _option('relu', '--core', 'the core network', ('relu', 'lstm'))
     # The policy and the hybrid loss (paper, sections 3.2 and 4).
     sigma: float = _option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0)
     reinforce: float = _option(0.1, '--reinforce', 'weight of the REINFORCE term', least=0)
     into_core: bool = _option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
-    mc: int = _option(1, '-M --mc', 'episodes an image, M in equation 2', least=1)
+    mc: int = _option(1, '-M --mc', 'episodes an image, M in equation 2', least=1, most=1000)
     # The optimisation.
     optimizer: str = _option('adam', '--optimizer', 'the optimizer', ('adam', 'nesterov', 'momentum'))
     lr: float = _option(1e-3, '--lr', 'learning rate at the start', above=0)

@@ -1,12 +1,15 @@
 import dataclasses
+import io
 import json
 import os
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
 
 from ram import checkpoint
+from ram.config import Config
 from ram.model import RecurrentAttentionModel
 
 
@@ -49,6 +52,20 @@ def flipped(content):
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
 
 
+def header(shape):
+    """An .npy file that claims a shape and holds nothing."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {'descr': '<f4', 'fortran_order': False, 'shape': shape})
+    return file.getvalue()
+
+
+def zipped(path, content, times, name='config.npy'):
+    """A zip file of one entry, the content so many times."""
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive, archive.open(name, 'w') as entry:
+        for _ in range(times):
+            entry.write(content)
+
+
 W = 'action_network/logits/W'
 HOSTILE = {
     'empty': lambda path: path.write_bytes(b''),
@@ -64,6 +81,13 @@ HOSTILE = {
     'a missing weight': changed(**{W: None}),
     'an unknown weight': changed(surprise=np.zeros(3)),
     'a wrong shape': changed(**{W: np.zeros((10, 6), np.float32)}),
+    'a sparse gigabyte': lambda path: zipped(path, bytes(1 << 20), 1025),
+    'a shape that no memory holds': lambda path: zipped(path, header((1 << 40, 1 << 20)), 1),
+    'a negative shape': lambda path: zipped(path, header((-3,)), 1),
+    'a header that is code': lambda path: zipped(path, b"\x93NUMPY\x01\x00\x16\x00__import__('os').mkdir(", 1),
+    'a path out of the folder': lambda path: zipped(path, header((0,)), 1, '../../exploded'),
+    'absurd sizes in the Config': changed(config=np.array(
+        Config().to_json().replace('"hidden": 256', '"hidden": 100000000'))),
     'a wrong type': changed(**{W: np.zeros((10, 7))}),
 }
 
