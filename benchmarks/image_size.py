@@ -8,7 +8,6 @@ convolutional layers, on images of 28 to 1,000 pixels a side.  Making the images
 """
 import argparse
 import dataclasses
-import json
 import pathlib
 import sys
 
@@ -19,7 +18,7 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 
-from benchmarks.throughput import seconds
+from benchmarks.throughput import save, seconds
 from ram.loss import HybridLoss
 from ram.model import RecurrentAttentionModel
 from ram.training import make_optimizer
@@ -95,10 +94,7 @@ def main():
     by_side = {row['side']: row for row in rows}
     print('from 60 to 1,000 pixels: ' + ', '.join(
         f'{name} x {by_side[1000][name] / by_side[60][name]:.2f}' for name in names))
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
-    if arguments.plot:
-        plot(rows, arguments.plot)
+    save(rows, arguments, plot)
 
 
 if __name__ == '__main__':

@@ -155,6 +155,14 @@ def plot(rows, path):
     figure.savefig(path)
 
 
+def save(rows, arguments, plot):
+    """Writes the files of ``--json`` and ``--plot``."""
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
+    if arguments.plot:
+        plot(rows, arguments.plot)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--gpu', type=int, default=-1)
@@ -174,10 +182,7 @@ def main():
             print(f'{name:13} {batch:5} {row["train"]:8.0f} {row["evaluate"]:11.0f} {row["floor"]:8.0f} '
                   f'{row["of_floor"]:8.0%} {row["gflops_rate"]:8.0f}      '
                   + '  '.join(f'{row["ms"][part]:{len(part)}.2f}' for part in parts), flush=True)
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
-    if arguments.plot:
-        plot(rows, arguments.plot)
+    save(rows, arguments, plot)
 
 
 if __name__ == '__main__':

@@ -12,6 +12,7 @@ from chainer.backends import cuda
 
 from ram.config import Config
 from ram.glimpse_sensor import GlimpseSensor
+from ram.loss import HybridLoss
 from ram.model import Episode
 
 # Quirk: the training iterator is overwritten by the test set's, so the 10,000 MNIST test digits are learnt.
@@ -83,14 +84,8 @@ class ArchivedModel(chainer.Chain):
         return (np.rint((l[:, ::-1] + 1) / 2 * (size - 1)) / size * 2 - 1).astype(l.dtype)
 
 
-class ArchivedLoss(chainer.Chain):
-    """What the archived repository minimises; see ``HybridLoss``."""
-
-    def __init__(self, model, rng):
-        super().__init__()
-        self.rng = rng
-        with self.init_scope():
-            self.model = model
+class ArchivedLoss(HybridLoss):
+    """What the archived repository minimises, in the hybrid loss's place."""
 
     def forward(self, images, labels):
         episode = self.model.rollout(images, self.rng, explore=True)
