@@ -10,7 +10,7 @@ from scipy import ndimage
 
 FONTS = ('DejaVuSans', 'DejaVuSans-Bold', 'DejaVuSans-Oblique', 'DejaVuSansMono', 'DejaVuSansMono-Bold',
          'DejaVuSansMono-Oblique', 'DejaVuSerif', 'DejaVuSerif-Bold', 'DejaVuSerif-Italic', 'STIXGeneral',
-         'STIXGeneralBol', 'STIXGeneralItalic', 'STIXGeneralBolIta', 'cmb10', 'cmr10', 'cmss10', 'cmti10', 'cmtt10')
+         'STIXGeneralBol', 'STIXGeneralItalic', 'STIXGeneralBolIta', 'cmb10', 'cmr10', 'cmss10', 'cmtt10')
 COUNTS = {'train': 24000, 'test': 5000}
 SEEDS = {'train': 1, 'test': 2}
 SIDE = 28

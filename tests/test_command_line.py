@@ -69,7 +69,7 @@ def test_a_signal_ends_a_run_that_can_be_resumed(tmp_path, number, code):
     out = tmp_path / 'run'
     process = subprocess.Popen([sys.executable, 'train.py', *SMALL, '-e', '50', '-o', str(out)], cwd=ROOT, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while not (out / 'model.npz').exists():
+    while not (out / 'model.npz').exists() and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(number)
     output, errors = process.communicate(timeout=60)
