@@ -10,6 +10,7 @@ import chainer.links as L
 import numpy as np
 from chainer.backends import cuda
 
+from ram.archived_unroll import archived_unroll
 from ram.config import Config
 from ram.glimpse_sensor import GlimpseSensor
 from ram.loss import HybridLoss
@@ -42,35 +43,38 @@ class ArchivedModel(chainer.Chain):
             self.lb = L.Linear(hidden, 1)
 
     def rollout(self, images, rng, policy='learned', explore=False):
-        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` is (T, B), and locations are (x, y) as there."""
+        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` is (B, 1), of the last step."""
         xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
         uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
-        # Quirk: sigma is used as a variance when locations are drawn.
-        noise = rng.standard_normal(shape, dtype=xp.float32) * self.config.sigma ** 0.5 if explore else None
+        explore = explore and policy == 'learned' and self.config.glimpses > 1
+        if explore:
+            # Quirk: sigma is used as a variance when locations are drawn.
+            samples = rng.standard_normal((shape[0] - 1, *shape[1:]), dtype=xp.float32) * self.config.sigma ** 0.5
         sensor = GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
-        # Quirk: a location's first column counts rows, so l is (y, x) inside this model.
-        l, c, h = uniform[0], None, None  # noqa: E741
-        looked, states, samples, means = [], [], [], []
-        for t in range(shape[0]):
+        looked = []
+
+        def see(images, l):  # noqa: E741
+            # Quirk: a location's first column counts rows, so l is (y, x) inside this model.
             looked.append(self._seen_at(l, images.shape[-1]))
-            rho = sensor.apply((images, looked[-1]))[0]
-            # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
-            g = F.concat([F.relu(self.ll1(l)), F.relu(self.lrho1(rho))], axis=1)
-            g = F.relu(self.lh2(F.relu(self.lh1(g))))
-            c, h = self.lstm(c, h, g)
-            states.append(h)
-            if t < shape[0] - 1 and policy == 'learned':
-                mean = F.tanh(self.ll(h))
-                means.append(mean)
-                # Quirk: the sampled location is not clipped to [-1, 1].
-                l = mean.array + noise[t] if explore else mean.array  # noqa: E741
-                samples.append(l)
-            elif t < shape[0] - 1:
-                l = uniform[t + 1]  # noqa: E741
-        episode = Episode(xp.stack(looked), tuple(states), self.ly(h))
-        if explore and means:
-            episode.samples, episode.means = xp.stack(samples), F.stack(means)
-            episode.baselines = F.sigmoid(self.lb(h))  # Quirk: a sigmoid, and only the last step's is used.
+            return sensor.forward((images, looked[-1]))[0].reshape(len(images), -1)
+
+        def look(t, h):
+            if policy != 'learned':
+                return uniform[t + 1]
+            with chainer.no_backprop_mode():
+                mean = F.tanh(self.ll(h)).array
+            if not explore:
+                return mean
+            samples[t] += mean  # Quirk: the sampled location is not clipped to [-1, 1].
+            return samples[t]
+
+        # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
+        states = archived_unroll(images, uniform[0], look, see, self, shape[0])
+        episode = Episode(xp.stack(looked), states, self.ly(states[-1]))
+        if explore:
+            episode.samples = samples
+            episode.means = F.tanh(self.ll(F.concat(states[:-1], axis=0))).reshape(samples.shape)
+            episode.baselines = F.sigmoid(self.lb(states[-1]))  # Quirk: a sigmoid, and only the last step's is used.
         return episode
 
     def classify(self, states):

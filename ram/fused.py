@@ -60,14 +60,14 @@ class Unroll(chainer.FunctionNode):
         for t in range(steps):
             self.locations[t] = location
             self.rho[t] = self.sensor.forward((self.images, location))[0].reshape(count, -1)
-            _linear_relu(xp, self.rho[t], what_W, what_b, self.both[t, :, :unit])
-            _linear_relu(xp, location, where_W, where_b, self.both[t, :, unit:])
-            _linear_relu(xp, self.both[t], self.glimpse_W, glimpse_b, self.memory[t, :, hidden:])
+            linear_relu(xp, self.rho[t], what_W, what_b, self.both[t, :, :unit])
+            linear_relu(xp, location, where_W, where_b, self.both[t, :, unit:])
+            linear_relu(xp, self.both[t], self.glimpse_W, glimpse_b, self.memory[t, :, hidden:])
             if t > 0:
                 self.memory[t, :, :hidden] = self.states[t - 1]
-                _linear_relu(xp, self.memory[t], self.core_W, core_b, self.states[t])
+                linear_relu(xp, self.memory[t], self.core_W, core_b, self.states[t])
             else:  # h_0 = 0
-                _linear_relu(xp, self.memory[t, :, hidden:], from_glimpse_W, core_b, self.states[t])
+                linear_relu(xp, self.memory[t, :, hidden:], from_glimpse_W, core_b, self.states[t])
             if t < steps - 1:
                 location = self.look(t, self.states[t])
         return tuple(self.states)
@@ -84,12 +84,12 @@ class Unroll(chainer.FunctionNode):
             core[t] = 0 if grad_outputs[t] is None else grad_outputs[t].array
             if t < steps - 1:
                 core[t] += core[t + 1] @ from_state_W
-            _back_through_relu(xp, core[t], self.states[t])
+            back_through_relu(xp, core[t], self.states[t])
         core, memory = core.reshape(-1, hidden), self.memory.reshape(-1, 2 * hidden)
         glimpse, both = core @ from_glimpse_W, self.both.reshape(-1, 2 * unit)
-        _back_through_relu(xp, glimpse, memory[:, hidden:])
+        back_through_relu(xp, glimpse, memory[:, hidden:])
         features = glimpse @ self.glimpse_W
-        _back_through_relu(xp, features, both)
+        back_through_relu(xp, features, both)
 
         ones = xp.ones(steps * count, np.float32)  # a sum over the rows, as a product, takes half the time
         core_W, core_b = core.T @ memory, ones @ core
@@ -103,7 +103,7 @@ class Unroll(chainer.FunctionNode):
         return tuple(chainer.as_variable(xp.ascontiguousarray(gradient)) for gradient in gradients)
 
 
-def _linear_relu(xp, x, W, b, out):
+def linear_relu(xp, x, W, b, out):
     """out = ReLU(x W^T + b)."""
     if xp is np:
         np.matmul(x, W.T, out=out)
@@ -113,7 +113,7 @@ def _linear_relu(xp, x, W, b, out):
         cuda.elementwise('T product, T b', 'T out', 'out = max(product + b, (T) 0)', 'bias_relu')(x @ W.T, b, out)
 
 
-def _back_through_relu(xp, gradient, activation):
+def back_through_relu(xp, gradient, activation):
     """gradient *= (activation > 0)."""
     if xp is np:
         gradient *= activation > 0

@@ -1,12 +1,14 @@
 import json
 
 import chainer
+import chainer.functions as F
 import numpy as np
 import pytest
 
 from benchmarks import archived_curve
 from ram import archived, checkpoint, config
 from ram.archived import ArchivedLoss, ArchivedModel
+from ram.archived_unroll import archived_unroll
 
 
 @pytest.fixture
@@ -100,3 +102,34 @@ def test_the_epoch_of_the_drop_shows_in_the_committed_run():
     """The learning rate falls to a tenth at epoch 400, and the noise of the curve with it."""
     ours = np.array([entry['cross_entropy'] for entry in json.loads(archived_curve.LOG.read_text())])
     assert np.abs(np.diff(ours[420:])).std() < np.abs(np.diff(ours[250:400])).std()
+
+
+def test_unrolled_networks_equal_the_links_step_by_step(rng):
+    """Values and gradients against the archived code's own sequence of links."""
+    np.random.seed(1)
+    model = ArchivedModel(config.Config(model='archived', patch=4, scales=1, glimpses=4, unit=5, hidden=6))
+    for parameter in model.params():
+        parameter.array[...] = rng.normal(0, 0.5, parameter.shape)
+    rho = rng.random((4, 3, 16), np.float32)
+    where = rng.uniform(-1, 1, (4, 3, 2)).astype(np.float32)
+    weights = rng.normal(size=(4, 3, 6)).astype(np.float32)
+    turn = iter(range(4))
+
+    def gradients(states):
+        model.cleargrads()
+        sum(F.sum(state * weight) for state, weight in zip(states, weights)).backward()
+        return {name: parameter.grad for name, parameter in model.namedparams() if parameter.grad is not None}
+
+    states, c, h = [], None, None
+    for t in range(4):
+        g = F.concat([F.relu(model.ll1(where[t])), F.relu(model.lrho1(rho[t]))])
+        c, h = model.lstm(c, h, F.relu(model.lh2(F.relu(model.lh1(g)))))
+        states.append(h)
+    unrolled = archived_unroll(np.zeros((3, 1, 4, 4), np.float32), where[0], lambda t, h: where[t + 1],
+                               lambda *seen: rho[next(turn)], model, 4)
+    for one, two in zip(states, unrolled, strict=True):
+        np.testing.assert_allclose(one.array, two.array, rtol=1e-5, atol=1e-6)
+    expected, found = gradients(states), gradients(unrolled)
+    assert set(expected) == set(found)
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
