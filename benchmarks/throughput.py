@@ -25,17 +25,24 @@ from ram.glimpse_sensor import GlimpseSensor
 from ram.models import LOSSES, make_model
 from ram.training import make_optimizer
 
-PRESETS = ('mnist', 'translated', 'cluttered', 'cluttered100')
+PRESETS = ('mnist', 'translated', 'cluttered', 'cluttered100', 'archived')
 
 
-def products(c, batch, channels=1, classes=10):
+def products(c, batch):
     """The matrix products of a training step.
 
     Returns:
         list of (layout, rows, columns, inner, how often); the layout is 'NT' for x W^T, forward; 'NN' for g W, backward
         to the inputs; 'TN' for g^T x, backward to the weights.
     """
-    t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.scales * channels * c.patch ** 2
+    forward, inputs, weights = {'ram': ram_products, 'archived': archived_products}[c.model](c, batch)
+    return [(layout, *shape) for layout, shapes in (('NT', forward), ('NN', inputs), ('TN', weights))
+            for shape in shapes if all(shape)]
+
+
+def ram_products(c, batch, classes=10):
+    """Those of ``RecurrentAttentionModel``: (rows, columns, inner, how often) for the three layouts."""
+    t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.scales * c.patch ** 2
     every, before = t * batch, (t - 1) * batch
     # Forward, glimpse by glimpse, for the next location depends on this glimpse; h_0 = 0 costs nothing.
     forward = [
@@ -49,8 +56,39 @@ def products(c, batch, channels=1, classes=10):
     weights = [
         (unit, retina, every, 1), (unit, 2, every, 1), (hidden, 2 * unit, every, 1), (hidden, 2 * hidden, every, 1),
         (2, hidden, before, 1), (1, hidden, before, 1), (classes, hidden, batch, 1)]
-    return [(layout, *shape) for layout, shapes in (('NT', forward), ('NN', inputs), ('TN', weights))
-            for shape in shapes if all(shape)]
+    return forward, inputs, weights
+
+
+def archived_products(c, batch, classes=10):
+    """Those of ``ArchivedModel``, whose core is an LSTM: four gates, each from the input and the last output."""
+    t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.patch ** 2
+    every, before = t * batch, (t - 1) * batch
+    forward = [
+        (batch, unit, retina, t), (batch, unit, 2, t), (batch, hidden, 2 * unit, t), (batch, hidden, hidden, t),
+        (batch, 4 * hidden, hidden, 1), (batch, 4 * hidden, 2 * hidden, t - 1), (batch, 2, hidden, t - 1),
+        (batch, classes, hidden, 1), (batch, 1, hidden, 1)]
+    inputs = [
+        (batch, hidden, 4 * hidden, t - 1), (every, hidden, 4 * hidden, 1), (every, hidden, hidden, 1),
+        (every, 2 * unit, hidden, 1), (before, hidden, 2, 1), (batch, hidden, classes, 1), (batch, hidden, 1, 1)]
+    weights = [
+        (unit, retina, every, 1), (unit, 2, every, 1), (hidden, 2 * unit, every, 1), (hidden, hidden, every, 1),
+        (4 * hidden, 2 * hidden, every, 1), (2, hidden, before, 1), (1, hidden, batch, 1), (classes, hidden, batch, 1)]
+    return forward, inputs, weights
+
+
+class Nodes(chainer.FunctionHook):
+    """Counts the nodes of Chainer's graph that are passed, forward and backward."""
+    name = 'Nodes'
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def forward_preprocess(self, function, inputs):
+        self.count += 1
+
+    def backward_preprocess(self, function, inputs, gradients):
+        self.count += 1
 
 
 def seconds(function, device, least=0.3):
@@ -131,11 +169,13 @@ def measure(name, batch, device):
         one_forward, both = seconds(forward, device), seconds(backward, device)
         times['update'] = seconds(update, device)
         evaluation_time = seconds(evaluate, device)
+        with Nodes() as nodes:
+            step()
     times.update(forward=one_forward - times['glimpse'], backward=both - one_forward)
     bound, flops = floor(c, batch, device)
     return {'preset': name, 'batch': batch, 'train': batch / times['step'], 'evaluate': batch / evaluation_time,
             'floor': batch / bound, 'of_floor': bound / times['step'], 'gflops_rate': flops / bound / 1e9,
-            'mflop_per_image': flops / batch / 1e6, 'ms': {part: 1e3 * value for part, value in times.items()}}
+            'mflop_per_image': flops / batch / 1e6, 'nodes': nodes.count, 'ms': {part: 1e3 * value for part, value in times.items()}}
 
 
 def plot(rows, path):
@@ -148,10 +188,10 @@ def plot(rows, path):
         height = np.array([100 * row['ms'][part] / row['ms']['step'] for row in rows])
         axes.bar(range(len(rows)), height, bottom=bottom, label=part)
         bottom += height
-    axes.plot(range(len(rows)), [100 * row['of_floor'] for row in rows], 'k_', markersize=28, label='products alone')
+    axes.plot(range(len(rows)), [100 * row['of_floor'] for row in rows], 'k_', markersize=26, label='products alone')
     axes.set_xticks(range(len(rows)), [f'{row["preset"]}\n{row["batch"]}' for row in rows], fontsize=7, rotation=30)
     axes.set_ylabel('% of the training step')
-    axes.legend(fontsize=8, loc='center left', bbox_to_anchor=(1, 0.5))
+    axes.legend(fontsize=8, markerscale=0.4, loc='center left', bbox_to_anchor=(1, 0.5))
     figure.savefig(path)
 
 
@@ -173,14 +213,14 @@ def main():
     arguments = parser.parse_args()
     device = command_line.device(arguments.gpu)
     parts = ('step', 'data', 'glimpse', 'forward', 'backward', 'update')
-    print('preset        batch  train/s  evaluate/s  floor/s  of floor  GFLOP/s  ms: ' + '  '.join(parts))
+    print('preset        batch  train/s  evaluate/s  floor/s  of floor  GFLOP/s  nodes  ms: ' + '  '.join(parts))
     rows = []
     for name in arguments.presets:
         for batch in arguments.batches:
             row = measure(name, batch, device)
             rows.append(row)
             print(f'{name:13} {batch:5} {row["train"]:8.0f} {row["evaluate"]:11.0f} {row["floor"]:8.0f} '
-                  f'{row["of_floor"]:8.0%} {row["gflops_rate"]:8.0f}      '
+                  f'{row["of_floor"]:8.0%} {row["gflops_rate"]:8.0f} {row["nodes"]:6}      '
                   + '  '.join(f'{row["ms"][part]:{len(part)}.2f}' for part in parts), flush=True)
     save(rows, arguments, plot)
 

@@ -97,8 +97,7 @@ class RecurrentAttentionModel(chainer.Chain):
             """l_{t+1} ~ pi(l | h_t)."""
             if policy != 'learned':
                 return uniform[t + 1]
-            with chainer.no_backprop_mode():
-                mean = self.location_network(h).array
+            mean = self.location_network.glance(h)
             if not explore:
                 return mean
             samples[t] += mean
