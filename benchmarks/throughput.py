@@ -175,7 +175,8 @@ def measure(name, batch, device):
     bound, flops = floor(c, batch, device)
     return {'preset': name, 'batch': batch, 'train': batch / times['step'], 'evaluate': batch / evaluation_time,
             'floor': batch / bound, 'of_floor': bound / times['step'], 'gflops_rate': flops / bound / 1e9,
-            'mflop_per_image': flops / batch / 1e6, 'nodes': nodes.count, 'ms': {part: 1e3 * value for part, value in times.items()}}
+            'mflop_per_image': flops / batch / 1e6, 'nodes': nodes.count,
+            'ms': {part: 1e3 * value for part, value in times.items()}}
 
 
 def plot(rows, path):
