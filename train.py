@@ -5,7 +5,7 @@ import pathlib
 import signal
 import sys
 
-from ram import checkpoint, command_line, config, training  # isort: skip  (makes chainer importable)
+from ram import checkpoint, command_line, config, origin, training  # isort: skip  (makes chainer importable)
 import chainer
 from chainer.training import extensions
 
@@ -15,7 +15,10 @@ def parse():
         'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset.')
     parser.add_argument('--preset', choices=config.PRESETS, help='where defaults come from; by default the dataset')
     parser.add_argument('-o', '--out', help='folder of the run (default: result/PRESET, numbered if that is taken)')
-    parser.add_argument('-r', '--resume', metavar='RUN', help='folder of a run to take up again')
+    parser.add_argument('-r', '--resume', metavar='RUN', help='folder of a run to take up again; with --out, it goes '
+                        'on there and RUN stays as it is')
+    parser.add_argument('--snapshot', default='epoch', metavar='WHEN', help='when to write what --resume starts from: '
+                        "'epoch' (the default), a number of iterations, or of minutes as in 10m")
     config.add_flags(parser)
     return parser.parse_args()
 
@@ -24,13 +27,15 @@ def new_run(arguments):
     """The Config that the flags ask for and a fresh folder for the run."""
     chosen = config.from_flags(arguments)
     name = arguments.preset or chosen.dataset
-    out = pathlib.Path(arguments.out) if arguments.out else unused(pathlib.Path('result') / name)
-    if (out / training.MODEL).exists() or (out / training.SNAPSHOT).exists():
+    return chosen, fresh(pathlib.Path(arguments.out) if arguments.out else unused(pathlib.Path('result') / name))
+
+
+def fresh(out):
+    """Makes a folder for a run; ValueError if it holds one."""
+    if any((out / name).exists() for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.CONFIG)):
         raise ValueError(f'{out} holds a run already: take it up with --resume {out}, or choose another --out')
     out.mkdir(parents=True, exist_ok=True)
-    with checkpoint.replacing(out / 'config.json', 'w') as file:
-        file.write(chosen.to_json() + '\n')
-    return chosen, out
+    return out
 
 
 def unused(folder):
@@ -43,40 +48,62 @@ def unused(folder):
 
 
 def old_run(arguments):
-    """The Config and folder of the run to take up; of its values only --epoch may change."""
-    out = pathlib.Path(arguments.resume)
-    for name in ('config.json', training.SNAPSHOT):
-        if not (out / name).exists():
-            raise FileNotFoundError(f'{out} is no run that can be resumed: it has no {name}')
-    old = config.Config.from_json((out / 'config.json').read_text())
+    """The Config of the run to take up, of whose values only --epoch may change, and the folder to go on in."""
+    run = pathlib.Path(arguments.resume)
+    if not (run / checkpoint.CONFIG).exists():
+        raise FileNotFoundError(f'{run} is no run that can be resumed: it has no {checkpoint.CONFIG}')
+    old = config.Config.from_json((run / checkpoint.CONFIG).read_text())
+    given = vars(config.PRESETS[arguments.preset]) if arguments.preset else {}
+    given = {**given, **vars(arguments)}
     for field in dataclasses.fields(old):
-        given, kept = getattr(arguments, field.name, None), getattr(old, field.name)
-        if given is not None and given != kept and field.name != 'epoch':
-            raise ValueError(f'--{field.name} {given}: the run in {out} has {kept}, and only --epoch may change')
+        new, kept = given.get(field.name), getattr(old, field.name)
+        if new is not None and new != kept and field.name != 'epoch':
+            raise ValueError(f'--{field.name.replace("_", "-")} {new}: the run in {run} has {kept}, and of its '
+                             'Config only --epoch may change')
+    out = run
+    if arguments.out and pathlib.Path(arguments.out).resolve() != run.resolve():
+        out = fresh(pathlib.Path(arguments.out))
+        for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, 'log'):
+            if (run / name).exists():
+                with checkpoint.replacing(out / name) as file:
+                    file.write((run / name).read_bytes())
     return dataclasses.replace(old, epoch=getattr(arguments, 'epoch', old.epoch)), out
+
+
+def train(chosen, out, arguments, device):
+    """Runs the run to its end, or to a signal that asks it to stop."""
+    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin())
+    trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
+                                           'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
+    if sys.stdout.isatty():
+        trainer.extend(extensions.ProgressBar(update_interval=20))
+    if (out / checkpoint.SNAPSHOT).exists():
+        checkpoint.load_snapshot(out / checkpoint.SNAPSHOT, trainer)
+    elif arguments.resume:
+        print(f'{out} has no snapshot yet: the run starts from its beginning')
+    try:
+        with checkpoint.replacing(out / checkpoint.CONFIG, 'w') as file:
+            file.write(chosen.to_json() + '\n')
+        print(f'{out}: {chosen.to_json()}', flush=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, trainer.stop_trigger.on_signal)
+        with chainer.using_config('type_check', False):
+            trainer.run(show_loop_exception_msg=False)
+        checkpoint.save_snapshot(out / checkpoint.SNAPSHOT, trainer)
+    except OSError as error:
+        raise OSError(f'{error}; go on, once that is mended, with: python train.py --resume {out}') from error
+    if trainer.stop_trigger.signal:
+        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: python train.py --resume {out}')
+        sys.exit(128 + trainer.stop_trigger.signal)
+    print(f'The best model on validation: {out / checkpoint.MODEL}')
 
 
 def main():
     arguments = parse()
     device = command_line.device(arguments.gpu)
     chosen, out = old_run(arguments) if arguments.resume else new_run(arguments)
-    trainer = training.make_trainer(chosen, out, device, arguments.data)
-    trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
-                                           'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
-    if sys.stdout.isatty():
-        trainer.extend(extensions.ProgressBar(update_interval=20))
-    if arguments.resume:
-        checkpoint.load_snapshot(out / training.SNAPSHOT, trainer)
-    print(f'{out}: {chosen.to_json()}', flush=True)
-    with chainer.using_config('type_check', False):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, trainer.stop_trigger.on_signal)
-        trainer.run(show_loop_exception_msg=False)
-    if trainer.stop_trigger.signal:
-        checkpoint.save_snapshot(out / training.SNAPSHOT, trainer)
-        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: python train.py --resume {out}')
-        sys.exit(128 + trainer.stop_trigger.signal)
-    print(f'The best model on validation: {out / training.MODEL}')
+    with checkpoint.alone_in(out):
+        train(chosen, out, arguments, device)
 
 
 if __name__ == '__main__':

@@ -4,28 +4,41 @@ Every file is written under a temporary name and renamed, so that whatever bears
 read is ever unpickled.
 """
 import contextlib
+import json
 import os
 import pathlib
+import shutil
 import tempfile
 import zipfile
 import zlib
 
+import filelock
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
 
-from ram import archived
+from ram import archived, origin
 from ram.config import Config
 from ram.models import make_model
 
+CONFIG, SNAPSHOT, MODEL = 'config.json', 'snapshot.npz', 'model.npz'  # in the folder of a run
 NONE = 'keys of None'
-LARGEST = 1 << 30  # bytes of a file's arrays, uncompressed
+LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
+DENSEST = 20        # times that weights, which hardly can be compressed, may be larger than their file
+MOST = 2000         # arrays in a file
 
 
-def save_model(path, model):
-    """Writes model.npz: the weights and, under 'config', the whole Config as JSON."""
+def save_model(path, model, made=None):
+    """Writes model.npz: the weights; under 'config' the whole Config as JSON; under 'origin' what made it.
+
+    Args:
+        path: the file.
+        model: the model.
+        made: dict of str by str, see :func:`ram.origin.origin`.
+    """
     serializer = DictionarySerializer()
     serializer.save(model)
-    write(path, {**serializer.target, 'config': np.array(model.config.to_json())})
+    write(path, {**serializer.target, 'config': np.array(model.config.to_json()),
+                 'origin': np.array(json.dumps(made or {}))})
 
 
 def load_model(path):
@@ -34,7 +47,7 @@ def load_model(path):
     A file of weights that the archived repository wrote will do too.
 
     Returns:
-        The model, on the CPU; its Config is ``model.config``.
+        The model, on the CPU; its Config is ``model.config``, what made it ``model.origin`` (empty if unknown).
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -47,10 +60,14 @@ def load_model(path):
             if 'config' not in arrays:
                 raise ValueError('it holds no Config')
             config = Config.from_json(str(arrays.pop('config')))
+        made = origin.from_json(str(arrays.pop('origin', '{}')))
+        if config.largest_layer > sum(array.size for array in arrays.values()):
+            raise ValueError('it does not fit its Config, which asks for more weights than the file has')
         model = make_model(config)
     except ValueError as error:
         raise ValueError(f'{path} is not a model: {error}') from None
     load_weights(path, model, arrays)
+    model.origin = made
     return model
 
 
@@ -98,7 +115,9 @@ def read(path):
         raise FileNotFoundError(f'there is no file {path}')
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+            entries = archive.infolist()
+            most = min(LARGEST, DENSEST * (path.stat().st_size + 10_000))
+            if len(entries) > MOST or sum(entry.file_size for entry in entries) > most:
                 raise ValueError('absurdly large')
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
@@ -130,3 +149,24 @@ def replacing(path, mode='wb'):
     except BaseException:
         os.unlink(name)
         raise
+
+
+@contextlib.contextmanager
+def alone_in(folder):
+    """Holds a run's folder for one process, and first removes what one that was killed left half written.
+
+    Raises:
+        ValueError: another process holds it.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        with filelock.FileLock(folder / '.lock', timeout=0):
+            for name in (CONFIG, SNAPSHOT, MODEL, 'log'):
+                for left in folder.glob(f'.{name}-*'):
+                    left.unlink()
+            for left in folder.glob('log?*'):  # Chainer's LogReport writes in such a folder
+                if left.is_dir():
+                    shutil.rmtree(left)
+            yield
+    except filelock.Timeout:
+        raise ValueError(f'another process is at work in {folder}') from None

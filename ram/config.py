@@ -2,8 +2,10 @@
 import argparse
 import dataclasses
 import json
-import math
+import sys
 from dataclasses import dataclass
+
+LARGEST_LAYER = 1 << 27
 
 
 def _option(default, flags, text, choices=None, least=None, above=None, most=None):
@@ -61,6 +63,14 @@ class Config:
         if self.patch * self.factor ** (self.scales - 1) > 4096:
             raise ValueError(f'the largest patch is {self.patch} * {self.factor}^{self.scales - 1} pixels wide; '
                              'at most 4096 are allowed')
+        if self.largest_layer > LARGEST_LAYER:
+            raise ValueError(f'patch, scales, unit and hidden ask for a layer of {self.largest_layer:,} weights; at '
+                             f'most {LARGEST_LAYER:,} are allowed')
+
+    @property
+    def largest_layer(self):
+        """Weights of the largest layer that the networks have at least."""
+        return max(self.scales * self.patch ** 2 * self.unit, self.unit * self.hidden, self.hidden ** 2)
 
     def to_json(self):
         """The Config as one line of JSON."""
@@ -71,7 +81,7 @@ class Config:
         """Reads what :meth:`to_json` wrote; ValueError if anything in it is unknown, missing or out of range."""
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError('the Config is not JSON') from None
         if not isinstance(values, dict):
             raise ValueError('the Config is not a JSON object')
@@ -96,8 +106,8 @@ def _check(field, value):
         bounds.append((value > rule['above'], f'greater than {rule["above"]}'))
     if rule['most'] is not None:
         bounds.append((value <= rule['most'], f'at most {rule["most"]}'))
-    if isinstance(value, float):
-        bounds.append((math.isfinite(value), 'finite'))
+    if field.type is float:
+        bounds.append((-sys.float_info.max <= value <= sys.float_info.max, 'finite'))
     if not all(holds for holds, _ in bounds):
         raise ValueError(f'{name} must be {" and ".join(text for _, text in bounds)}, not {value}')
 

@@ -2,6 +2,7 @@
 import json
 import math
 import pathlib
+import time
 
 import chainer
 import numpy as np
@@ -12,9 +13,6 @@ import datasets
 from ram import checkpoint, evaluation
 from ram.batches import SceneIterator, whole_arrays
 from ram.models import LOSSES, TRAINING_SPLITS, make_model
-
-SNAPSHOT = 'snapshot.npz'
-MODEL = 'model.npz'
 
 
 class ClipGradient:
@@ -76,13 +74,14 @@ class Validation(training.Extension):
         model: the model.
         images, labels: the validation scenes, on the model's device.
         rng: called without arguments, gives the generator of the first locations, afresh.
+        origin: see ``ram.origin``; written into the model file.
     """
     name = 'validation'
     priority = training.PRIORITY_WRITER
     trigger = 1, 'epoch'
 
-    def __init__(self, model, images, labels, rng):
-        self.model, self.images, self.labels, self.rng = model, images, labels, rng
+    def __init__(self, model, images, labels, rng, origin=None):
+        self.model, self.images, self.labels, self.rng, self.origin = model, images, labels, rng, origin
         self.best = math.inf
 
     def __call__(self, trainer):
@@ -90,7 +89,7 @@ class Validation(training.Extension):
         chainer.report({'validation/error': error})
         if error < self.best:
             self.best = error
-            checkpoint.save_model(pathlib.Path(trainer.out) / MODEL, self.model)
+            checkpoint.save_model(pathlib.Path(trainer.out) / checkpoint.MODEL, self.model, self.origin)
 
     def serialize(self, serializer):
         self.best = serializer('best', self.best)
@@ -99,22 +98,69 @@ class Validation(training.Extension):
 class Finite(training.Extension):
     """Stops a run whose loss is no longer a finite number, before anything is saved of it.
 
-    Looks at every iteration on the CPU; on a GPU, where that means waiting, at every hundredth and the end of an epoch.
+    Looks at every iteration on the CPU; on a GPU, where that means waiting, at every hundredth, at the end of an epoch
+    and before a snapshot.
+
+    Args:
+        snapshots: the trigger of the snapshots.
     """
     name = 'finite'
     priority = training.PRIORITY_EDITOR + 1000
 
+    def __init__(self, snapshots):
+        self.snapshots = snapshots
+
     def trigger(self, trainer):
         updater = trainer.updater
         on_cpu = updater.get_optimizer('main').target.xp is np
-        return on_cpu or updater.iteration % 100 == 0 or updater.is_new_epoch
+        return on_cpu or updater.iteration % 100 == 0 or updater.is_new_epoch or self.snapshots(trainer)
 
     def __call__(self, trainer):
-        for key, value in trainer.observation.items():
-            value = float(getattr(value, 'array', value))
-            if not math.isfinite(value):
-                raise ValueError(f'{key} is {value} in iteration {trainer.updater.iteration}: training stops, and '
-                                 f'{trainer.out} keeps the last good snapshot; try a smaller --lr or --reinforce')
+        values = {key: float(getattr(value, 'array', value)) for key, value in trainer.observation.items()}
+        bad = [f'{key.removeprefix("main/")} is {value}' for key, value in values.items() if not math.isfinite(value)]
+        if bad:
+            raise ValueError(f'in iteration {trainer.updater.iteration} the {" and the ".join(bad)}: training stops, '
+                             f'and {trainer.out} keeps the last good snapshot; try a smaller --lr or --reinforce')
+
+
+class SnapshotTrigger:
+    """Says when to write a snapshot.  It may differ from one resumption of a run to the next.
+
+    Args:
+        every: 'epoch'; or a number of iterations, as '500'; or of minutes, as '10m' or '0.5m'.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+
+    def __init__(self, every='epoch'):
+        number, minutes = every.removesuffix('m'), every.endswith('m')
+        try:
+            self.every = 1 if every == 'epoch' else float(number) if minutes else int(number)
+        except ValueError:
+            self.every = 0
+        if not 0 < self.every < math.inf:
+            raise ValueError(f"--snapshot must be 'epoch', a number of iterations such as 500, or of minutes such as "
+                             f'10m, not {every!r}')
+        self.unit = 'epoch' if every == 'epoch' else 'minutes' if minutes else 'iterations'
+        self.last, self.answer = time.monotonic(), (0, False)
+
+    def __call__(self, trainer):
+        iteration = trainer.updater.iteration
+        if self.answer[0] != iteration:  # whoever asks in one iteration gets one answer
+            self.answer = iteration, self._due(trainer.updater)
+        return self.answer[1]
+
+    def _due(self, updater):
+        if self.unit == 'epoch':
+            return updater.is_new_epoch
+        if self.unit == 'iterations':
+            return updater.iteration % self.every == 0
+        now = time.monotonic()
+        due = now - self.last >= 60 * self.every
+        if due:
+            self.last = now
+        return due
 
 
 class Stop:
@@ -141,22 +187,38 @@ class Stop:
 
 
 class RandomState(training.Extension):
-    """Keeps the state of a run's generator in its snapshots.  (A CuPy generator has none that can be kept.)"""
+    """Keeps the state of a run's generator in its snapshots.
+
+    A CuPy generator has no state that can be kept: where a snapshot holds none, whoever draws gets a fresh generator,
+    seeded by the run's seed and the iteration.
+
+    Args:
+        updater: the updater.
+        device: chainer device.
+        seed: the run's seed.
+        users: the objects that draw, each from its ``rng``.
+    """
     name = 'random_state'
 
-    def __init__(self, rng):
-        self.rng = rng
+    def __init__(self, updater, device, seed, *users):
+        self.updater, self.device, self.seed, self.users = updater, device, seed, users
 
     def __call__(self, trainer):
         pass
 
     def serialize(self, serializer):
-        generator = getattr(self.rng, 'bit_generator', None)
-        if isinstance(getattr(generator, 'state', None), dict):
-            generator.state = json.loads(serializer('state', json.dumps(generator.state)))
+        generator = getattr(self.users[0].rng, 'bit_generator', None) if self.device.xp is np else None
+        state = serializer('state', json.dumps(generator.state) if generator else '')
+        if state and generator:
+            generator.state = json.loads(state)
+        elif isinstance(serializer, chainer.Deserializer):
+            entropy = np.random.SeedSequence([self.seed, self.updater.iteration])
+            rng = evaluation.generator(self.device, int(entropy.generate_state(1)[0]))
+            for user in self.users:
+                user.rng = rng
 
 
-def make_trainer(config, out, device, folder=None):
+def make_trainer(config, out, device, folder=None, every='epoch', origin=None):
     """A trainer that is ready to run.
 
     Args:
@@ -164,6 +226,8 @@ def make_trainer(config, out, device, folder=None):
         out: folder of the run; it must exist.
         device: chainer device.
         folder: folder of the data files.
+        every: when to write snapshots, see SnapshotTrigger.
+        origin: where the models come from, see ``ram.origin``.
 
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
@@ -181,8 +245,9 @@ def make_trainer(config, out, device, folder=None):
     updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
 
     trainer = training.Trainer(updater, Stop(config.epoch), out=str(out))
-    trainer.extend(Finite())
-    trainer.extend(Validation(model, *held_out, lambda: evaluation.generator(device, config.seed)))
+    snapshots = SnapshotTrigger(every)
+    trainer.extend(Finite(snapshots))
+    trainer.extend(Validation(model, *held_out, lambda: evaluation.generator(device, config.seed), origin))
     schedule = make_schedule(config, math.ceil(config.epoch * len(digits) / config.batchsize))
     if schedule:
         trainer.extend(schedule[0], trigger=schedule[1])
@@ -191,7 +256,7 @@ def make_trainer(config, out, device, folder=None):
     for name, keys in [('loss.png', ['main/loss', 'main/cross_entropy']),
                        ('error.png', ['main/error', 'validation/error'])]:
         trainer.extend(extensions.PlotReport(keys, 'epoch', plotting, filename=name))
-    trainer.extend(RandomState(rng))
-    trainer.extend(lambda trainer: checkpoint.save_snapshot(pathlib.Path(trainer.out) / SNAPSHOT, trainer),
-                   name='snapshot', priority=-100, trigger=(1, 'epoch'))
+    trainer.extend(RandomState(updater, device, config.seed, loss, iterator))
+    trainer.extend(lambda trainer: checkpoint.save_snapshot(pathlib.Path(trainer.out) / checkpoint.SNAPSHOT, trainer),
+                   name='snapshot', priority=-100, trigger=snapshots)
     return trainer

@@ -37,10 +37,15 @@ def test_the_archived_scripts_flags_work():
 @pytest.mark.parametrize('name, value', [
     ('patch', 0), ('glimpses', 0), ('sigma', -0.1), ('sigma', 0.0), ('sigma', float('nan')), ('lr', float('inf')),
     ('size', 27), ('scales', 0), ('batchsize', 0), ('dataset', 'imagenet'), ('optimizer', 'magic'), ('hidden', 2.5),
-    ('into_core', 1), ('seed', -1), ('patch', 4000), ('mc', True)])
+    ('into_core', 1), ('seed', -1), ('patch', 4000), ('mc', True), ('lr', 10 ** 400)])
 def test_refuses_impossible_values(name, value):
     with pytest.raises(ValueError, match=name if value != 4000 else 'largest patch'):
         dataclasses.replace(Config(), **{name: value})
+
+
+def test_refuses_networks_that_no_memory_holds():
+    with pytest.raises(ValueError, match='a layer of 4,294,967,296 weights'):
+        Config(patch=1024, scales=1, unit=4096)
 
 
 def test_json_round_trip():
@@ -48,7 +53,7 @@ def test_json_round_trip():
         assert Config.from_json(preset.to_json()) == preset
 
 
-@pytest.mark.parametrize('text', ['', '[]', 'null', '{}', '{"dataset": "mnist"}',
+@pytest.mark.parametrize('text', ['', '[' * 200_000, '[]', 'null', '{}', '{"dataset": "mnist"}',
                                   json.dumps({**dataclasses.asdict(Config()), 'surprise': 1}),
                                   json.dumps({**dataclasses.asdict(Config()), 'patch': '12'}),
                                   json.dumps({**dataclasses.asdict(Config()), 'core': None})])

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import types
 
 import chainer
 import numpy as np
@@ -21,22 +22,30 @@ def few_digits(monkeypatch):
     monkeypatch.setattr(datasets, 'load_digits', lambda source, split, folder=None: (digits, labels))
 
 
-def train(out, interrupt=None, **changes):
-    """Trains in the folder; with ``interrupt``, stops then and goes on in a new trainer.  Gives the model."""
+def train(out, interruptions=(), every='epoch', **changes):
+    """Trains in the folder and gives the model.
+
+    Args:
+        out: the folder.
+        interruptions: triggers; at each the run stops as on a signal, and a new trainer takes it up.
+        every: when to write snapshots.
+        changes: to the Config.
+    """
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=4)
     config = dataclasses.replace(config, **changes)
     out.mkdir(parents=True)
-    device = chainer.get_device('@numpy')
-    if interrupt:
-        first = training.make_trainer(config, out, device)
-        first.extend(lambda trainer: first.stop_trigger.on_signal(15, None), name='kill', trigger=interrupt)
-        first.run()
-        checkpoint.save_snapshot(out / training.SNAPSHOT, first)
-    trainer = training.make_trainer(config, out, device)
-    if interrupt:
-        checkpoint.load_snapshot(out / training.SNAPSHOT, trainer)
-        assert trainer.updater.iteration == first.updater.iteration > 0
-    trainer.run()
+    iteration = 0
+    for interrupt in (*interruptions, None):
+        trainer = training.make_trainer(config, out, chainer.get_device('@numpy'), every=every)
+        if iteration:
+            checkpoint.load_snapshot(out / checkpoint.SNAPSHOT, trainer)
+            assert trainer.updater.iteration == iteration
+        if interrupt:
+            trainer.extend(lambda trainer: trainer.stop_trigger.on_signal(15, None), name='kill', trigger=interrupt)
+        trainer.run()
+        checkpoint.save_snapshot(out / checkpoint.SNAPSHOT, trainer)
+        assert trainer.updater.iteration > iteration
+        iteration = trainer.updater.iteration
     return trainer.updater.get_optimizer('main').target.model
 
 
@@ -60,22 +69,80 @@ def test_it_learns_and_writes_what_it_promises(tmp_path):
     assert wrong[-1].mean() == pytest.approx(best)
 
 
+def assert_same_runs(one, two, folders):
+    """Equal weights, bit for bit, and equal logs but for the time."""
+    for name in weights(one):
+        np.testing.assert_array_equal(weights(one)[name], weights(two)[name], err_msg=name)
+    logs = [json.loads((folder / 'log').read_text()) for folder in folders]
+    for entry in (*logs[0], *logs[1]):
+        del entry['elapsed_time']
+    assert logs[0] == logs[1]
+
+
 @pytest.mark.parametrize('changes', [
     {}, dict(optimizer='nesterov', lr=0.01, schedule='step', drop=2), dict(optimizer='momentum', schedule='linear'),
     dict(core='lstm', mc=2, clip=0.0), dict(model='archived')],
     ids=['adam', 'nesterov', 'momentum', 'lstm', 'archived'])
 @pytest.mark.parametrize('interrupt', [(2, 'epoch'), (37, 'iteration')], ids=['end', 'middle'])
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, changes, interrupt):
-    through = weights(train(tmp_path / 'through', **changes))
-    resumed = weights(train(tmp_path / 'resumed', interrupt=interrupt, **changes))
-    for name in through:
-        np.testing.assert_array_equal(through[name], resumed[name], err_msg=name)
-    logs = [json.loads((tmp_path / run / 'log').read_text()) for run in ('through', 'resumed')]
-    for one, two in zip(*logs, strict=True):
-        assert {k: v for k, v in one.items() if k != 'elapsed_time'} == {k: v for k, v in two.items()
-                                                                         if k != 'elapsed_time'}
+    assert_same_runs(train(tmp_path / 'through', **changes), train(tmp_path / 'resumed', [interrupt], **changes),
+                     [tmp_path / 'through', tmp_path / 'resumed'])
 
 
+@pytest.mark.parametrize('optimizer', ['adam', 'nesterov', 'momentum'])
+@pytest.mark.parametrize('schedule', ['constant', 'exponential', 'linear', 'step'])
+def test_five_interruptions_change_nothing(tmp_path, optimizer, schedule):
+    changes = dict(optimizer=optimizer, schedule=schedule, lr=0.01, drop=2, mc=3, batchsize=32)
+    stops = [(number, 'iteration') for number in (1, 7, 8, 15, 23)]  # 7.5 iterations are an epoch
+    assert_same_runs(train(tmp_path / 'through', **changes), train(tmp_path / 'resumed', stops, '2', **changes),
+                     [tmp_path / 'through', tmp_path / 'resumed'])
+
+
+@pytest.mark.parametrize('every, expected', [('epoch', [15, 30]), ('4', [4, 8, 12, 16, 20, 24, 28]), ('1000m', [])])
+def test_snapshots_are_written_when_asked(tmp_path, monkeypatch, every, expected):
+    written = []
+    monkeypatch.setattr(checkpoint, 'save_snapshot', lambda path, trainer: written.append(trainer.updater.iteration))
+    train(tmp_path / 'run', every=every, epoch=2)
+    assert written[:-1] == expected  # the last is the test's own
+
+
+def test_snapshots_by_the_clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(training.time, 'monotonic', lambda: now[0])
+    trigger, asked = training.SnapshotTrigger('0.5m'), []
+    for iteration in range(1, 9):
+        now[0] += 10
+        trainer = types.SimpleNamespace(updater=types.SimpleNamespace(iteration=iteration))
+        asked.append(trigger(trainer))
+        assert trigger(trainer) == asked[-1]
+    assert asked == [False, False, True, False, False, True, False, False]
+
+
+@pytest.mark.parametrize('every', ['', '0', '-3', '1.5', 'm', '0m', 'nanm', 'infm', 'hour'])
+def test_impossible_snapshot_times(every):
+    with pytest.raises(ValueError, match='--snapshot'):
+        training.SnapshotTrigger(every)
+
+
+def test_a_snapshot_without_a_generators_state_starts_a_fresh_one(tmp_path):
+    """As a run that goes on on the CPU after it began on a GPU."""
+    train(tmp_path / 'run', epoch=1)
+    path = tmp_path / 'run' / checkpoint.SNAPSHOT
+    with np.load(path) as file:
+        arrays = {**file, 'extensions/random_state/state': np.array('')}
+    np.savez(path, **arrays)
+    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
+    draws = []
+    for _ in range(2):
+        trainer = training.make_trainer(config, tmp_path / 'run', chainer.get_device('@numpy'))
+        checkpoint.load_snapshot(path, trainer)
+        loss, iterator = trainer.updater.get_optimizer('main').target, trainer.updater.get_iterator('main')
+        assert loss.rng is iterator.rng
+        draws.append(loss.rng.random())
+    assert draws[0] == draws[1] != np.random.default_rng(0).random()
+
+
+@pytest.mark.filterwarnings('ignore:invalid value')
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
     train(tmp_path / 'run', epoch=1)
@@ -84,7 +151,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_
                                            batchsize=16), tmp_path / 'run', chainer.get_device('@numpy'))
     checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', trainer)
     trainer.updater.get_optimizer('main').target.model.action_network.logits.b.array[0] = value
-    with pytest.raises(ValueError, match='main/.* is .* in iteration 16'):
+    with pytest.raises(ValueError, match='in iteration 16 the loss is nan and the cross_entropy is nan'):
         trainer.run(show_loop_exception_msg=False)
     assert (tmp_path / 'run' / 'snapshot.npz').read_bytes() == before
 
