@@ -1,4 +1,4 @@
-# make setup | demo | test | lint   (PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place)
+# make setup | demo | test | lint | compat | gpu-check   (PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place)
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -33,6 +33,11 @@ test: setup
 
 lint: setup
 	$(BIN)/ruff check .
+
+# The suite's core with the oldest and the newest NumPy, and on other Pythons.
+.PHONY: compat
+compat:
+	.ci/compat
 
 # Everything that there is to check and to measure on a GPU; needs CuPy, see requirements-gpu.txt.
 .PHONY: gpu-check

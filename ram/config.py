@@ -40,6 +40,10 @@ class Config:
     core: str = _option('relu', '--core', 'the core network', ('relu', 'lstm'))
     # The policy and the hybrid loss (paper, sections 3.2 and 4).
     sigma: float = _option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0)
+    reward: str = _option('probability', '--reward', 'the reward of an answer: the probability of the right one, or 1 '
+                          'if that is the likeliest and else 0', ('probability', 'right'))
+    early: float = _option(0.0, '--early', 'weight of the answers before the last, in the cross-entropy and in what '
+                           'is rewarded', least=0)
     reinforce: float = _option(0.1, '--reinforce', 'weight of the REINFORCE term', least=0)
     into_core: bool = _option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
     mc: int = _option(1, '-M --mc', 'episodes an image, M in equation 2', least=1, most=1000)
@@ -78,17 +82,20 @@ class Config:
 
     @classmethod
     def from_json(cls, text):
-        """Reads what :meth:`to_json` wrote; ValueError if anything in it is unknown, missing or out of range."""
+        """Reads what :meth:`to_json` wrote; what an older version did not know has its default.
+
+        Raises:
+            ValueError: if anything in it is unknown or out of range.
+        """
         try:
             values = json.loads(text)
         except (ValueError, RecursionError):
             raise ValueError('the Config is not JSON') from None
         if not isinstance(values, dict):
             raise ValueError('the Config is not a JSON object')
-        names = {field.name for field in dataclasses.fields(cls)}
-        if set(values) != names:
-            unknown, missing = sorted(set(values) - names), sorted(names - set(values))
-            raise ValueError(f'the Config has unknown fields {unknown} and lacks {missing}')
+        unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise ValueError(f'the Config has the unknown fields {", ".join(unknown)}')
         return cls(**values)
 
 
@@ -116,8 +123,8 @@ PRESETS = {
     'mnist': Config(dataset='mnist', size=28, patch=8, scales=1, epoch=30),
     'translated': Config(dataset='translated', size=60),
     'cluttered': Config(dataset='cluttered', size=60, clutter=4),
-    'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, optimizer='nesterov',
-                       lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
+    'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, reward='right',
+                       optimizer='nesterov', lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
     'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8),
 }
 

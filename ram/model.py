@@ -28,6 +28,7 @@ class Episode:
             learned policy explored.
         means: Variable float32 (T - 1, B, 2), the policy's means for l_2 ... l_T, from h_1 ... h_{T-1}; or None.
         baselines: Variable float32 (T - 1, B), the rewards expected at h_1 ... h_{T-1}; or None.
+        early: Variable float32 (T - 1, B, classes), logits from h_1 ... h_{T-1}, if they count; or None.
     """
     locations: object
     states: tuple
@@ -35,6 +36,7 @@ class Episode:
     samples: object = None
     means: chainer.Variable = None
     baselines: chainer.Variable = None
+    early: chainer.Variable = None
 
 
 def plain_unroll(images, location, look, sensor, glimpse_network, core_network, steps):
@@ -113,6 +115,8 @@ class RecurrentAttentionModel(chainer.Chain):
             means = self.location_network(before if self.config.into_core else before.array)
             episode.samples, episode.means = samples, means.reshape(samples.shape)
             episode.baselines = self.baseline_network(before.array).reshape(samples.shape[:2])
+            if self.config.early:
+                episode.early = self.action_network(before).reshape(*samples.shape[:2], -1)
         return episode
 
     def classify(self, states):

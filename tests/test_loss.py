@@ -1,6 +1,7 @@
 import dataclasses
 
 import chainer
+import chainer.functions as F
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ def gradients(model, images, labels, term, rng):
     """Gradients of one term of the loss alone, by parameter; None where there is none."""
     model.cleargrads()
     episode = model.rollout(images, rng, explore=True)
-    _, terms = hybrid_loss(episode, labels, model.config.sigma, 1)
+    _, terms = hybrid_loss(episode, labels, model.config)
     terms[term].backward()
     return {name: parameter.grad for name, parameter in model.namedparams()}
 
@@ -37,13 +38,15 @@ class FixedStart:
         return self.rng.standard_normal(shape, dtype)
 
 
-def test_reinforce_is_the_true_policy_gradient(rng, tiny):
+@pytest.mark.parametrize('kind', ['right', 'probability'])
+def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
     """d E[R] / d mean by quadrature over all second fixations, against the REINFORCE term's gradient by sampling.
 
     One image, one first location, two glimpses: the expected reward is an integral over the plane.
     """
     np.random.seed(3)
-    model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=2, sigma=0.2))
+    # Early answers are rewarded too, but the first cannot be changed by where one looks next.
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=2, sigma=0.2, reward=kind, early=0.7))
     for network in (model.glimpse_network, model.core_network, model.action_network):
         shake(network, rng)
     model.baseline_network.reward.b.array[...] = 0.3  # whatever the baseline, the gradient must not be biased
@@ -51,7 +54,7 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny):
     image[:, :, :, 12:] *= 4  # so that it matters where one looks
 
     def answers(second):
-        """The class that the model answers if its second location is each of these (N, 2)."""
+        """The probabilities (N, 10) of the model's answers if its second location is each of these (N, 2)."""
         def look(t, h):
             return second.clip(-1, 1).astype(np.float32)
         first = np.broadcast_to(np.float32(start), second.shape)
@@ -59,7 +62,7 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny):
         with chainer.no_backprop_mode():
             states, _ = plain_unroll(images, first, look, GlimpseSensor(4, 2), model.glimpse_network,
                                      model.core_network, 2)
-            return model.classify(states).array[-1].argmax(axis=1)
+            return F.softmax(model.classify(states)[-1]).array
 
     episode = model.rollout(image, FixedStart(start, 0), explore=True)
     mean = episode.means.array[0, 0]
@@ -68,10 +71,11 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny):
     given = answers(mean + offsets)
     density = np.exp(-(offsets ** 2).sum(axis=1) / (2 * sigma ** 2))
     density /= density.sum()
-    share = np.bincount(given, density, minlength=10)
+    likeliest = given.argmax(axis=1)
+    share = np.bincount(likeliest, density, minlength=10)
     truth = abs(share - 0.5).argmin()  # an answer that some second fixations give and others do not
     assert 0.1 < share[truth] < 0.9
-    reward = (given == truth).astype(float)
+    reward = given[:, truth] if kind == 'probability' else (likeliest == truth).astype(float)
     # d/d mean of the integral of R(l) N(l; mean): the integral of R(l) N(l; mean) (l - mean) / sigma^2.
     by_mean = ((reward * density)[:, None] * offsets / sigma ** 2).sum(axis=0)
     h = episode.states[0].array[0]
@@ -86,7 +90,7 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny):
 
 
 def test_each_network_learns_from_its_own_terms(tiny, batch, rng):
-    model = RecurrentAttentionModel(tiny)
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, early=0.5))
     found = {term: gradients(model, *batch, term, rng) for term in ('cross_entropy', 'baseline', 'reinforce')}
 
     def learns(term):
@@ -104,25 +108,33 @@ def test_reinforce_can_be_kept_out_of_the_core(tiny, batch, rng):
     assert {name.split('/')[1] for name, gradient in found.items() if gradient is not None} == {'location_network'}
 
 
-def test_terms_are_what_the_paper_says(tiny, batch, rng):
-    model = RecurrentAttentionModel(tiny)
+@pytest.mark.parametrize('kind', ['right', 'probability'])
+@pytest.mark.parametrize('early', [0, 0.4])
+def test_terms_are_what_they_should_be(tiny, batch, rng, kind, early):
+    """Written out image by image and step by step."""
+    config = dataclasses.replace(tiny, glimpses=4, reward=kind, early=early, reinforce=0.25)
+    model = RecurrentAttentionModel(config)
     images, labels = batch
     episode = model.rollout(images, rng, explore=True)
-    loss, terms = hybrid_loss(episode, labels, tiny.sigma, 0.25)
-    logits = episode.logits.array.astype(float)
-    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    reward = (logits.argmax(axis=1) == labels) * 1.0
-    cross_entropy = -np.mean([log_p[i, label] for i, label in enumerate(labels)])
-    baseline = np.mean([(reward[i] - episode.baselines.array[t, i]) ** 2 for t in range(2) for i in range(8)])
-    reinforce = 0
-    for i in range(8):
-        for t in range(2):
+    logits = model.classify(episode.states).array.astype(float)
+    p = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
+    right = logits.argmax(axis=2) == labels
+    cross_entropy = baseline = reinforce = 0
+    for i, label in enumerate(labels):
+        r = [right[t, i] * 1.0 if kind == 'right' else p[t, i, label] for t in range(4)]
+        cross_entropy -= (np.log(p[3, i, label]) + early * np.mean(np.log(p[:3, i, label]))) / 8
+        # l_2 is followed by answers 2, 3 and 4; l_3 by 3 and 4; l_4 by 4 alone.  An early answer weighs early / 3.
+        for t, reward in [(0, r[3] + early / 3 * (r[1] + r[2])), (1, r[3] + early / 3 * r[2]), (2, r[3])]:
+            advantage = reward - episode.baselines.array[t, i]
             distance = ((episode.samples[t, i] - episode.means.array[t, i]) ** 2).sum()
-            reinforce -= (reward[i] - episode.baselines.array[t, i]) * -distance / (2 * tiny.sigma ** 2) / 8
+            reinforce -= advantage * -distance / (2 * tiny.sigma ** 2) / 8
+            baseline += advantage ** 2 / 24
+    loss, terms = hybrid_loss(episode, labels, config)
     for term, expected in [('cross_entropy', cross_entropy), ('baseline', baseline), ('reinforce', reinforce),
-                           ('error', 1 - reward.mean())]:
-        value = terms[term]
-        np.testing.assert_allclose(getattr(value, 'array', value), expected, rtol=1e-4, err_msg=term)
+                           ('error', 1 - right[3].mean())]:
+        value = getattr(terms[term], 'array', terms[term])
+        np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-5, err_msg=term)
+        assert value.dtype == np.float32
     np.testing.assert_allclose(loss.array, cross_entropy + baseline + 0.25 * reinforce, rtol=1e-4)
     assert loss.dtype == np.float32
 
@@ -142,6 +154,6 @@ def test_mc_looks_at_every_image_several_times(tiny, batch, rng):
 
 def test_one_glimpse_has_no_policy_to_learn(tiny, batch, rng):
     loss, terms = hybrid_loss(RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=1)).rollout(
-        batch[0], rng, explore=True), batch[1], 0.1, 1)
+        batch[0], rng, explore=True), batch[1], tiny)
     assert set(terms) == {'error', 'cross_entropy'}
     np.testing.assert_array_equal(loss.array, terms['cross_entropy'].array)
