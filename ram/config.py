@@ -42,8 +42,6 @@ class Config:
     sigma: float = _option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0)
     reward: str = _option('probability', '--reward', 'the reward of an answer: the probability of the right one, or 1 '
                           'if that is the likeliest and else 0', ('probability', 'right'))
-    early: float = _option(0.0, '--early', 'weight of the answers before the last, in the cross-entropy and in what '
-                           'is rewarded', least=0)
     reinforce: float = _option(0.1, '--reinforce', 'weight of the REINFORCE term', least=0)
     into_core: bool = _option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
     mc: int = _option(1, '-M --mc', 'episodes an image, M in equation 2', least=1, most=1000)
@@ -122,7 +120,7 @@ def _check(field, value):
 PRESETS = {
     'mnist': Config(dataset='mnist', size=28, patch=8, scales=1, epoch=30),
     'translated': Config(dataset='translated', size=60),
-    'cluttered': Config(dataset='cluttered', size=60, clutter=4),
+    'cluttered': Config(dataset='cluttered', size=60, clutter=4, core='lstm', reinforce=0.2, schedule='linear', epoch=240),
     'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, reward='right',
                        optimizer='nesterov', lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
     'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8),

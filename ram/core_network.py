@@ -4,6 +4,8 @@ import chainer.functions as F
 import chainer.links as L
 from chainer import initializers
 
+from ram.fused_cores import FusedLSTMCore, FusedReLUCore
+
 
 class CoreNetwork(chainer.Chain):
     """h_t = f_h(h_{t-1}, g_t) = ReLU(Linear(h_{t-1}) + Linear(g_t)).
@@ -29,6 +31,10 @@ class CoreNetwork(chainer.Chain):
         h = F.relu(self.from_state(state) + self.from_glimpse(g))
         return h, h
 
+    def fused(self):
+        """The class that computes the same for a whole rollout, and the parameters that it takes."""
+        return FusedReLUCore, (self.from_state.W, self.from_state.b, self.from_glimpse.W, self.from_glimpse.b)
+
 
 class LSTMCoreNetwork(chainer.Chain):
     """An LSTM in the core's place, as the paper has it for dynamic environments (section 4).
@@ -50,6 +56,10 @@ class LSTMCoreNetwork(chainer.Chain):
         """Args: state (c, h), g float32 (B, hidden).  Returns: the next state (c, h) and h_t (B, hidden)."""
         state = self.lstm(*state, g)
         return state, state[1]
+
+    def fused(self):
+        """The class that computes the same for a whole rollout, and the parameters that it takes."""
+        return FusedLSTMCore, (self.lstm.upward.W, self.lstm.upward.b, self.lstm.lateral.W)
 
 
 CORES = {'relu': CoreNetwork, 'lstm': LSTMCoreNetwork}

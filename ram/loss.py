@@ -8,43 +8,31 @@ from chainer.backends import cuda
 def hybrid_loss(episode, labels, config):
     """Cross-entropy + squared error of the baseline + ``config.reinforce`` times the REINFORCE term.
 
-    The REINFORCE term is minus the mean over images of sum_t (R_t - b_t) log pi(l_t | h_{t-1}), with R_t the reward
-    that follows l_t, and b_t what was expected of it at h_{t-1}, the state that chose l_t: a baseline that saw through
-    l_t would bias the gradient.  (R_t - b_t) carries no gradient; constants of log pi are left out.
-
-    In the paper only the last answer counts, and R_t is its reward, the same for all t.  With ``config.early``, w, the
-    cross-entropy is that of the last answer plus w times the mean of those after 1 ... T-1 glimpses, and so is what is
-    rewarded, of which R_t is the part that l_t can change.
+    The REINFORCE term is minus the mean over images of sum_t (R - b_t) log pi(l_t | h_{t-1}), with R the reward of the
+    answer after T glimpses.  Here b_t is the reward expected at h_{t-1}, the state that chose l_t: a baseline that saw
+    through l_t would bias the gradient.  (R - b_t) carries no gradient; constants of log pi are left out.
 
     Args:
         episode: an Episode that explored.
         labels: int32 array (B,).
-        config: the Config, of which reward, early, reinforce and sigma count.
+        config: the Config, of which reward, reinforce and sigma count.
 
     Returns:
         The loss, a Variable of shape (), and its terms before weighting: a dict of Variables of shape () with the keys
         'cross_entropy', 'baseline' and 'reinforce', and the array of shape () 'error', the fraction of wrong answers.
     """
-    xp = cuda.get_array_module(labels)
-    logits = episode.logits
-    terms = {'error': (logits.array.argmax(axis=1) != labels).mean(dtype=np.float32),
-             'cross_entropy': F.softmax_cross_entropy(logits, labels)}
-    if episode.means is None:
-        return terms['cross_entropy'], terms
-
-    reward = xp.broadcast_to(rewards(logits.array, labels, config.reward), episode.baselines.shape)
-    if episode.early is not None:
-        steps, early = len(reward), episode.early
-        terms['cross_entropy'] += config.early * F.softmax_cross_entropy(
-            early.reshape(-1, early.shape[2]), xp.tile(labels, steps))
-        later = rewards(early.array, labels, config.reward)[:0:-1].cumsum(axis=0)[::-1]  # l_2 cannot change answer 1
-        reward = reward + (config.early / steps) * xp.concatenate([later, xp.zeros_like(reward[:1])])
-    advantage = reward - episode.baselines.array
-    # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2); what is constant stands before the sum.
-    surprise = (advantage / (2 * config.sigma ** 2 * len(labels)))[:, :, None]
-    terms['reinforce'] = F.sum(surprise * (episode.samples - episode.means) ** 2)
-    terms['baseline'] = F.mean_squared_error(episode.baselines, reward)
-    return terms['cross_entropy'] + terms['baseline'] + config.reinforce * terms['reinforce'], terms
+    logits, loss = episode.logits, F.softmax_cross_entropy(episode.logits, labels)
+    terms = {'error': (logits.array.argmax(axis=1) != labels).mean(dtype=np.float32), 'cross_entropy': loss}
+    if episode.means is not None:
+        reward = rewards(logits.array, labels, config.reward)
+        advantage = reward - episode.baselines.array
+        # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2); what is constant stands before the sum.
+        surprise = (advantage / (2 * config.sigma ** 2 * len(labels)))[:, :, None]
+        terms['reinforce'] = F.sum(surprise * (episode.samples - episode.means) ** 2)
+        terms['baseline'] = F.mean_squared_error(
+            episode.baselines, cuda.get_array_module(reward).broadcast_to(reward, advantage.shape))
+        loss = loss + terms['baseline'] + config.reinforce * terms['reinforce']
+    return loss, terms
 
 
 def rewards(logits, labels, kind):
@@ -54,18 +42,18 @@ def rewards(logits, labels, kind):
     it, the mean reward is the probability of the right class: the same in expectation, without the noise of a draw.
 
     Args:
-        logits: float32 array (..., B, classes).
+        logits: float32 array (B, classes).
         labels: int32 array (B,).
         kind: 'probability'; or 'right', 1 where the likeliest class is the right one and else 0.
 
     Returns:
-        float32 array (..., B) in [0, 1].
+        float32 array (B,) in [0, 1].
     """
     xp = cuda.get_array_module(logits)
     if kind == 'right':
-        return (logits.argmax(axis=-1) == labels).astype(np.float32)
-    odds = xp.exp(logits - logits.max(axis=-1, keepdims=True))
-    return odds[..., xp.arange(len(labels)), labels] / odds.sum(axis=-1)
+        return (logits.argmax(axis=1) == labels).astype(np.float32)
+    odds = xp.exp(logits - logits.max(axis=1, keepdims=True))
+    return odds[xp.arange(len(labels)), labels] / odds.sum(axis=1)
 
 
 class HybridLoss(chainer.Chain):

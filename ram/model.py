@@ -8,7 +8,7 @@ from chainer.backends import cuda
 from ram import fused
 from ram.action_network import ActionNetwork
 from ram.baseline_network import BaselineNetwork
-from ram.core_network import CORES, CoreNetwork
+from ram.core_network import CORES
 from ram.glimpse_network import GlimpseNetwork
 from ram.glimpse_sensor import GlimpseSensor
 from ram.location_network import LocationNetwork
@@ -28,7 +28,6 @@ class Episode:
             learned policy explored.
         means: Variable float32 (T - 1, B, 2), the policy's means for l_2 ... l_T, from h_1 ... h_{T-1}; or None.
         baselines: Variable float32 (T - 1, B), the rewards expected at h_1 ... h_{T-1}; or None.
-        early: Variable float32 (T - 1, B, classes), logits from h_1 ... h_{T-1}, if they count; or None.
     """
     locations: object
     states: tuple
@@ -36,7 +35,6 @@ class Episode:
     samples: object = None
     means: chainer.Variable = None
     baselines: chainer.Variable = None
-    early: chainer.Variable = None
 
 
 def plain_unroll(images, location, look, sensor, glimpse_network, core_network, steps):
@@ -105,7 +103,7 @@ class RecurrentAttentionModel(chainer.Chain):
             samples[t] += mean
             return samples[t].clip(-1, 1)
 
-        unroll = fused.unroll if isinstance(self.core_network, CoreNetwork) else plain_unroll
+        unroll = fused.unroll if hasattr(self.core_network, 'fused') else plain_unroll
         sensor = GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
         states, locations = unroll(
             images, uniform[0], look, sensor, self.glimpse_network, self.core_network, self.config.glimpses)
@@ -115,8 +113,6 @@ class RecurrentAttentionModel(chainer.Chain):
             means = self.location_network(before if self.config.into_core else before.array)
             episode.samples, episode.means = samples, means.reshape(samples.shape)
             episode.baselines = self.baseline_network(before.array).reshape(samples.shape[:2])
-            if self.config.early:
-                episode.early = self.action_network(before).reshape(*samples.shape[:2], -1)
         return episode
 
     def classify(self, states):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ram import fused
-from ram.core_network import CoreNetwork
+from ram.core_network import CORES
 from ram.glimpse_network import GlimpseNetwork
 from ram.glimpse_sensor import GlimpseSensor
 from ram.model import plain_unroll
@@ -26,13 +26,15 @@ def unrolled(unroll, networks, images, steps, weights):
     for t in range(steps - 1):
         np.testing.assert_array_equal(seen[t], states[t].array)
     sum(F.sum(states[t] * weight) for t, weight in weights.items()).backward()
-    return [state.array for state in states], {name: p.grad.copy() for name, p in networks.namedparams()}
+    return [state.array for state in states], {
+        name: np.zeros_like(p.array) if p.grad is None else p.grad.copy() for name, p in networks.namedparams()}
 
 
 @pytest.mark.parametrize('steps', [1, 2, 5])
 @pytest.mark.parametrize('which', ['all', 'last', 'first'])
-def test_equals_the_plain_loop_in_values_and_gradients(rng, steps, which):
-    networks = shake(chainer.ChainList(GlimpseNetwork(2 * 2 * 9, 5, 6), CoreNetwork(6)), rng)
+@pytest.mark.parametrize('core', CORES)
+def test_equals_the_plain_loop_in_values_and_gradients(rng, steps, which, core):
+    networks = shake(chainer.ChainList(GlimpseNetwork(2 * 2 * 9, 5, 6), CORES[core](6)), rng)
     images = rng.random((4, 2, 8, 11), np.float32)
     steps_used = {'all': range(steps), 'last': [steps - 1], 'first': [0]}[which]
     weights = {t: rng.normal(size=(4, 6)).astype(np.float32) for t in steps_used}

@@ -11,12 +11,13 @@ from ram.glimpse_sensor import glimpse_sensor
 
 
 def naive_glimpse(images, locations, patch, scales, factor):
-    """Pixel by pixel, in double precision."""
+    """Pixel by pixel, in double precision; only the fixated edge is in single precision, where its ties are."""
     count, channels, height, width = images.shape
+    one, two = np.float32(1), np.float32(2)  # before version 2, NumPy makes a double of np.float32(3) + 1
     out = np.zeros((count, scales * channels, patch, patch))
     for b in range(count):
-        x = int(np.rint((locations[b, 0] + 1) / 2 * np.float32(width)))
-        y = int(np.rint((locations[b, 1] + 1) / 2 * np.float32(height)))
+        x = int(np.rint((locations[b, 0] + one) / two * np.float32(width)))
+        y = int(np.rint((locations[b, 1] + one) / two * np.float32(height)))
         for k in range(scales):
             block = factor ** k
             side = patch * block
