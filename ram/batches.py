@@ -18,14 +18,15 @@ class SceneIterator(chainer.dataset.Iterator):
         pieces: pieces of clutter in a scene.
         batch_size: B, at most N.
         rng: generator of the same device.
+        shift: the scenes are shifted by up to so many pixels, each way; what leaves them is lost.
     """
 
-    def __init__(self, digits, labels, size, pieces, batch_size, rng):
+    def __init__(self, digits, labels, size, pieces, batch_size, rng, shift=0):
         if batch_size > len(digits):
             raise ValueError(f'batchsize must be at most {len(digits)}, the number of training digits, '
                              f'not {batch_size}')
         self.digits, self.labels = digits, labels
-        self.size, self.pieces = size, pieces
+        self.size, self.pieces, self.shift = size, pieces, shift
         self.batch_size, self.rng = batch_size, rng
         self.xp = cuda.get_array_module(digits)
         self.epoch, self.is_new_epoch, self.position = 0, False, 0
@@ -44,8 +45,10 @@ class SceneIterator(chainer.dataset.Iterator):
             end -= len(self.digits)
             source = self.xp.concatenate([source, self.order[:end]])
         self.position = end
-        layout = scenes.draw_layout(self.rng, source, len(self.digits), self.size, self.pieces, self.digits.shape[1])
-        batch = scenes.compose(self.xp, self.digits, layout, self.size)
+        # A shifted scene is the middle of a larger one.
+        size, middle = self.size + 2 * self.shift, slice(self.shift, self.shift + self.size)
+        layout = scenes.draw_layout(self.rng, source, len(self.digits), size, self.pieces, self.digits.shape[1])
+        batch = scenes.compose(self.xp, self.digits, layout, size)[:, :, middle, middle]
         return scenes.to_float(self.xp, batch), self.labels[source]
 
     @property

@@ -28,6 +28,7 @@ class Config:
                           ('mnist', 'fonts'))
     size: int = _option(60, '--size', 'side of a scene in pixels', least=28, most=4096)
     clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0, most=1000)
+    shift: int = _option(0, '--shift', 'pixels that a training scene is shifted by at most, each way', least=0, most=28)
     # The retina (paper, section 3.1).
     patch: int = _option(12, '--patch --g_size', 'side of a glimpse in pixels', least=1)
     scales: int = _option(3, '-d --scales --depth', 'number of patches in a glimpse, K', least=1, most=8)
@@ -42,14 +43,14 @@ class Config:
     sigma: float = _option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0)
     reward: str = _option('probability', '--reward', 'the reward of an answer: the probability of the right one, or 1 '
                           'if that is the likeliest and else 0', ('probability', 'right'))
-    reinforce: float = _option(0.1, '--reinforce', 'weight of the REINFORCE term', least=0)
+    reinforce: float = _option(0.2, '--reinforce', 'weight of the REINFORCE term', least=0)
     into_core: bool = _option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
     mc: int = _option(1, '-M --mc', 'episodes an image, M in equation 2', least=1, most=1000)
     # The optimisation.
     optimizer: str = _option('adam', '--optimizer', 'the optimizer', ('adam', 'nesterov', 'momentum'))
     lr: float = _option(1e-3, '--lr', 'learning rate at the start', above=0)
     momentum: float = _option(0.9, '--momentum', 'momentum of nesterov and momentum', least=0, most=1)
-    schedule: str = _option('exponential', '--schedule', 'learning rate over the epochs: constant, times --decay each '
+    schedule: str = _option('linear', '--schedule', 'learning rate over the epochs: constant, times --decay each '
                             'epoch, falling linearly to zero, or times 0.1 every --drop epochs',
                             ('constant', 'exponential', 'linear', 'step'))
     decay: float = _option(0.93, '--decay', 'factor of the exponential schedule', above=0, most=1)
@@ -118,12 +119,12 @@ def _check(field, value):
 
 
 PRESETS = {
-    'mnist': Config(dataset='mnist', size=28, patch=8, scales=1, epoch=30),
-    'translated': Config(dataset='translated', size=60),
-    'cluttered': Config(dataset='cluttered', size=60, clutter=4, core='lstm', reinforce=0.2, schedule='linear', epoch=240),
+    'mnist': Config(dataset='mnist', size=28, shift=2, patch=8, scales=1, epoch=200),
+    'translated': Config(dataset='translated', size=60, core='lstm', epoch=200),
+    'cluttered': Config(dataset='cluttered', size=60, clutter=4, core='lstm', epoch=240),
+    'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8, core='lstm', epoch=240),
     'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, reward='right',
                        optimizer='nesterov', lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
-    'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8),
 }
 
 

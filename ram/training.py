@@ -241,7 +241,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None):
     loss = LOSSES[config.model](model, rng)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss)
-    iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng)
+    iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng, config.shift)
     updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
 
     trainer = training.Trainer(updater, Stop(config.epoch), out=str(out))

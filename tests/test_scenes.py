@@ -69,6 +69,25 @@ def test_iterator_shows_every_digit_once_an_epoch_and_never_the_same_scene(digit
     np.testing.assert_allclose(details, [0.4, 0.8, 1.2, 1.6, 2.0])
 
 
+def test_shifted_scenes(rng):
+    """A digit of one bright pixel in its middle is seen at every place within the shift, equally often, and no other."""
+    digits, found = np.zeros((5, 28, 28), np.uint8), np.zeros((28, 28))
+    digits[:, 14, 14] = 255
+    iterator = SceneIterator(digits, np.arange(5, dtype=np.int32), 28, 0, 5, rng, shift=2)
+    for _ in range(1000):
+        images, _ = next(iterator)
+        assert images.shape == (5, 1, 28, 28) and (images.sum(axis=(1, 2, 3)) == 1).all()
+        found += images.sum(axis=(0, 1))
+    assert found[12:17, 12:17].sum() == 5000
+    np.testing.assert_allclose(found[12:17, 12:17], 200, atol=5 * 200 ** 0.5)
+
+
+def test_what_is_shifted_out_of_a_scene_is_lost(rng):
+    digits = np.full((3, 28, 28), 255, np.uint8)
+    images, _ = next(SceneIterator(digits, np.zeros(3, np.int32), 28, 0, 3, rng, shift=5))
+    assert (images.mean(axis=(1, 2, 3)) >= (23 / 28) ** 2 - 1e-6).all() and images.shape == (3, 1, 28, 28)
+
+
 def test_iterator_refuses_a_batch_larger_than_the_data(digits, rng):
     with pytest.raises(ValueError, match='batchsize'):
         SceneIterator(digits, np.zeros(20, np.int32), 60, 0, 21, rng)
