@@ -20,7 +20,7 @@ DEMO := result/demo
 
 demo: setup
 	rm -rf $(DEMO)
-	$(BIN)/python train.py --dataset translated --digits fonts --epoch 12 --schedule linear --lr 0.002 --out $(DEMO)
+	$(BIN)/python train.py --dataset translated --digits fonts --core relu --epoch 12 --lr 0.002 --out $(DEMO)
 	$(BIN)/python evaluate.py $(DEMO)/model.npz
 	$(BIN)/python visualize.py $(DEMO)/model.npz
 	@echo

@@ -70,7 +70,7 @@ def test_iterator_shows_every_digit_once_an_epoch_and_never_the_same_scene(digit
 
 
 def test_shifted_scenes(rng):
-    """A digit of one bright pixel in its middle is seen at every place within the shift, equally often, and no other."""
+    """A digit of one bright pixel in its middle is seen everywhere within the shift, equally often."""
     digits, found = np.zeros((5, 28, 28), np.uint8), np.zeros((28, 28))
     digits[:, 14, 14] = 255
     iterator = SceneIterator(digits, np.arange(5, dtype=np.int32), 28, 0, 5, rng, shift=2)
