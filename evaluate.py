@@ -3,6 +3,7 @@
 import json
 
 from ram import checkpoint, command_line, evaluation
+from ram.controls import KINDS
 from ram.model import POLICIES
 from ram.models import TRAINING_SPLITS, UNSEEN_SPLITS
 
@@ -12,7 +13,7 @@ def parse():
     parser.add_argument('model', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--split', choices=evaluation.SEEDS, help="the scenes (default: test, or for the archived "
                         "repository's model, which learnt from those, train+validation)")
-    parser.add_argument('--policy', choices=POLICIES, default='learned', help='where to look (default: learned)')
+    parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
     parser.add_argument('--json', action='store_true', help='print one JSON object')
@@ -21,14 +22,18 @@ def parse():
 
 def report(model, result):
     """The result as a text."""
-    config = model.config
-    low, high = result['ci95']
-    lines = [f'{config.dataset} ({config.digits} digits), {config.glimpses} glimpses, '
-             f'{config.scales} x {config.patch} x {config.patch} pixels each, {result["policy"]} policy',
+    config, (low, high) = model.config, result['ci95']
+    if config.model in KINDS:
+        who, over = f'the control {config.model}', ''
+    else:
+        who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
+               f'{result["policy"]} policy')
+        over = f', mean over {result["repeats"]} first locations'
+    lines = [f'{config.dataset} ({config.digits} digits), {who}',
              f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
-             f'({result["n"]} {result["split"]} scenes, mean over {result["repeats"]} first locations)',
-             'after t glimpses:']
-    lines += [f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1)]
+             f'({result["n"]} {result["split"]} scenes{over})']
+    if config.model not in KINDS:
+        lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
     if 'training_error' in result:
         lines.append(f'on the digits that it learnt from: {result["training_error"]:.2f} %')
     return '\n'.join(lines)
@@ -37,9 +42,10 @@ def report(model, result):
 def measure(model, split, arguments, device):
     """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
     images, labels = (device.send(array) for array in evaluation.load_scenes(model.config, split, arguments.data))
+    repeats = 1 if model.config.model in KINDS else arguments.repeats  # they have no first location
     return {'split': split, **evaluation.evaluate(
-        model, images, labels, lambda seed: evaluation.generator(device, seed),
-        arguments.seed, arguments.repeats, arguments.policy)}
+        model, images, labels, lambda seed: evaluation.generator(device, seed), arguments.seed, repeats,
+        arguments.policy)}
 
 
 def main():

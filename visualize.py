@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ram import checkpoint, command_line, evaluation, rendering
+from ram.controls import KINDS
 from ram.model import POLICIES
 from ram.models import UNSEEN_SPLITS
 
@@ -17,7 +18,7 @@ def parse():
     what.add_argument('--index', type=int, nargs='+', help='test scenes to show (default: 4, drawn with --seed)')
     what.add_argument('--image', help='a picture of your own instead, white on black as in MNIST')
     parser.add_argument('--seed', type=int, default=0, help='seed of the choice and of the first locations')
-    parser.add_argument('--policy', choices=POLICIES, default='learned', help='where to look (default: learned)')
+    parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('-o', '--out', help='the GIF; the sheet is beside it, as .png (default: beside the model)')
     return parser.parse_args()
 
@@ -60,9 +61,12 @@ def main():
         raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
     device = command_line.device(arguments.gpu)
     model = checkpoint.load_model(arguments.model)
+    if model.config.model in KINDS:
+        raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
     images, truths = chosen_scenes(model.config, arguments)
     model.to_device(device)
-    episodes = rendering.watch(model, images, truths, evaluation.generator(device, arguments.seed), arguments.policy)
+    episodes = rendering.watch(model, images, truths, evaluation.generator(device, arguments.seed),
+                               arguments.policy or model.config.policy)
     out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
     for path, content in ((out, rendering.gif(episodes)), (out.with_suffix('.png'), rendering.contact_sheet(episodes))):
         with checkpoint.replacing(path) as file:

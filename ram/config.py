@@ -35,11 +35,13 @@ class Config:
     factor: int = _option(2, '-s --scale', 'ratio of the sides of successive patches', least=1, most=16)
     glimpses: int = _option(6, '-l --glimpses --len_seq', 'number of glimpses, T', least=1, most=1000)
     # The networks (paper, section 4).
-    model: str = _option('ram', '--model', "the paper's model, or the archived repository's", ('ram', 'archived'))
+    model: str = _option('ram', '--model', "the paper's model, the archived repository's, or one of the paper's "
+                         'controls, which see the whole image', ('ram', 'archived', 'fc64', 'fc256', 'conv'))
     unit: int = _option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096)
     hidden: int = _option(256, '-hi --hidden', 'size of g and h', least=1, most=4096)
     core: str = _option('relu', '--core', 'the core network', ('relu', 'lstm'))
     # The policy and the hybrid loss (paper, sections 3.2 and 4).
+    policy: str = _option('learned', '--policy', 'where to look in training', ('learned', 'random'))
     sigma: float = _option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0)
     reward: str = _option('probability', '--reward', 'the reward of an answer: the probability of the right one, or 1 '
                           'if that is the likeliest and else 0', ('probability', 'right'))
@@ -67,12 +69,18 @@ class Config:
             raise ValueError(f'the largest patch is {self.patch} * {self.factor}^{self.scales - 1} pixels wide; '
                              'at most 4096 are allowed')
         if self.largest_layer > LARGEST_LAYER:
-            raise ValueError(f'patch, scales, unit and hidden ask for a layer of {self.largest_layer:,} weights; at '
-                             f'most {LARGEST_LAYER:,} are allowed')
+            raise ValueError(f'the sizes ask for a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
+                             'are allowed')
+        if self.model == 'archived' and self.policy != 'learned':
+            raise ValueError(f'the archived model learns where to look; policy must be learned, not {self.policy!r}')
 
     @property
     def largest_layer(self):
         """Weights of the largest layer that the networks have at least."""
+        if self.model == 'conv':
+            return 8 * ((self.size - 10) // 5 + 1) ** 2 * 256
+        if self.model.startswith('fc'):
+            return self.size ** 2 * int(self.model.removeprefix('fc'))
         return max(self.scales * self.patch ** 2 * self.unit, self.unit * self.hidden, self.hidden ** 2)
 
     def to_json(self):

@@ -22,7 +22,7 @@ def load_scenes(config, split, folder=None):
     return scenes.fixed_scenes(digits, config.size, config.clutter, SEEDS[split]), labels
 
 
-def mistakes(model, images, labels, rng, policy='learned', batchsize=500):
+def mistakes(model, images, labels, rng, policy=None, batchsize=500):
     """Which images are classified wrongly after 1 ... T glimpses.
 
     Args:
@@ -30,7 +30,8 @@ def mistakes(model, images, labels, rng, policy='learned', batchsize=500):
         images: uint8 array (N, C, H, W), on the model's device.
         labels: int32 array (N,), on the model's device.
         rng: generator of that device; draws the first locations.
-        policy: see ``RecurrentAttentionModel.rollout``; the learned one takes its means.
+        policy: see ``RecurrentAttentionModel.rollout``; the learned one takes its means.  By default the one that the
+            model was trained with.
         batchsize: images looked at together.
 
     Returns:
@@ -40,12 +41,12 @@ def mistakes(model, images, labels, rng, policy='learned', batchsize=500):
     with chainer.using_config('train', False), chainer.no_backprop_mode():
         for start in range(0, len(images), batchsize):
             batch = slice(start, start + batchsize)
-            episode = model.rollout(scenes.to_float(xp, images[batch]), rng, policy)
+            episode = model.rollout(scenes.to_float(xp, images[batch]), rng, policy or model.config.policy)
             wrong.append(model.classify(episode.states).array.argmax(axis=2) != labels[batch])
     return xp.concatenate(wrong, axis=1)
 
 
-def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy='learned'):
+def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
     """Error of a model, averaged over several draws of the first locations.
 
     Args:
@@ -62,7 +63,8 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy='learne
     rates = sum(mistakes(model, images, labels, rng, policy).mean(axis=1) for _ in range(repeats)) / repeats
     by_glimpse = [100 * float(rate) for rate in rates]
     return {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
-            'by_glimpse': by_glimpse, 'n': len(images), 'repeats': repeats, 'seed': seed, 'policy': policy}
+            'by_glimpse': by_glimpse, 'n': len(images), 'repeats': repeats, 'seed': seed,
+            'policy': policy or model.config.policy}
 
 
 def wilson_interval(percent, n, z=1.959964):

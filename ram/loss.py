@@ -75,7 +75,7 @@ class HybridLoss(chainer.Chain):
         config = self.model.config
         if config.mc > 1:
             images, labels = images.repeat(config.mc, axis=0), labels.repeat(config.mc)
-        episode = self.model.rollout(images, self.rng, explore=True)
+        episode = self.model.rollout(images, self.rng, config.policy, explore=True)
         loss, terms = hybrid_loss(episode, labels, config)
         chainer.report({'loss': loss, **terms}, self)
         return loss

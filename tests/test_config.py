@@ -43,6 +43,17 @@ def test_refuses_impossible_values(name, value):
         dataclasses.replace(Config(), **{name: value})
 
 
+@pytest.mark.parametrize('changes', [dict(model='fc256', size=1000), dict(model='conv', size=2000)])
+def test_refuses_controls_that_no_memory_holds(changes):
+    with pytest.raises(ValueError, match='a layer of'):
+        Config(**changes)
+
+
+def test_the_archived_model_learns_where_to_look():
+    with pytest.raises(ValueError, match='policy'):
+        dataclasses.replace(config.PRESETS['archived'], policy='random')
+
+
 def test_a_file_of_an_older_version_can_be_read():
     assert Config.from_json('{"dataset": "mnist", "size": 28}') == Config(dataset='mnist', size=28)
 

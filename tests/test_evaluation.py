@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from ram import evaluation
+from ram.config import Config
 from ram.model import Episode
 
 
 class Oracle:
     """Answers a scene's brightest pixel's column after the last glimpse, and always 0 before."""
+    config = Config()
 
     def rollout(self, images, rng, policy):
         answer = images[:, 0, 0].argmax(axis=1)
