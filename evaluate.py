@@ -1,8 +1,10 @@
 #!/usr/bin/env python
-"""Measures a trained model: python evaluate.py model.npz"""
+"""Measures a trained model: python evaluate.py model.npz; or many: python evaluate.py --tables models"""
 import json
+import pathlib
+import sys
 
-from ram import checkpoint, command_line, evaluation
+from ram import checkpoint, command_line, evaluation, tables
 from ram.controls import KINDS
 from ram.model import POLICIES
 from ram.models import TRAINING_SPLITS, UNSEEN_SPLITS
@@ -10,13 +12,21 @@ from ram.models import TRAINING_SPLITS, UNSEEN_SPLITS
 
 def parse():
     parser = command_line.Parser("Measures a model's test error. Errors are in percent.")
-    parser.add_argument('model', help='model.npz; its task and sizes come from the file')
+    parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--split', choices=evaluation.SEEDS, help="the scenes (default: test, or for the archived "
                         "repository's model, which learnt from those, train+validation)")
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    parser.add_argument('--json', action='store_true', help='print JSON')
+    paper = parser.add_argument_group("the paper's tables")
+    paper.add_argument('--tables', metavar='FOLDER', help='print tables 1 and 2 of the paper with the errors of the '
+                        'models in this folder beside the published ones')
+    paper.add_argument('--markdown', action='store_true', help='as Markdown')
+    paper.add_argument('--write', nargs='+', metavar='FILE', default=[], help='write them into these documents, '
+                        'between the lines <!-- tables --> and <!-- /tables -->')
+    paper.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents states '
+                        'other figures')
     return parser.parse_args()
 
 
@@ -48,18 +58,61 @@ def measure(model, split, arguments, device):
         arguments.policy)}
 
 
-def main():
-    arguments = parse()
-    if arguments.repeats < 1 or arguments.seed < 0:
-        raise ValueError('--repeats must be at least 1 and --seed at least 0')
-    device = command_line.device(arguments.gpu)
-    model = checkpoint.load_model(arguments.model)
+def evaluated(path, arguments, device):
+    """The model in a file and what comes out for it."""
+    model = checkpoint.load_model(path)
     model.to_device(device)
     kind = model.config.model
     result = measure(model, arguments.split or UNSEEN_SPLITS[kind], arguments, device)
     if kind == 'archived' and not arguments.split:
         result['training_error'] = measure(model, TRAINING_SPLITS[kind], arguments, device)['test_error']
-    print(json.dumps(result) if arguments.json else report(model, result))
+    return model, result
+
+
+def tables_of(arguments, device):
+    """The paper's tables with the models of a folder."""
+    results, paths = {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
+    if not paths:
+        raise FileNotFoundError(f'there is no model (*.npz) in {arguments.tables}')
+    for path in paths:
+        row = tables.row_of(checkpoint.load_model(path).config)
+        if row is None:
+            print(f'{path} is of no task of the paper and left out', file=sys.stderr)
+        elif row in results:
+            raise ValueError(f'{path}: another model in {arguments.tables} stands in the same row, {row}')
+        else:
+            results[row] = evaluated(path, arguments, device)[1]
+    return tables.make_tables(results)
+
+
+def print_tables(arguments, device):
+    """What --tables asks for; ValueError if a document of --check states other figures."""
+    made = tables_of(arguments, device)
+    print(tables.as_json(made) if arguments.json else
+          tables.as_markdown(made) if arguments.markdown else tables.as_text(made))
+    for name in arguments.write:
+        text = tables.written(pathlib.Path(name).read_text(), made)
+        with checkpoint.replacing(name, 'w') as file:
+            file.write(text)
+    wrong = [f'{name}\n{line}' for name in arguments.check
+             for line in tables.differences(pathlib.Path(name).read_text(), made)]
+    if wrong:
+        print('\n'.join(wrong), file=sys.stderr)
+        raise ValueError(f'{len(wrong)} lines are not what comes out')
+
+
+def main():
+    arguments = parse()
+    if arguments.repeats < 1 or arguments.seed < 0:
+        raise ValueError('--repeats must be at least 1 and --seed at least 0')
+    if bool(arguments.model) == bool(arguments.tables):
+        raise ValueError('name either a model or, with --tables, a folder of models')
+    device = command_line.device(arguments.gpu)
+    if arguments.tables:
+        print_tables(arguments, device)
+    else:
+        model, result = evaluated(arguments.model, arguments, device)
+        print(json.dumps(result) if arguments.json else report(model, result))
 
 
 if __name__ == '__main__':

@@ -17,9 +17,12 @@ def parse():
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--index', type=int, nargs='+', help='test scenes to show (default: 4, drawn with --seed)')
     what.add_argument('--image', help='a picture of your own instead, white on black as in MNIST')
+    what.add_argument('--heatmap', action='store_true', help='instead of episodes a map (PNG) of where the first, the '
+                      'second, ... glimpse goes over the whole test set, in the image and around the digit')
     parser.add_argument('--seed', type=int, default=0, help='seed of the choice and of the first locations')
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
-    parser.add_argument('-o', '--out', help='the GIF; the sheet is beside it, as .png (default: beside the model)')
+    parser.add_argument('-o', '--out', help='the GIF; the sheet is beside it, as .png (default: beside the model). '
+                        'With --heatmap, the map (default: MODEL-heatmap.png)')
     return parser.parse_args()
 
 
@@ -55,6 +58,26 @@ def chosen_scenes(config, arguments):
     return images[index], labels[index]
 
 
+def draw_episodes(model, arguments, device):
+    """The files to write, by path: the GIF and the contact sheet."""
+    images, truths = chosen_scenes(model.config, arguments)
+    episodes = rendering.watch(model, images, truths, evaluation.generator(device, arguments.seed),
+                               arguments.policy or model.config.policy)
+    out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
+    return {out: rendering.gif(episodes), out.with_suffix('.png'): rendering.contact_sheet(episodes)}
+
+
+def draw_heatmap(model, arguments, device):
+    """The file to write, by path: the map of all test scenes."""
+    config, split = model.config, UNSEEN_SPLITS[model.config.model]
+    images, _ = evaluation.load_scenes(config, split, arguments.data)
+    locations = evaluation.fixations(model, device.send(images), evaluation.generator(device, arguments.seed),
+                                     arguments.policy)
+    model_path = pathlib.Path(arguments.model)
+    out = pathlib.Path(arguments.out or model_path.with_name(f'{model_path.stem}-heatmap')).with_suffix('.png')
+    return {out: rendering.heatmap(locations, config.size, evaluation.digit_centres(config, split, len(images)))}
+
+
 def main():
     arguments = parse()
     if arguments.seed < 0:
@@ -63,12 +86,8 @@ def main():
     model = checkpoint.load_model(arguments.model)
     if model.config.model in KINDS:
         raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
-    images, truths = chosen_scenes(model.config, arguments)
     model.to_device(device)
-    episodes = rendering.watch(model, images, truths, evaluation.generator(device, arguments.seed),
-                               arguments.policy or model.config.policy)
-    out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
-    for path, content in ((out, rendering.gif(episodes)), (out.with_suffix('.png'), rendering.contact_sheet(episodes))):
+    for path, content in (draw_heatmap if arguments.heatmap else draw_episodes)(model, arguments, device).items():
         with checkpoint.replacing(path) as file:
             file.write(content)
         print(path)

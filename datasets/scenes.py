@@ -87,12 +87,15 @@ def to_float(xp, scenes):
     return scenes.astype(xp.float32) * xp.float32(1 / 255)
 
 
+def fixed_layout(count, size, pieces, seed, digit=28):
+    """The Layout of :func:`fixed_scenes` for so many digits."""
+    return draw_layout(numpy.random.default_rng(seed), numpy.arange(count), count, size, pieces, digit)
+
+
 def fixed_scenes(digits, size, pieces, seed):
     """One scene of every digit, in order, always the same for the same seed.
 
     Returns:
         uint8 array (N, 1, size, size).
     """
-    rng = numpy.random.default_rng(seed)
-    layout = draw_layout(rng, numpy.arange(len(digits)), len(digits), size, pieces, digits.shape[1])
-    return compose(numpy, digits, layout, size)
+    return compose(numpy, digits, fixed_layout(len(digits), size, pieces, seed, digits.shape[1]), size)

@@ -22,6 +22,28 @@ def load_scenes(config, split, folder=None):
     return scenes.fixed_scenes(digits, config.size, config.clutter, SEEDS[split]), labels
 
 
+def digit_centres(config, split, count):
+    """Where the digits of a split's fixed scenes are: float array (count, 2), columns (x, y) in pixels."""
+    corners = scenes.fixed_layout(count, config.size, config.clutter, SEEDS[split]).corner
+    return corners[:, ::-1] + datasets.DIGIT / 2
+
+
+def fixations(model, images, rng, policy=None, batchsize=500):
+    """Where a model looks.
+
+    Args: as for :func:`mistakes`.
+
+    Returns:
+        float32 array (T, N, 2), columns (x, y) in [-1, 1].
+    """
+    xp, found = cuda.get_array_module(images), []
+    with chainer.using_config('train', False), chainer.no_backprop_mode():
+        for start in range(0, len(images), batchsize):
+            batch = scenes.to_float(xp, images[start:start + batchsize])
+            found.append(cuda.to_cpu(model.rollout(batch, rng, policy or model.config.policy).locations))
+    return np.concatenate(found, axis=1)
+
+
 def mistakes(model, images, labels, rng, policy=None, batchsize=500):
     """Which images are classified wrongly after 1 ... T glimpses.
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from datasets import DIGIT
 from datasets.scenes import to_float
 from ram.glimpse_sensor import patch_corners
 
@@ -174,12 +175,64 @@ def contact_sheet(scenes):
             cell.set_xlabel(text, fontsize=8, color=colour)
     for t, cell in enumerate(axes[0]):
         cell.set_title(f'glimpse {t + 1}', fontsize=9)
-    file = io.BytesIO()
-    _picture(figure).save(file, 'PNG')
-    return file.getvalue()
+    return _png(figure)
+
+
+def heatmap(locations, size, centres=None):
+    """Where the first, the second, ... glimpse goes, over many images.
+
+    Args:
+        locations: float array (T, N, 2), columns (x, y) in [-1, 1].
+        size: side of the images in pixels.
+        centres: float array (N, 2), columns (x, y), the digits' centres in pixels.  If given, a second row of maps
+            shows where the glimpses go relative to them.
+
+    Returns:
+        bytes of a PNG.
+    """
+    pixels = (locations + 1) / 2 * size
+    rows = [('in the image', pixels, (0, size))]
+    if centres is not None:
+        rows.append(('around the digit', pixels - centres, (-size / 2, size / 2)))
+    figure = Figure(figsize=(1.5 * len(locations) + 0.5, 1.65 * len(rows) + 0.2), dpi=100, layout='constrained')
+    grid = figure.subplots(len(rows), len(locations), squeeze=False)
+    for row, (label, points, span) in enumerate(rows):
+        for t, axes in enumerate(grid[row]):
+            counts = density(points[t], span, min(size, 60))
+            axes.imshow(counts, cmap='magma', extent=(*span, *span[::-1]), vmin=0,
+                        vmax=max(1, np.percentile(counts, 99.7)), interpolation='nearest')
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if row == 1:
+                axes.add_patch(Rectangle((-DIGIT / 2, -DIGIT / 2), DIGIT, DIGIT, fill=False, edgecolor=GAZE, lw=1))
+            else:
+                axes.set_title(f'glimpse {t + 1}', fontsize=9)
+        grid[row, 0].set_ylabel(label, fontsize=9)
+    return _png(figure)
+
+
+def density(points, span, bins):
+    """How many points fall into each square of a grid.
+
+    Args:
+        points: float array (N, 2), columns (x, y).
+        span: least and greatest coordinate of the grid, of x and of y.
+        bins: squares along a side.
+
+    Returns:
+        float array (bins, bins); row 0 is at the least y.
+    """
+    edges = np.linspace(*span, bins + 1)
+    return np.histogram2d(points[:, 1], points[:, 0], bins=(edges, edges))[0]
 
 
 def _picture(figure):
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+
+
+def _png(figure):
+    file = io.BytesIO()
+    _picture(figure).save(file, 'PNG')
+    return file.getvalue()

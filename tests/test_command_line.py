@@ -43,6 +43,14 @@ def test_train_then_evaluate_then_visualize(run, tmp_path):
         assert gif.n_frames == 3 and sheet.size[0] > 100
 
 
+def test_visualize_a_heatmap(run, tmp_path):
+    result = script('visualize.py', run / 'model.npz', '--heatmap', '--out', tmp_path / 'map.png')
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / 'map.png') as picture:
+        assert picture.width > picture.height
+    assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap', '--index', '3'), '--index')
+
+
 @pytest.mark.parametrize('policy', ['random', 'center'])
 def test_evaluate_other_policies(run, policy):
     found = json.loads(script('evaluate.py', run / 'model.npz', '--json', '--repeats', 1, '--policy', policy).stdout)

@@ -4,9 +4,10 @@ import chainer
 import numpy as np
 import pytest
 
+import datasets
 from ram import evaluation
 from ram.config import Config
-from ram.model import Episode
+from ram.model import Episode, RecurrentAttentionModel
 
 
 class Oracle:
@@ -69,3 +70,22 @@ def test_fixed_scenes_differ_between_splits_only(monkeypatch, tiny):
                                for split in ('validation', 'validation', 'test'))
     np.testing.assert_array_equal(validation, again)
     assert (validation != test).any()
+
+
+def test_digit_centres_are_where_the_digits_are(monkeypatch):
+    """Digits that are one white square, without clutter: the middle of what is bright."""
+    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: (np.full((7, 28, 28), 255, np.uint8), np.zeros(7)))
+    c = Config(size=60)
+    images, _ = evaluation.load_scenes(c, 'test')
+    for image, (x, y) in zip(images, evaluation.digit_centres(c, 'test', 7)):
+        rows, columns = image[0].nonzero()
+        assert (columns.mean() + 0.5, rows.mean() + 0.5) == (x, y)
+
+
+def test_fixations_are_those_of_the_rollout(tiny, rng):
+    model = RecurrentAttentionModel(tiny)
+    images = rng.integers(0, 256, (5, 1, 28, 28)).astype(np.uint8)
+    found = evaluation.fixations(model, images, np.random.default_rng(1), batchsize=5)
+    expected = model.rollout(images.astype(np.float32) / 255, np.random.default_rng(1)).locations
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert evaluation.fixations(model, images, rng, batchsize=2).shape == (3, 5, 2)
