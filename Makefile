@@ -1,4 +1,5 @@
-# make setup | demo | test | lint | compat | gpu-check   (PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place)
+# make setup | demo | test | lint | compat | results | results-check | gpu-check
+# PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -38,6 +39,14 @@ lint: setup
 .PHONY: compat
 compat:
 	.ci/compat
+
+# Trains every model of the paper's tables (resumable, many hours); and checks what the documents say of those in models/.
+.PHONY: results results-check
+results: setup
+	$(BIN)/python models/make.py
+
+results-check: setup
+	$(BIN)/python evaluate.py --tables models --check docs/results.md README.md
 
 # Everything that there is to check and to measure on a GPU; needs CuPy, see requirements-gpu.txt.
 .PHONY: gpu-check

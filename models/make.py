@@ -1,0 +1,106 @@
+#!/usr/bin/env python
+"""Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of them.
+
+A run that was interrupted is taken up where it stopped, one that is complete is not repeated.  What comes out is copied
+here: NAME.npz and, as NAME.log, its log.  At last the tables and README.md of this folder are written anew.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+from ram import checkpoint, command_line  # noqa: E402
+
+RUNS = {
+    'mnist-T6': '--dataset mnist',
+    'translated-T6': '--dataset translated',
+    'cluttered-T6': '--dataset cluttered',
+    'cluttered-T8': '--dataset cluttered --glimpses 8',
+    'cluttered100-T8': '--dataset cluttered100',
+    'mnist-T7': '--dataset mnist --glimpses 7',
+    'translated-T8': '--dataset translated --glimpses 8',
+    **{f'mnist-T{t}': f'--dataset mnist --glimpses {t}' for t in (5, 4, 3, 2)},
+    'translated-T4': '--dataset translated --glimpses 4',
+    'cluttered-T4': '--dataset cluttered --glimpses 4',
+    'cluttered100-T6': '--dataset cluttered100 --glimpses 6',
+    'cluttered100-T4': '--dataset cluttered100 --glimpses 4',
+    'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random',
+    'cluttered100-random-T8': '--dataset cluttered100 --policy random',
+    **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
+       for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
+}
+
+
+def seconds(log):
+    """How long a run took, from its log; None if there is none."""
+    return json.loads(log.read_text())[-1]['elapsed_time'] if log.exists() else None
+
+
+def train(name, rest):
+    """Runs or takes up a run and copies what came out."""
+    out = ROOT / 'result' / 'models' / name
+    if (out / checkpoint.CONFIG).exists():
+        flags = ['--resume', str(out), *rest]
+    else:
+        flags = [*RUNS[name].split(), '--out', str(out.relative_to(ROOT)), *rest]
+    print(f'== {name}: python train.py {shlex.join(flags)}', flush=True)
+    subprocess.run([sys.executable, 'train.py', *flags], cwd=ROOT, check=True)
+    shutil.copy(out / checkpoint.MODEL, HERE / f'{name}.npz')
+    shutil.copy(out / 'log', HERE / f'{name}.log')
+
+
+def readme():
+    """What README.md in this folder says: a line a model."""
+    lines = [
+        '# Trained models', '', 'Written by `python models/make.py --list` from the files. Errors are in '
+        '[docs/results.md](../docs/results.md). A model is read by `ram.checkpoint.load_model`, `evaluate.py` and '
+        '`visualize.py`; the log of its training is beside it.', '',
+        '| model | command | seed | epochs | minutes | best validation error, % | commit | Python, NumPy, CuPy |',
+        '|' + ' --- |' * 8]
+    for name in RUNS:
+        if not (HERE / f'{name}.npz').exists():
+            continue
+        model, log = checkpoint.load_model(HERE / f'{name}.npz'), json.loads((HERE / f'{name}.log').read_text())
+        made = model.origin
+        versions = ', '.join(filter(None, (made['python'], made['numpy'], made['cupy'])))
+        lines.append(
+            f'| [{name}.npz]({name}.npz) | `python {made["command"].split(" --out ")[0]}` | {model.config.seed} | {log[-1]["epoch"]} '
+            f'| {log[-1]["elapsed_time"] / 60:.0f} | {100 * min(entry["validation/error"] for entry in log):.2f} '
+            f'| {made["commit"][:10]} | {versions} |')
+    return '\n'.join(lines) + '\n'
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RUNS)}')
+    parser.add_argument('--list', action='store_true', help='train nothing; list what there is')
+    arguments, rest = parser.parse_known_args()
+    unknown = set(arguments.names) - set(RUNS)
+    if unknown:
+        raise ValueError(f'there is no run {", ".join(sorted(unknown))}; there are {", ".join(RUNS)}')
+    names = arguments.names or list(RUNS)
+    for name in names:
+        spent = seconds(HERE / f'{name}.log')
+        print(f'{name:24} {f"took {spent / 60:.0f} minutes here" if spent else "never run yet":28} '
+              f'train.py {RUNS[name]}')
+    if not arguments.list:
+        known = [spent for name in names if (spent := seconds(HERE / f'{name}.log'))]
+        if known:
+            print(f'Together about {sum(known) / len(known) * len(names) / 3600:.0f} hours on a machine like the one '
+                  'that made the models here.', flush=True)
+        for name in names:
+            train(name, rest)
+        subprocess.run([sys.executable, 'evaluate.py', '--tables', 'models', '--write', 'docs/results.md', 'README.md'],
+                       cwd=ROOT, check=True)
+    (HERE / 'README.md').write_text(readme())
+
+
+if __name__ == '__main__':
+    command_line.run(main)
