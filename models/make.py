@@ -68,10 +68,10 @@ def readme():
         if not (HERE / f'{name}.npz').exists():
             continue
         model, log = checkpoint.load_model(HERE / f'{name}.npz'), json.loads((HERE / f'{name}.log').read_text())
-        made = model.origin
+        made, command = model.origin, model.origin['command'].split(' --out ')[0]
         versions = ', '.join(filter(None, (made['python'], made['numpy'], made['cupy'])))
         lines.append(
-            f'| [{name}.npz]({name}.npz) | `python {made["command"].split(" --out ")[0]}` | {model.config.seed} | {log[-1]["epoch"]} '
+            f'| [{name}.npz]({name}.npz) | `python {command}` | {model.config.seed} | {log[-1]["epoch"]} '
             f'| {log[-1]["elapsed_time"] / 60:.0f} | {100 * min(entry["validation/error"] for entry in log):.2f} '
             f'| {made["commit"][:10]} | {versions} |')
     return '\n'.join(lines) + '\n'
