@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Trains the Recurrent Attention Model: python train.py --dataset translated --gpu 0"""
+import contextlib
 import dataclasses
 import pathlib
 import signal
 import sys
 
-from ram import checkpoint, command_line, config, origin, training  # isort: skip  (makes chainer importable)
+from ram import checkpoint, command_line, config, origin, ranks, training  # isort: skip  (makes chainer importable)
 import chainer
 from chainer.training import extensions
 
@@ -19,8 +20,22 @@ def parse():
                         'on there and RUN stays as it is')
     parser.add_argument('--snapshot', default='epoch', metavar='WHEN', help='when to write what --resume starts from: '
                         "'epoch' (the default), a number of iterations, or of minutes as in 10m")
+    parser.add_argument('--communicator', help='train with all processes that mpiexec started: naive for CPUs, '
+                        "pure_nccl for GPUs, or another of ChainerMN's; --batchsize is each process's own")
+    parser.add_argument('--global-batchsize', type=int, metavar='int', help='images in a batch of all processes '
+                        'together, instead of --batchsize')
     config.add_flags(parser)
     return parser.parse_args()
+
+
+def shared_batch(arguments, joined):
+    """Lays --global-batchsize, divided by the processes, over --batchsize."""
+    together = arguments.global_batchsize
+    if together is not None:
+        if together < joined.size or together % joined.size:
+            raise ValueError(f'--global-batchsize must be a multiple of {joined.size}, the number of processes, not '
+                             f'{together}')
+        arguments.batchsize = together // joined.size
 
 
 def new_run(arguments):
@@ -70,40 +85,49 @@ def old_run(arguments):
     return dataclasses.replace(old, epoch=getattr(arguments, 'epoch', old.epoch)), out
 
 
-def train(chosen, out, arguments, device):
+def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
-    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin())
-    trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
-                                           'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
-    if sys.stdout.isatty():
-        trainer.extend(extensions.ProgressBar(update_interval=20))
-    if (out / checkpoint.SNAPSHOT).exists():
-        checkpoint.load_snapshot(out / checkpoint.SNAPSHOT, trainer)
-    elif arguments.resume:
+    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined)
+    if joined.first:
+        trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
+                                               'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
+        if sys.stdout.isatty():
+            trainer.extend(extensions.ProgressBar(update_interval=20))
+    snapshot = out / checkpoint.SNAPSHOT
+    kept = joined.from_first(lambda: checkpoint.read(snapshot) if snapshot.exists() else None)
+    if kept:
+        checkpoint.load_snapshot(snapshot, trainer, kept)
+    elif arguments.resume and joined.first:
         print(f'{out} has no snapshot yet: the run starts from its beginning')
     try:
-        with checkpoint.replacing(out / checkpoint.CONFIG, 'w') as file:
-            file.write(chosen.to_json() + '\n')
-        print(f'{out}: {chosen.to_json()}', flush=True)
+        if joined.first:
+            with checkpoint.replacing(out / checkpoint.CONFIG, 'w') as file:
+                file.write(chosen.to_json() + '\n')
+            print(f'{out}: {chosen.to_json()}', flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, trainer.stop_trigger.on_signal)
         with chainer.using_config('type_check', False):
             trainer.run(show_loop_exception_msg=False)
-        checkpoint.save_snapshot(out / checkpoint.SNAPSHOT, trainer)
+        trainer.get_extension('snapshot')(trainer)
     except OSError as error:
         raise OSError(f'{error}; go on, once that is mended, with: python train.py --resume {out}') from error
-    if trainer.stop_trigger.signal:
-        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: python train.py --resume {out}')
-        sys.exit(128 + trainer.stop_trigger.signal)
-    print(f'The best model on validation: {out / checkpoint.MODEL}')
+    stopped = trainer.stop_trigger.signal
+    if joined.first:
+        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: python train.py --resume {out}'
+              if stopped else f'The best model on validation: {out / checkpoint.MODEL}', flush=True)
+    if stopped:
+        sys.exit(128 + stopped)
 
 
 def main():
     arguments = parse()
-    device = command_line.device(arguments.gpu)
-    chosen, out = old_run(arguments) if arguments.resume else new_run(arguments)
-    with checkpoint.alone_in(out):
-        train(chosen, out, arguments, device)
+    joined = ranks.join(arguments.communicator)
+    device = command_line.device(arguments.gpu, joined.local)
+    shared_batch(arguments, joined)
+    # Files are the first process's business.
+    chosen, out = joined.from_first(lambda: old_run(arguments) if arguments.resume else new_run(arguments))
+    with checkpoint.alone_in(out) if joined.first else contextlib.nullcontext():
+        train(chosen, out, arguments, device, joined)
 
 
 if __name__ == '__main__':

@@ -3,53 +3,61 @@ import chainer
 from chainer.backends import cuda
 
 from datasets import scenes
+from ram.evaluation import generator
+from ram.ranks import Ranks
 
 
 class SceneIterator(chainer.dataset.Iterator):
     """Draws a fresh scene of every digit in each epoch, in a fresh order, for ever.
 
     A batch is a float32 array (B, 1, size, size) in [0, 1] and an int32 array (B,), on the digits' device.  Batches
-    run on over the end of an epoch, so that all have the same size.
+    run on over the end of an epoch, so that all have the same size.  Of several ranks each gets its own part of what is
+    together a batch of ``ranks.size`` * B.
 
     Args:
         digits: uint8 array (N, d, d); a batch lives on its device.
         labels: int32 array (N,).
         size: side of a scene in pixels.
         pieces: pieces of clutter in a scene.
-        batch_size: B, at most N.
-        rng: generator of the same device.
+        batch_size: B; the ranks' batches together have at most N.
+        rng: generator of the same device, for the scenes.
+        seed: the run's seed, which decides the order of the digits in each epoch, for all ranks.
         shift: the scenes are shifted by up to so many pixels, each way; what leaves them is lost.
+        ranks: the Ranks.
     """
 
-    def __init__(self, digits, labels, size, pieces, batch_size, rng, shift=0):
-        if batch_size > len(digits):
-            raise ValueError(f'batchsize must be at most {len(digits)}, the number of training digits, '
-                             f'not {batch_size}')
+    def __init__(self, digits, labels, size, pieces, batch_size, rng, seed=0, shift=0, ranks=None):
+        self.ranks = ranks or Ranks()
+        if batch_size * self.ranks.size > len(digits):
+            raise ValueError(f'batchsize must be at most {len(digits) // self.ranks.size}, the number of training '
+                             f'digits{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')
         self.digits, self.labels = digits, labels
         self.size, self.pieces, self.shift = size, pieces, shift
-        self.batch_size, self.rng = batch_size, rng
-        self.xp = cuda.get_array_module(digits)
+        self.batch_size, self.rng, self.seed = batch_size, rng, seed
         self.epoch, self.is_new_epoch, self.position = 0, False, 0
         self.order = self._shuffled()
 
     def _shuffled(self):
-        return self.rng.random(len(self.digits)).argsort()
+        device = chainer.backend.get_device_from_array(self.digits)
+        return generator(device, self.seed, 1, self.epoch).random(len(self.digits)).argsort()
 
     def __next__(self):
-        end = self.position + self.batch_size
+        xp = cuda.get_array_module(self.digits)
+        end = self.position + self.batch_size * self.ranks.size
         source = self.order[self.position:end]
         self.is_new_epoch = end >= len(self.order)
         if self.is_new_epoch:
             self.epoch += 1
             self.order = self._shuffled()
             end -= len(self.digits)
-            source = self.xp.concatenate([source, self.order[:end]])
+            source = xp.concatenate([source, self.order[:end]])
         self.position = end
+        source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
         # A shifted scene is the middle of a larger one.
         size, middle = self.size + 2 * self.shift, slice(self.shift, self.shift + self.size)
         layout = scenes.draw_layout(self.rng, source, len(self.digits), size, self.pieces, self.digits.shape[1])
-        batch = scenes.compose(self.xp, self.digits, layout, size)[:, :, middle, middle]
-        return scenes.to_float(self.xp, batch), self.labels[source]
+        batch = scenes.compose(xp, self.digits, layout, size)[:, :, middle, middle]
+        return scenes.to_float(xp, batch), self.labels[source]
 
     @property
     def epoch_detail(self):
@@ -59,7 +67,7 @@ class SceneIterator(chainer.dataset.Iterator):
         self.epoch = serializer('epoch', self.epoch)
         self.is_new_epoch = serializer('is_new_epoch', self.is_new_epoch)
         self.position = serializer('position', self.position)
-        self.order = self.xp.asarray(serializer('order', self.order))
+        self.order = self._shuffled()
 
 
 @chainer.dataset.converter()

@@ -95,9 +95,15 @@ def save_snapshot(path, trainer):
     write(path, {**arrays, NONE: np.array('\n'.join(nothing))})
 
 
-def load_snapshot(path, trainer):
-    """Restores what :func:`save_snapshot` wrote into a trainer that was built alike; raises as :func:`load_model`."""
-    arrays = read(path)
+def load_snapshot(path, trainer, arrays=None):
+    """Restores what :func:`save_snapshot` wrote into a trainer that was built alike; raises as :func:`load_model`.
+
+    Args:
+        path: the file.
+        trainer: the trainer.
+        arrays: what :func:`read` gave for the file, if somebody has read it already.
+    """
+    arrays = dict(arrays or read(path))
     if NONE not in arrays:
         raise ValueError(f'{path} is not a snapshot')
     arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})

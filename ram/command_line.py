@@ -5,25 +5,33 @@ import sys
 import chainer
 from chainer.backends import cuda
 
+from ram.ranks import abort
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser with the flags that every script has, which tells a wrong flag in one line, by ValueError."""
 
     def __init__(self, description):
         super().__init__(description=description)
-        self.add_argument('-g', '--gpu', type=int, default=-1, help='GPU to use; -1, the default, for the CPU')
+        self.add_argument('-g', '--gpu', type=int, nargs='?', default=-1, const=None, help='GPU to use; without a '
+                          'number the first, or to each of several processes its own; -1, the default, for the CPU')
         self.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
 
     def error(self, message):
         raise ValueError(f'{message} (see {self.prog} --help)')
 
 
-def device(gpu):
+def device(gpu, local=0):
     """The chainer device of ``--gpu``, in use from now on.
+
+    Args:
+        gpu: the GPU's number; -1 for the CPU; None for ``local``.
+        local: the number of this process among those on this machine.
 
     Raises:
         ValueError: there is no CuPy or no such GPU.
     """
+    gpu = local if gpu is None else gpu
     if gpu >= 0:
         try:
             cuda.check_cuda_available()
@@ -44,6 +52,7 @@ def run(main):
         main()
     except (ValueError, OSError) as error:
         print(f'error: {" ".join(str(error).split())}', file=sys.stderr)
+        abort(2)
         sys.exit(2)
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)

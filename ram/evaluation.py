@@ -100,6 +100,8 @@ def wilson_interval(percent, n, z=1.959964):
     return [100 * max(0.0, middle - half), 100 * min(1.0, middle + half)]
 
 
-def generator(device, seed):
-    """A random generator whose arrays live on a chainer device."""
+def generator(device, seed, *more):
+    """A random generator whose arrays live on a chainer device; further numbers give further, independent ones."""
+    if more:
+        seed = int(np.random.SeedSequence([seed, *more]).generate_state(1)[0])
     return (np if device.xp is np else cuda.cupy).random.default_rng(seed)

@@ -13,6 +13,7 @@ import datasets
 from ram import checkpoint, evaluation
 from ram.batches import SceneIterator, whole_arrays
 from ram.models import LOSSES, TRAINING_SPLITS, make_model
+from ram.ranks import Ranks, joined_evaluator, joined_optimizer, share
 
 
 class ClipGradient:
@@ -36,15 +37,15 @@ class ClipGradient:
             gradient *= rate
 
 
-def make_optimizer(config, target):
-    """The Config's optimizer, set up for ``target``."""
+def make_optimizer(config, target, joined=None):
+    """The Config's optimizer, set up for ``target``; of several Ranks' gradients it follows the mean."""
     if config.optimizer == 'adam':
         optimizer = chainer.optimizers.Adam(alpha=config.lr)
     elif config.optimizer == 'nesterov':
         optimizer = chainer.optimizers.NesterovAG(lr=config.lr, momentum=config.momentum)
     else:
         optimizer = chainer.optimizers.MomentumSGD(lr=config.lr, momentum=config.momentum)
-    optimizer.setup(target)
+    optimizer = joined_optimizer(optimizer, joined or Ranks(), target)
     if config.clip:
         optimizer.add_hook(ClipGradient(config.clip))
     return optimizer
@@ -75,21 +76,30 @@ class Validation(training.Extension):
         images, labels: the validation scenes, on the model's device.
         rng: called without arguments, gives the generator of the first locations, afresh.
         origin: see ``ram.origin``; written into the model file.
+        ranks: the Ranks, each of which looks at its share of the scenes.
     """
     name = 'validation'
     priority = training.PRIORITY_WRITER
     trigger = 1, 'epoch'
 
-    def __init__(self, model, images, labels, rng, origin=None):
-        self.model, self.images, self.labels, self.rng, self.origin = model, images, labels, rng, origin
+    def __init__(self, model, images, labels, rng, origin=None, ranks=None):
+        self.model, self.rng, self.origin, self.ranks = model, rng, origin, ranks or Ranks()
+        self.images, self.labels = share(images, self.ranks), share(labels, self.ranks)
         self.best = math.inf
 
+    def evaluate(self):
+        """How many of this rank's scenes were classified wrongly, and of how many."""
+        wrong = evaluation.mistakes(self.model, self.images, self.labels, self.rng())[-1]
+        return {'wrong': float(wrong.sum()), 'all': len(wrong)}
+
     def __call__(self, trainer):
-        error = float(evaluation.mistakes(self.model, self.images, self.labels, self.rng())[-1].mean())
+        found = self.evaluate()
+        error = found['wrong'] / found['all']
         chainer.report({'validation/error': error})
         if error < self.best:
             self.best = error
-            checkpoint.save_model(pathlib.Path(trainer.out) / checkpoint.MODEL, self.model, self.origin)
+            if self.ranks.first:
+                checkpoint.save_model(pathlib.Path(trainer.out) / checkpoint.MODEL, self.model, self.origin)
 
     def serialize(self, serializer):
         self.best = serializer('best', self.best)
@@ -128,12 +138,13 @@ class SnapshotTrigger:
 
     Args:
         every: 'epoch'; or a number of iterations, as '500'; or of minutes, as '10m' or '0.5m'.
+        ranks: the Ranks, which go by the first one's clock.
 
     Raises:
         ValueError: it is none of these.
     """
 
-    def __init__(self, every='epoch'):
+    def __init__(self, every='epoch', ranks=None):
         number, minutes = every.removesuffix('m'), every.endswith('m')
         try:
             self.every = 1 if every == 'epoch' else float(number) if minutes else int(number)
@@ -143,7 +154,7 @@ class SnapshotTrigger:
             raise ValueError(f"--snapshot must be 'epoch', a number of iterations such as 500, or of minutes such as "
                              f'10m, not {every!r}')
         self.unit = 'epoch' if every == 'epoch' else 'minutes' if minutes else 'iterations'
-        self.last, self.answer = time.monotonic(), (0, False)
+        self.last, self.answer, self.ranks = time.monotonic(), (0, False), ranks or Ranks()
 
     def __call__(self, trainer):
         iteration = trainer.updater.iteration
@@ -156,7 +167,7 @@ class SnapshotTrigger:
             return updater.is_new_epoch
         if self.unit == 'iterations':
             return updater.iteration % self.every == 0
-        now = time.monotonic()
+        now = self.ranks.from_first(time.monotonic)
         due = now - self.last >= 60 * self.every
         if due:
             self.last = now
@@ -166,16 +177,21 @@ class SnapshotTrigger:
 class Stop:
     """The trigger that ends a run: after its epochs, or after the iteration in which a signal to stop came.
 
+    Args:
+        epochs: epochs to train.
+        ranks: the Ranks, which stop together.
+
     Attributes:
-        signal: the number of that signal, or None.
+        signal: the number of that signal, or 0.
     """
 
-    def __init__(self, epochs):
-        self.after = training.triggers.IntervalTrigger(epochs, 'epoch')
-        self.signal = None
+    def __init__(self, epochs, ranks=None):
+        self.after, self.ranks = training.triggers.IntervalTrigger(epochs, 'epoch'), ranks or Ranks()
+        self.signal = 0
 
     def __call__(self, trainer):
-        return self.signal is not None or self.after(trainer)
+        self.signal = max(self.ranks.gather(self.signal))
+        return self.signal > 0 or self.after(trainer)
 
     def get_training_length(self):
         """What Chainer's progress bar asks for."""
@@ -186,39 +202,48 @@ class Stop:
         self.signal = number
 
 
-class RandomState(training.Extension):
-    """Keeps the state of a run's generator in its snapshots.
+class Snapshot(training.Extension):
+    """Writes snapshots, with the state of every rank's generator.
 
-    A CuPy generator has no state that can be kept: where a snapshot holds none, whoever draws gets a fresh generator,
+    A CuPy generator has no state that can be kept: where a snapshot holds none, who draws gets a fresh generator,
     seeded by the run's seed and the iteration.
 
     Args:
-        updater: the updater.
         device: chainer device.
         seed: the run's seed.
-        users: the objects that draw, each from its ``rng``.
+        ranks: the Ranks.
+        users: the objects that draw, each from its ``rng``, all from the same.
     """
-    name = 'random_state'
+    name = 'snapshot'
+    priority = -100
 
-    def __init__(self, updater, device, seed, *users):
-        self.updater, self.device, self.seed, self.users = updater, device, seed, users
+    def __init__(self, device, seed, ranks, *users):
+        self.device, self.seed, self.ranks, self.users = device, seed, ranks, users
+        self.states = []
 
     def __call__(self, trainer):
-        pass
+        on_cpu = self.device.xp is np
+        self.states = self.ranks.gather(self.users[0].rng.bit_generator.state if on_cpu else None)
+        self.iteration = trainer.updater.iteration
+        if self.ranks.first:
+            checkpoint.save_snapshot(pathlib.Path(trainer.out) / checkpoint.SNAPSHOT, trainer)
 
     def serialize(self, serializer):
-        generator = getattr(self.users[0].rng, 'bit_generator', None) if self.device.xp is np else None
-        state = serializer('state', json.dumps(generator.state) if generator else '')
-        if state and generator:
-            generator.state = json.loads(state)
-        elif isinstance(serializer, chainer.Deserializer):
-            entropy = np.random.SeedSequence([self.seed, self.updater.iteration])
-            rng = evaluation.generator(self.device, int(entropy.generate_state(1)[0]))
-            for user in self.users:
-                user.rng = rng
+        states = json.loads(serializer('states', json.dumps(self.states)))
+        iteration = serializer('iteration', getattr(self, 'iteration', 0))
+        if isinstance(serializer, chainer.Deserializer):
+            if len(states) != self.ranks.size:
+                raise ValueError(f'it is of {len(states)} processes, and these are {self.ranks.size}')
+            state = states[self.ranks.rank]
+            if state and self.device.xp is np:
+                self.users[0].rng.bit_generator.state = state
+            else:
+                rng = evaluation.generator(self.device, self.seed, 2, self.ranks.rank, iteration)
+                for user in self.users:
+                    user.rng = rng
 
 
-def make_trainer(config, out, device, folder=None, every='epoch', origin=None):
+def make_trainer(config, out, device, folder=None, every='epoch', origin=None, ranks=None):
     """A trainer that is ready to run.
 
     Args:
@@ -228,35 +253,38 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None):
         folder: folder of the data files.
         every: when to write snapshots, see SnapshotTrigger.
         origin: where the models come from, see ``ram.origin``.
+        ranks: the Ranks that train together, each with batches of ``config.batchsize``.
 
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
     """
+    ranks = ranks or Ranks()
     split = TRAINING_SPLITS[config.model]
     digits, labels = (device.send(array) for array in datasets.load_digits(config.digits, split, folder))
     held_out = tuple(device.send(array) for array in evaluation.load_scenes(config, 'validation', folder))
-    rng = evaluation.generator(device, config.seed)
+    rng = evaluation.generator(device, config.seed, *([ranks.rank] if ranks.rank else []))
     np.random.seed(config.seed)  # Chainer's initialisers draw from here
     model = make_model(config)
     loss = LOSSES[config.model](model, rng)
     loss.to_device(device)
-    optimizer = make_optimizer(config, loss)
-    iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng, config.shift)
+    optimizer = make_optimizer(config, loss, ranks)
+    iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng, config.seed,
+                             config.shift, ranks)
     updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
 
-    trainer = training.Trainer(updater, Stop(config.epoch), out=str(out))
-    snapshots = SnapshotTrigger(every)
+    trainer = training.Trainer(updater, Stop(config.epoch, ranks), out=str(out))
+    snapshots = SnapshotTrigger(every, ranks)
     trainer.extend(Finite(snapshots))
-    trainer.extend(Validation(model, *held_out, lambda: evaluation.generator(device, config.seed), origin))
-    schedule = make_schedule(config, math.ceil(config.epoch * len(digits) / config.batchsize))
+    trainer.extend(joined_evaluator(Validation(
+        model, *held_out, lambda: evaluation.generator(device, config.seed), origin, ranks), ranks))
+    schedule = make_schedule(config, math.ceil(config.epoch * len(digits) / (config.batchsize * ranks.size)))
     if schedule:
         trainer.extend(schedule[0], trigger=schedule[1])
-    trainer.extend(extensions.LogReport())
-    plotting = max(1, config.epoch // 100), 'epoch'
-    for name, keys in [('loss.png', ['main/loss', 'main/cross_entropy']),
-                       ('error.png', ['main/error', 'validation/error'])]:
-        trainer.extend(extensions.PlotReport(keys, 'epoch', plotting, filename=name))
-    trainer.extend(RandomState(updater, device, config.seed, loss, iterator))
-    trainer.extend(lambda trainer: checkpoint.save_snapshot(pathlib.Path(trainer.out) / checkpoint.SNAPSHOT, trainer),
-                   name='snapshot', priority=-100, trigger=snapshots)
+    if ranks.first:
+        trainer.extend(extensions.LogReport())
+        plotting = max(1, config.epoch // 100), 'epoch'
+        for name, keys in [('loss.png', ['main/loss', 'main/cross_entropy']),
+                           ('error.png', ['main/error', 'validation/error'])]:
+            trainer.extend(extensions.PlotReport(keys, 'epoch', plotting, filename=name))
+    trainer.extend(Snapshot(device, config.seed, ranks, loss, iterator), trigger=snapshots)
     return trainer

@@ -43,7 +43,7 @@ def train(out, interruptions=(), every='epoch', **changes):
         if interrupt:
             trainer.extend(lambda trainer: trainer.stop_trigger.on_signal(15, None), name='kill', trigger=interrupt)
         trainer.run()
-        checkpoint.save_snapshot(out / checkpoint.SNAPSHOT, trainer)
+        trainer.get_extension('snapshot')(trainer)
         assert trainer.updater.iteration > iteration
         iteration = trainer.updater.iteration
     return trainer.updater.get_optimizer('main').target.model
@@ -129,7 +129,7 @@ def test_a_snapshot_without_a_generators_state_starts_a_fresh_one(tmp_path):
     train(tmp_path / 'run', epoch=1)
     path = tmp_path / 'run' / checkpoint.SNAPSHOT
     with np.load(path) as file:
-        arrays = {**file, 'extensions/random_state/state': np.array('')}
+        arrays = {**file, 'extensions/snapshot/states': np.array('[null]')}
     np.savez(path, **arrays)
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
     draws = []
@@ -195,6 +195,17 @@ def learning_rates(tmp_path, **changes):
 ], ids=lambda value: value.get('schedule') if isinstance(value, dict) else '')
 def test_schedules(tmp_path, changes, expected):
     np.testing.assert_allclose(learning_rates(tmp_path, **changes), expected, atol=1e-9)
+
+
+def test_snapshot_of_several_processes_is_refused_by_one(tmp_path):
+    train(tmp_path / 'run', epoch=1)
+    path = tmp_path / 'run' / checkpoint.SNAPSHOT
+    with np.load(path) as file:
+        arrays = {**file, 'extensions/snapshot/states': np.array('[null, null]')}
+    np.savez(path, **arrays)
+    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
+    with pytest.raises(ValueError, match='it is of 2 processes, and these are 1'):
+        checkpoint.load_snapshot(path, training.make_trainer(config, tmp_path, chainer.get_device('@numpy')))
 
 
 def test_snapshot_of_another_run_is_refused(tmp_path):

@@ -1,0 +1,85 @@
+"""The processes of a run: one, or several that ChainerMN's communicator joins, each of them a rank."""
+import sys
+
+from chainer.backends import cuda
+
+
+class Ranks:
+    """What a process must know of the others.  Alone, it is its own only one.
+
+    Args:
+        communicator: a ChainerMN communicator; None if the process is alone.
+
+    Attributes:
+        rank: this process's number, from 0.
+        size: how many there are.
+        local: its number among those on the same machine, from 0.
+        first: whether it is the one that writes files and reports.
+    """
+
+    def __init__(self, communicator=None):
+        self.communicator = communicator
+        self.rank, self.size, self.local = (communicator.rank, communicator.size, communicator.intra_rank) \
+            if communicator else (0, 1, 0)
+        self.first = self.rank == 0
+
+    def gather(self, value):
+        """Everybody's value, in the order of the ranks, for everybody.  (All ranks must call this together.)"""
+        return self.communicator.mpi_comm.allgather(value) if self.communicator else [value]
+
+    def from_first(self, function):
+        """What ``function()`` gives in the first process, for everybody.  (All ranks must call this together.)"""
+        value = function() if self.first else None
+        return self.communicator.mpi_comm.bcast(value) if self.communicator else value
+
+
+def join(name):
+    """The Ranks that are joined by ChainerMN's communicator of that name, or the only one if it is None.
+
+    Raises:
+        ValueError: mpi4py, or what the communicator needs, is not there.
+    """
+    if name is None:
+        return Ranks()
+    try:
+        import mpi4py.MPI  # noqa: F401  (ChainerMN says less clearly what is missing)
+        if name == 'pure_nccl' and not cuda.available:
+            raise ImportError('pure_nccl joins GPUs, and there is no CuPy; CPUs are joined by naive')
+    except (ImportError, RuntimeError) as error:
+        raise ValueError(f'--communicator {name}: {error} (see requirements-mpi.txt)') from None
+    import chainermn
+    chainermn.global_except_hook.add_hook()  # what nobody foresaw ends all ranks too
+    return Ranks(chainermn.create_communicator(name))
+
+
+def abort(code):
+    """Ends all ranks, if there are several, with this exit code: one that is gone would leave the others waiting."""
+    mpi = sys.modules.get('mpi4py.MPI')
+    if mpi and mpi.COMM_WORLD.size > 1:
+        sys.stderr.flush()
+        mpi.COMM_WORLD.Abort(code)
+
+
+def joined_optimizer(optimizer, ranks, target):
+    """An optimizer, set up for ``target``, that follows the mean of all ranks' gradients."""
+    if ranks.communicator:
+        import chainermn
+        optimizer = chainermn.create_multi_node_optimizer(optimizer, ranks.communicator, zero_fill=True)
+    optimizer.setup(target)
+    if ranks.communicator:
+        ranks.communicator.bcast_data(target)
+        optimizer.is_changed(target)  # else it would give its first update to this very broadcast
+    return optimizer
+
+
+def joined_evaluator(evaluator, ranks):
+    """An extension whose ``evaluate()`` gives the mean over all ranks of what each of them found."""
+    if ranks.communicator:
+        import chainermn
+        return chainermn.create_multi_node_evaluator(evaluator, ranks.communicator)
+    return evaluator
+
+
+def share(array, ranks):
+    """This rank's part of an array's rows."""
+    return array[ranks.rank::ranks.size]
