@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | compat | results | results-check | gpu-check
+# make setup | demo | test | lint | compat | mpi | results | results-check | gpu-check
 # PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place
 PYTHON ?= python3
 VENV ?= .venv
@@ -39,6 +39,12 @@ lint: setup
 .PHONY: compat
 compat:
 	.ci/compat
+
+# ChainerMN on this machine's cores: sets up an MPI and tests it.
+.PHONY: mpi
+mpi: setup
+	$(BUILD) $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mpi.txt
+	$(BIN)/python -m pytest -q tests/mpi
 
 # Trains every model of the paper's tables (resumable, many hours); and checks what the documents say of those in models/.
 .PHONY: results results-check

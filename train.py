@@ -85,6 +85,13 @@ def old_run(arguments):
     return dataclasses.replace(old, epoch=getattr(arguments, 'epoch', old.epoch)), out
 
 
+def how_to_resume(out, arguments, joined):
+    """The command that takes the run up."""
+    if arguments.communicator:
+        return f'mpiexec -n {joined.size} python train.py --communicator {arguments.communicator} --resume {out}'
+    return f'python train.py --resume {out}'
+
+
 def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
     trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined)
@@ -110,10 +117,12 @@ def train(chosen, out, arguments, device, joined):
             trainer.run(show_loop_exception_msg=False)
         trainer.get_extension('snapshot')(trainer)
     except OSError as error:
-        raise OSError(f'{error}; go on, once that is mended, with: python train.py --resume {out}') from error
+        again = how_to_resume(out, arguments, joined)
+        raise OSError(f'{error}; go on, once that is mended, with: {again}') from error
     stopped = trainer.stop_trigger.signal
     if joined.first:
-        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: python train.py --resume {out}'
+        again = how_to_resume(out, arguments, joined)
+        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: {again}'
               if stopped else f'The best model on validation: {out / checkpoint.MODEL}', flush=True)
     if stopped:
         sys.exit(128 + stopped)

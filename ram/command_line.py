@@ -51,7 +51,7 @@ def run(main):
     try:
         main()
     except (ValueError, OSError) as error:
-        print(f'error: {" ".join(str(error).split())}', file=sys.stderr)
+        sys.stderr.write(f'error: {" ".join(str(error).split())}\n')  # whole, though several processes may write
         abort(2)
         sys.exit(2)
     except KeyboardInterrupt:

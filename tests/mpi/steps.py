@@ -1,0 +1,53 @@
+"""Trains 20 steps on images that are the same however many processes there are, and saves the weights.
+
+    mpiexec -n N python tests/mpi/steps.py MODEL FILE [COMMUNICATOR]
+
+Locations are fixed, all in the centre: nothing that is learnt is random.
+"""
+import dataclasses
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent))
+
+from ram import checkpoint, config, ranks, training  # isort: skip  (makes chainer importable)
+import chainer
+import numpy as np
+
+import datasets
+
+
+class Steady:
+    """Stands for the generator: every draw is the same, whatever the batch."""
+    bit_generator = np.random.default_rng(0).bit_generator
+
+    def random(self, shape, dtype=np.float64):
+        return np.full(shape, 0.5, dtype)
+
+    def standard_normal(self, shape, dtype):
+        return np.full(shape, 0.3, dtype)
+
+    def integers(self, low, high, size):
+        return np.full(size, low)
+
+
+def main():
+    kind, path, *communicator = sys.argv[1:]
+    joined = ranks.join(communicator[0] if communicator else None)
+    rng = np.random.default_rng(1)
+    digits = rng.integers(0, 256, (400, 28, 28)).astype(np.uint8), np.arange(400, dtype=np.int32) % 10
+    datasets.load_digits = lambda *arguments: digits
+    # Not Adam, which divides by the root of the mean square and so makes much of the rounding of a tiny gradient.
+    settings = dataclasses.replace(config.PRESETS['mnist'], model=kind, shift=0, batchsize=64 // joined.size, epoch=10,
+                                   unit=32, hidden=48, optimizer='nesterov', lr=0.01)
+    trainer = training.make_trainer(settings, pathlib.Path(path).parent, chainer.get_device('@numpy'), ranks=joined)
+    target = trainer.updater.get_optimizer('main').target
+    target.rng = trainer.updater.get_iterator('main').rng = Steady()
+    for _ in range(20):
+        trainer.updater.update()
+    if joined.first:
+        checkpoint.save_model(path, target.model)
+
+
+if __name__ == '__main__':
+    main()

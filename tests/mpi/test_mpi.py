@@ -1,0 +1,130 @@
+"""Several processes, as their user starts them."""
+import json
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from ram import checkpoint
+from tests.conftest import script
+from tests.mpi.conftest import run, start
+
+SMALL = ['train.py', '--dataset', 'mnist', '--digits', 'fonts', '--hidden', 32, '--unit', 32, '-l', 3, '--communicator',
+         'naive', '--schedule', 'constant']
+
+
+def weights(out):
+    arrays = checkpoint.read(out / checkpoint.SNAPSHOT)
+    return {name: array for name, array in arrays.items() if name.startswith('updater/model:main/')}
+
+
+@pytest.mark.parametrize('ranks', [2, 4])
+def test_learns_real_mnist(mnist_folder, tmp_path, ranks):
+    """One epoch of the real thing: far better than chance, with as many steps as one process needs."""
+    code, output, errors = run(ranks, 'train.py', '--dataset', 'mnist', '--communicator', 'naive',
+                               '--global-batchsize', 128, '-e', 1, '--lr', 0.002, '-o', tmp_path / 'run',
+                               '--data', mnist_folder)
+    assert code == 0, errors
+    assert output.count('The best model on validation') == 1  # one process speaks
+    entry, = json.loads((tmp_path / 'run' / 'log').read_text())
+    assert entry['iteration'] == -(-55000 // 128)
+    found = json.loads(script('evaluate.py', tmp_path / 'run' / 'model.npz', '--json', '--repeats', 1, '--data',
+                              mnist_folder).stdout)
+    assert found['n'] == 10000 and found['test_error'] < 40
+
+
+@pytest.mark.parametrize('kind', ['ram', 'fc64'])
+def test_many_ranks_take_the_steps_of_one(tmp_path, kind):
+    """Fixed locations, the same global batch: after 20 steps the weights agree."""
+    files = {}
+    for ranks, communicator in [(1, []), (1, ['naive']), (2, ['naive']), (4, ['naive'])]:
+        path = tmp_path / f'{ranks}{len(communicator)}.npz'
+        code, _, errors = run(ranks, 'tests/mpi/steps.py', kind, path, *communicator)
+        assert code == 0, errors
+        files[path.stem] = checkpoint.read(path)
+    alone = files.pop('10')
+    for name, other in files.items():
+        for key, value in alone.items():
+            if value.dtype == np.float32:
+                np.testing.assert_allclose(other[key], value, atol=1e-6, err_msg=f'{name} {key}')
+    model = checkpoint.load_model(tmp_path / '10.npz')
+    assert all(np.isfinite(parameter.array).all() for parameter in model.params())
+
+
+def test_every_rank_looks_at_its_own_scenes_and_locations(tmp_path):
+    """Two processes that saw the same would learn what one does with half the batch."""
+    assert run(2, *SMALL, '-e', 1, '-b', 500, '-o', tmp_path / 'two')[0] == 0
+    assert run(1, *SMALL, '-e', 1, '-b', 500, '-o', tmp_path / 'one')[0] == 0
+    one, two = (json.loads((tmp_path / name / 'log').read_text())[0] for name in ('one', 'two'))
+    assert (one['iteration'], two['iteration']) == (44, 22)
+    states = json.loads(str(checkpoint.read(tmp_path / 'two' / checkpoint.SNAPSHOT)['extensions/snapshot/states']))
+    assert len(states) == 2 and states[0] != states[1]
+
+
+def test_resume_is_exact_and_needs_the_same_ranks(tmp_path):
+    assert run(2, *SMALL, '-e', 2, '-b', 300, '-o', tmp_path / 'through')[0] == 0
+    assert run(2, *SMALL, '-e', 1, '-b', 300, '-o', tmp_path / 'run')[0] == 0
+    again = ['train.py', '--communicator', 'naive', '--resume', tmp_path / 'run', '-e', 2]
+    code, _, errors = run(1, *again)
+    assert code == 2 and 'it is of 2 processes, and these are 1' in errors
+    assert run(2, *again)[0] == 0
+    through, resumed = weights(tmp_path / 'through'), weights(tmp_path / 'run')
+    for name in through:
+        np.testing.assert_array_equal(resumed[name], through[name], err_msg=name)
+
+
+def running(out, *flags):
+    """A run of two ranks that has written a snapshot."""
+    process = start(2, *SMALL, '-e', 1000, '-b', 100, '-o', out, '--snapshot', 5, *flags)
+    while not (out / checkpoint.SNAPSHOT).exists() and process.poll() is None:
+        time.sleep(0.05)
+    assert process.poll() is None, process.communicate()
+    return process
+
+
+def ranks_of(process):
+    """Process ids of the ranks below an mpiexec."""
+    def children(pid):
+        with open(f'/proc/{pid}/task/{pid}/children') as file:
+            return [int(child) for child in file.read().split()]
+
+    found, level = [], [process.pid]
+    while level:
+        level = [child for pid in level for child in children(pid)]
+        for pid in level:
+            with open(f'/proc/{pid}/cmdline') as file:
+                if file.read().split('\0')[0] == sys.executable:
+                    found.append(pid)
+    return found
+
+
+@pytest.mark.parametrize('which', [0, 1])
+def test_a_rank_that_dies_ends_the_run_and_leaves_its_snapshot(tmp_path, which):
+    process = running(tmp_path / 'run')
+    ids = ranks_of(process)
+    assert len(ids) == 2
+    os.kill(ids[which], signal.SIGKILL)
+    output, errors = process.communicate(timeout=30)  # no hang
+    assert process.returncode != 0 and 'signal 9' in output + errors
+    assert not any(os.path.exists(f'/proc/{pid}') for pid in ids)
+    assert run(2, 'train.py', '--communicator', 'naive', '--resume', tmp_path / 'run', '-e', 1)[0] == 0
+
+
+def test_a_signal_stops_all_ranks_together(tmp_path):
+    process = running(tmp_path / 'run')
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 143, errors
+    assert f'mpiexec -n 2 python train.py --communicator naive --resume {tmp_path / "run"}' in output
+    assert run(2, 'train.py', '--communicator', 'naive', '--resume', tmp_path / 'run', '-e', 1)[0] == 0
+
+
+@pytest.mark.parametrize('flags, words', [
+    (['--global-batchsize', 7], 'multiple of 2'), (['--communicator', 'nonsense'], 'nonsense'),
+    (['--communicator', 'pure_nccl', '--gpu'], 'pure_nccl'), (['--data', '/none', '--digits', 'mnist'], 'ubyte')])
+def test_what_is_wrong_ends_all_ranks(tmp_path, flags, words):
+    code, _, errors = run(2, *SMALL, '-o', tmp_path / 'run', *flags)
+    assert code == 2 and words in errors and 'Traceback' not in errors
