@@ -43,18 +43,18 @@ def products(c, batch):
 def ram_products(c, batch, classes=10):
     """Those of ``RecurrentAttentionModel``: (rows, columns, inner, how often) for the three layouts."""
     t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.scales * c.patch ** 2
-    every, before = t * batch, (t - 1) * batch
+    every, before, core = t * batch, (t - 1) * batch, hidden * {'relu': 1, 'lstm': 4}[c.core]
     # Forward, glimpse by glimpse, for the next location depends on this glimpse; h_0 = 0 costs nothing.
     forward = [
-        (batch, unit, retina, t), (batch, unit, 2, t), (batch, hidden, 2 * unit, t), (batch, hidden, hidden, 1),
-        (batch, hidden, 2 * hidden, t - 1), (batch, 2, hidden, t - 1), (batch, classes, hidden, 1),
+        (batch, unit, retina, t), (batch, unit, 2, t), (batch, hidden, 2 * unit, t), (batch, core, hidden, 1),
+        (batch, core, 2 * hidden, t - 1), (batch, 2, hidden, t - 1), (batch, classes, hidden, 1),
         (before, 1, hidden, 1)]
     # Backward to the inputs: only the core's state must go glimpse by glimpse.
     inputs = [
-        (batch, hidden, hidden, t - 1), (every, hidden, hidden, 1), (every, 2 * unit, hidden, 1),
+        (batch, hidden, core, t - 1), (every, hidden, core, 1), (every, 2 * unit, hidden, 1),
         (before, hidden, 2, 1), (batch, hidden, classes, 1)]
     weights = [
-        (unit, retina, every, 1), (unit, 2, every, 1), (hidden, 2 * unit, every, 1), (hidden, 2 * hidden, every, 1),
+        (unit, retina, every, 1), (unit, 2, every, 1), (hidden, 2 * unit, every, 1), (core, 2 * hidden, every, 1),
         (2, hidden, before, 1), (1, hidden, before, 1), (classes, hidden, batch, 1)]
     return forward, inputs, weights
 
@@ -124,9 +124,10 @@ def floor(c, batch, device):
     return total, flops
 
 
-def measure(name, batch, device):
-    """One row: images a second and milliseconds of each part of the step."""
+def measure(name, batch, device, core=None):
+    """One row: images a second and milliseconds of each part of the step; the preset may get another core."""
     c = dataclasses.replace(config.PRESETS[name], batchsize=batch)
+    c = dataclasses.replace(c, core=core or c.core)
     rng = evaluation.generator(device, 0)
     xp = device.xp
     digits = device.send(np.random.default_rng(0).integers(0, 256, (max(5000, batch), 28, 28)).astype(np.uint8))
@@ -173,7 +174,7 @@ def measure(name, batch, device):
             step()
     times.update(forward=one_forward - times['glimpse'], backward=both - one_forward)
     bound, flops = floor(c, batch, device)
-    return {'preset': name, 'batch': batch, 'train': batch / times['step'], 'evaluate': batch / evaluation_time,
+    return {'preset': name, 'core': 'lstm' if c.model == 'archived' else c.core, 'batch': batch, 'train': batch / times['step'], 'evaluate': batch / evaluation_time,
             'floor': batch / bound, 'of_floor': bound / times['step'], 'gflops_rate': flops / bound / 1e9,
             'mflop_per_image': flops / batch / 1e6, 'nodes': nodes.count,
             'ms': {part: 1e3 * value for part, value in times.items()}}
@@ -209,18 +210,19 @@ def main():
     parser.add_argument('--gpu', type=int, default=-1)
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
     parser.add_argument('--batches', nargs='+', type=int, default=(32, 128, 1024))
+    parser.add_argument('--core', choices=('relu', 'lstm'), help="instead of the presets' own cores")
     parser.add_argument('--json', help='file for all figures')
     parser.add_argument('--plot', help='file for a picture of where the time goes')
     arguments = parser.parse_args()
     device = command_line.device(arguments.gpu)
     parts = ('step', 'data', 'glimpse', 'forward', 'backward', 'update')
-    print('preset        batch  train/s  evaluate/s  floor/s  of floor  GFLOP/s  nodes  ms: ' + '  '.join(parts))
+    print('preset        core  batch  train/s  evaluate/s  floor/s  of floor  GFLOP/s  nodes  ms: ' + '  '.join(parts))
     rows = []
     for name in arguments.presets:
         for batch in arguments.batches:
-            row = measure(name, batch, device)
+            row = measure(name, batch, device, arguments.core)
             rows.append(row)
-            print(f'{name:13} {batch:5} {row["train"]:8.0f} {row["evaluate"]:11.0f} {row["floor"]:8.0f} '
+            print(f'{name:13} {row["core"]:4}  {batch:5} {row["train"]:8.0f} {row["evaluate"]:11.0f} {row["floor"]:8.0f} '
                   f'{row["of_floor"]:8.0%} {row["gflops_rate"]:8.0f} {row["nodes"]:6}      '
                   + '  '.join(f'{row["ms"][part]:{len(part)}.2f}' for part in parts), flush=True)
     save(rows, arguments, plot)

@@ -1,0 +1,94 @@
+#!/usr/bin/env python
+"""Images a second of the training step against the number of processes, and how well they are used.
+
+    python benchmarks/scaling.py [--ranks 1 2] [--presets mnist cluttered] [--communicator naive] [--gpu]
+
+Each process has batches of --batchsize and, on the CPU, one core.  Efficiency is the images a second of all processes
+over those of one, divided by how many they are.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+
+from ram import command_line, config, ranks, training  # isort: skip  (makes chainer importable)
+import dataclasses
+
+import chainer
+import numpy as np
+
+import datasets
+
+STEPS, ROUNDS = 30, 5
+
+
+def worker(arguments):
+    """One of the processes: prints, in the first one, milliseconds of a step and of the joining alone, as JSON."""
+    joined = ranks.join(arguments.communicator)
+    device = command_line.device(arguments.gpu, joined.local)
+    digits = np.random.default_rng(0).integers(0, 256, (20000, 28, 28)).astype(np.uint8)
+    datasets.load_digits = lambda *arguments: (digits, np.arange(len(digits), dtype=np.int32) % 10)
+    settings = dataclasses.replace(config.PRESETS[arguments.worker], batchsize=arguments.batchsize)
+    updater = training.make_trainer(settings, pathlib.Path('.'), device, ranks=joined).updater
+    target = updater.get_optimizer('main').target
+
+    def milliseconds(function):
+        best = float('inf')
+        for _ in range(ROUNDS):
+            joined.gather(None)
+            start = time.perf_counter()
+            for _ in range(STEPS):
+                function()
+            target.xp.asnumpy(next(target.params()).array) if device.xp is not np else None  # wait for the device
+            best = min(best, 1e3 * (time.perf_counter() - start) / STEPS)
+        return best
+
+    with chainer.using_config('type_check', False):
+        updater.update()
+        found = {'step': milliseconds(updater.update),
+                 'join': milliseconds(lambda: joined.communicator.multi_node_mean_grad(target, True)),
+                 'bytes': sum(parameter.array.nbytes for parameter in target.params())}
+    if joined.first:
+        print(json.dumps(found))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--ranks', type=int, nargs='+', default=[1, 2])
+    parser.add_argument('--presets', nargs='+', default=['mnist', 'cluttered'], choices=config.PRESETS)
+    parser.add_argument('--batchsize', type=int, default=128, help='of each process')
+    parser.add_argument('--communicator', default='naive')
+    parser.add_argument('--gpu', type=int, nargs='?', default=-1, const=None, help='each process on a GPU of its own')
+    parser.add_argument('--worker', help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        worker(arguments)
+        return
+    mpiexec = shutil.which('mpiexec', path=str(pathlib.Path(sys.executable).parent)) or shutil.which('mpiexec')
+    if not mpiexec:
+        raise FileNotFoundError('there is no mpiexec: make mpi')
+    print('| preset | processes | images/s | efficiency | ms: step | joining the gradients | their bytes |\n'
+          '| --- | --- | --- | --- | --- | --- | --- |')
+    for preset in arguments.presets:
+        alone = None
+        for count in arguments.ranks:
+            command = [mpiexec, '-n', str(count), sys.executable, __file__, '--worker', preset, '--batchsize',
+                       str(arguments.batchsize), '--communicator', arguments.communicator]
+            command += ['--gpu'] if arguments.gpu is None else []
+            output = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
+                                    env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'}).stdout
+            found = json.loads(output.splitlines()[-1])
+            rate = 1e3 * count * arguments.batchsize / found['step']
+            alone = alone or rate / count
+            print(f'| {preset} | {count} | {rate:,.0f} | {rate / count / alone:.0%} | {found["step"]:.1f} '
+                  f'| {found["join"]:.2f} | {found["bytes"]:,} |', flush=True)
+
+
+if __name__ == '__main__':
+    command_line.run(main)
