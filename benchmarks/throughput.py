@@ -174,7 +174,8 @@ def measure(name, batch, device, core=None):
             step()
     times.update(forward=one_forward - times['glimpse'], backward=both - one_forward)
     bound, flops = floor(c, batch, device)
-    return {'preset': name, 'core': 'lstm' if c.model == 'archived' else c.core, 'batch': batch, 'train': batch / times['step'], 'evaluate': batch / evaluation_time,
+    return {'preset': name, 'core': 'lstm' if c.model == 'archived' else c.core, 'batch': batch,
+            'train': batch / times['step'], 'evaluate': batch / evaluation_time,
             'floor': batch / bound, 'of_floor': bound / times['step'], 'gflops_rate': flops / bound / 1e9,
             'mflop_per_image': flops / batch / 1e6, 'nodes': nodes.count,
             'ms': {part: 1e3 * value for part, value in times.items()}}
@@ -222,8 +223,8 @@ def main():
         for batch in arguments.batches:
             row = measure(name, batch, device, arguments.core)
             rows.append(row)
-            print(f'{name:13} {row["core"]:4}  {batch:5} {row["train"]:8.0f} {row["evaluate"]:11.0f} {row["floor"]:8.0f} '
-                  f'{row["of_floor"]:8.0%} {row["gflops_rate"]:8.0f} {row["nodes"]:6}      '
+            print(f'{name:13} {row["core"]:4}  {batch:5} {row["train"]:8.0f} {row["evaluate"]:11.0f} '
+                  f'{row["floor"]:8.0f} {row["of_floor"]:8.0%} {row["gflops_rate"]:8.0f} {row["nodes"]:6}      '
                   + '  '.join(f'{row["ms"][part]:{len(part)}.2f}' for part in parts), flush=True)
     save(rows, arguments, plot)
 
