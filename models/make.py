@@ -2,7 +2,8 @@
 """Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of them.
 
 A run that was interrupted is taken up where it stopped, one that is complete is not repeated.  What comes out is copied
-here: NAME.npz and, as NAME.log, its log.  At last the tables and README.md of this folder are written anew.
+here: NAME.npz and, as NAME.log, its log.  At last the tables, the learning curves and this folder's README.md are
+written anew.
 """
 import argparse
 import json
@@ -77,6 +78,25 @@ def readme():
     return '\n'.join(lines) + '\n'
 
 
+def draw_curves(path):
+    """A picture of the validation error over the epochs of every model here that looks around."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(7, 4), layout='constrained')
+    axes = figure.subplots()
+    for name, flags in RUNS.items():
+        log = HERE / f'{name}.log'
+        if log.exists() and '--model' not in flags:
+            entries = json.loads(log.read_text())
+            axes.plot([entry['epoch'] for entry in entries], [100 * entry['validation/error'] for entry in entries],
+                      linewidth=1, label=name)
+    axes.set(yscale='log', xlabel='epoch', ylabel='validation error, %')
+    axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RUNS)}')
@@ -100,6 +120,7 @@ def main():
         subprocess.run([sys.executable, 'evaluate.py', '--tables', 'models', '--write', 'docs/results.md', 'README.md'],
                        cwd=ROOT, check=True)
     (HERE / 'README.md').write_text(readme())
+    draw_curves(ROOT / 'docs' / 'learning-curves.png')
 
 
 if __name__ == '__main__':
