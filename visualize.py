@@ -26,29 +26,30 @@ def parse():
     return parser.parse_args()
 
 
-def own_picture(path, size):
-    """A picture as uint8 (1, 1, size, size): grey, whole, as large as fits, centred on black.
+def own_picture(path, size, channels):
+    """A picture as uint8 (1, C, size, size): whole, as large as fits, centred on black; grey if C is 1, else in colour.
 
     Raises:
         ValueError: the file is not a picture, or is absurdly large.
     """
+    mode = {1: 'L', 3: 'RGB'}[channels]
     try:
         with Image.open(path) as file:
-            picture = file.convert('L')
+            picture = file.convert(mode)
     except FileNotFoundError:
         raise
     except (OSError, ValueError, Image.DecompressionBombError, SyntaxError) as error:
         raise ValueError(f'{path} is not a picture that Pillow can read: {error}') from None
     picture.thumbnail((size, size), Image.Resampling.LANCZOS)
-    canvas = Image.new('L', (size, size))
+    canvas = Image.new(mode, (size, size))
     canvas.paste(picture, ((size - picture.width) // 2, (size - picture.height) // 2))
-    return np.asarray(canvas)[None, None]
+    return np.asarray(canvas).reshape(1, size, size, channels).transpose(0, 3, 1, 2)
 
 
 def chosen_scenes(config, arguments):
-    """The images uint8 (N, 1, size, size) and truths (N, or None) that the flags ask for."""
+    """The images uint8 (N, C, size, size) and truths (N, or None) that the flags ask for."""
     if arguments.image:
-        return own_picture(arguments.image, config.size), None
+        return own_picture(arguments.image, config.size, config.channels), None
     images, labels = evaluation.load_scenes(config, UNSEEN_SPLITS[config.model], arguments.data)
     index = arguments.index
     if index is None:

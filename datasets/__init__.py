@@ -1,8 +1,8 @@
-"""Digits from MNIST or from fonts, and the scenes that are composed of them."""
+"""Digits from MNIST or from fonts, the scenes that are composed of them, and SVHN's pictures."""
 import os
 import pathlib
 
-from datasets import fonts, mnist
+from datasets import fonts, mnist, street, svhn
 
 DIGIT = 28
 VALIDATION = 1 / 12
@@ -30,8 +30,27 @@ def load_digits(source, split, folder=None):
         ValueError: a file is damaged.
     """
     part = 'test' if split == 'test' else 'train'
-    digits, labels = fonts.load(part) if source == 'fonts' else mnist.load(part, data_folder(folder))
-    kept = len(digits) - round(len(digits) * VALIDATION)
+    return _split(*(fonts.load(part) if source == 'fonts' else mnist.load(part, data_folder(folder))), split)
+
+
+def load_pictures(source, split, folder=None):
+    """SVHN's pictures and the digits in their middles.
+
+    Args:
+        source: 'fonts' for the stand-in that is made of font digits, else SVHN.
+        split, folder: as for :func:`load_digits`; SVHN's files are in ``folder / 'svhn'``.
+
+    Returns:
+        uint8 array (N, 3, 32, 32) and int32 array (N,) in [0, 9].
+
+    Raises: as :func:`load_digits`.
+    """
+    part = 'test' if split == 'test' else 'train'
+    return _split(*(street.load(part) if source == 'fonts' else svhn.load(part, data_folder(folder))), split)
+
+
+def _split(images, labels, split):
+    kept = len(images) - round(len(images) * VALIDATION)
     chosen = {'train': slice(kept), 'validation': slice(kept, None), 'train+validation': slice(None),
               'test': slice(None)}[split]
-    return digits[chosen], labels[chosen]
+    return images[chosen], labels[chosen]

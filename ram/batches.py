@@ -10,12 +10,13 @@ from ram.ranks import Ranks
 class SceneIterator(chainer.dataset.Iterator):
     """Draws a fresh scene of every digit in each epoch, in a fresh order, for ever.
 
-    A batch is a float32 array (B, 1, size, size) in [0, 1] and an int32 array (B,), on the digits' device.  Batches
+    A batch is a float32 array (B, C, size, size) in [0, 1] and an int32 array (B,), on the digits' device.  Batches
     run on over the end of an epoch, so that all have the same size.  Of several ranks each gets its own part of what is
     together a batch of ``ranks.size`` * B.
 
     Args:
-        digits: uint8 array (N, d, d); a batch lives on its device.
+        digits: uint8 array (N, d, d), what scenes are composed of; or (N, C, size, size), the scenes as they are.  A
+            batch lives on its device.
         labels: int32 array (N,).
         size: side of a scene in pixels.
         pieces: pieces of clutter in a scene.
@@ -53,11 +54,15 @@ class SceneIterator(chainer.dataset.Iterator):
             source = xp.concatenate([source, self.order[:end]])
         self.position = end
         source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
+        return scenes.to_float(xp, self._scenes(xp, source)), self.labels[source]
+
+    def _scenes(self, xp, source):
+        if self.digits.ndim == 4:
+            return self.digits[source]
         # A shifted scene is the middle of a larger one.
         size, middle = self.size + 2 * self.shift, slice(self.shift, self.shift + self.size)
         layout = scenes.draw_layout(self.rng, source, len(self.digits), size, self.pieces, self.digits.shape[1])
-        batch = scenes.compose(xp, self.digits, layout, size)[:, :, middle, middle]
-        return scenes.to_float(xp, batch), self.labels[source]
+        return scenes.compose(xp, self.digits, layout, size)[:, :, middle, middle]
 
     @property
     def epoch_detail(self):

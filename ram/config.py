@@ -23,12 +23,13 @@ class Config:
     """
     # The task.
     dataset: str = _option('translated', '--dataset', 'the scenes to classify',
-                           ('mnist', 'translated', 'cluttered', 'cluttered100'))
-    digits: str = _option('mnist', '--digits', 'where digits come from: MNIST, or the fonts that matplotlib ships',
-                          ('mnist', 'fonts'))
+                           ('mnist', 'translated', 'cluttered', 'cluttered100', 'svhn'))
+    digits: str = _option('mnist', '--digits', "where digits come from: MNIST, or the fonts that matplotlib ships; of "
+                          "svhn, 'fonts' makes a stand-in", ('mnist', 'fonts'))
     size: int = _option(60, '--size', 'side of a scene in pixels', least=28, most=4096)
     clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0, most=1000)
     shift: int = _option(0, '--shift', 'pixels that a training scene is shifted by at most, each way', least=0, most=28)
+    normalise: bool = _option(False, '--normalise', 'give every scene the mean 0 and the deviation 1')
     # The retina (paper, section 3.1).
     patch: int = _option(12, '--patch --g_size', 'side of a glimpse in pixels', least=1)
     scales: int = _option(3, '-d --scales --depth', 'number of patches in a glimpse, K', least=1, most=8)
@@ -71,8 +72,18 @@ class Config:
         if self.largest_layer > LARGEST_LAYER:
             raise ValueError(f'the sizes ask for a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
                              'are allowed')
+        if self.dataset == 'svhn' and (self.size, self.clutter, self.shift) != (32, 0, 0):
+            raise ValueError(f'the pictures of svhn are taken as they are: size must be 32, clutter and shift 0, not '
+                             f'{self.size}, {self.clutter} and {self.shift}')
+        if self.model == 'archived' and (self.dataset, self.normalise) != ('mnist', False):
+            raise ValueError(f'the archived model knows dataset mnist alone, as it is, not {self.dataset}')
         if self.model == 'archived' and self.policy != 'learned':
             raise ValueError(f'the archived model learns where to look; policy must be learned, not {self.policy!r}')
+
+    @property
+    def channels(self):
+        """Channels of a scene: 3 in colour, else 1."""
+        return 3 if self.dataset == 'svhn' else 1
 
     @property
     def largest_layer(self):
@@ -80,8 +91,8 @@ class Config:
         if self.model == 'conv':
             return 8 * ((self.size - 10) // 5 + 1) ** 2 * 256
         if self.model.startswith('fc'):
-            return self.size ** 2 * int(self.model.removeprefix('fc'))
-        return max(self.scales * self.patch ** 2 * self.unit, self.unit * self.hidden, self.hidden ** 2)
+            return self.channels * self.size ** 2 * int(self.model.removeprefix('fc'))
+        return max(self.scales * self.channels * self.patch ** 2 * self.unit, self.unit * self.hidden, self.hidden ** 2)
 
     def to_json(self):
         """The Config as one line of JSON."""
@@ -131,6 +142,7 @@ PRESETS = {
     'translated': Config(dataset='translated', size=60, core='lstm', epoch=150),
     'cluttered': Config(dataset='cluttered', size=60, clutter=4, core='lstm', epoch=240),
     'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8, core='lstm', epoch=240),
+    'svhn': Config(dataset='svhn', size=32, normalise=True, patch=8, scales=2, glimpses=8, core='lstm', epoch=60),
     'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, reward='right',
                        optimizer='nesterov', lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
 }

@@ -3,7 +3,7 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 
-from ram.model import Episode
+from ram.model import Episode, normalised
 
 KINDS = ('fc64', 'fc256', 'conv')
 
@@ -16,19 +16,18 @@ class ControlNetwork(chainer.Chain):
 
     Args:
         config: the Config, of which model and size count.
-        channels: channels of the images.
         classes: number of classes.
     """
 
-    def __init__(self, config, channels=1, classes=10):
+    def __init__(self, config, classes=10):
         super().__init__()
         self.config = config
         with self.init_scope():
             if config.model == 'conv':
-                self.first, units = L.Convolution2D(channels, 8, 10, stride=5), 256
+                self.first, units = L.Convolution2D(config.channels, 8, 10, stride=5), 256
                 inputs = 8 * ((config.size - 10) // 5 + 1) ** 2
             else:
-                units, pixels = int(config.model.removeprefix('fc')), channels * config.size ** 2
+                units, pixels = int(config.model.removeprefix('fc')), config.channels * config.size ** 2
                 self.first, inputs = L.Linear(pixels, units), units
             self.second = L.Linear(inputs, units)
             self.logits = L.Linear(units, classes)
@@ -39,6 +38,7 @@ class ControlNetwork(chainer.Chain):
         Returns:
             Episode of one state, without locations; the other arguments are those of a model that looks around.
         """
+        images = normalised(images) if self.config.normalise else images
         h = F.relu(self.second(F.relu(self.first(images))))
         return Episode(None, (h,), self.logits(h))
 

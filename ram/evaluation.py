@@ -16,14 +16,18 @@ def load_scenes(config, split, folder=None):
     """The fixed scenes of a split: one of every digit, the same for every model of the task.
 
     Returns:
-        uint8 array (N, 1, size, size) and int32 array (N,).
+        uint8 array (N, C, size, size) and int32 array (N,).
     """
+    if config.dataset == 'svhn':
+        return datasets.load_pictures(config.digits, split, folder)
     digits, labels = datasets.load_digits(config.digits, split, folder)
     return scenes.fixed_scenes(digits, config.size, config.clutter, SEEDS[split]), labels
 
 
 def digit_centres(config, split, count):
     """Where the digits of a split's fixed scenes are: float array (count, 2), columns (x, y) in pixels."""
+    if config.dataset == 'svhn':
+        return np.full((count, 2), config.size / 2)
     corners = scenes.fixed_layout(count, config.size, config.clutter, SEEDS[split]).corner
     return corners[:, ::-1] + datasets.DIGIT / 2
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import chainer
 import chainer.functions as F
+import numpy as np
 from chainer.backends import cuda
 
 from ram import fused
@@ -37,6 +38,21 @@ class Episode:
     baselines: chainer.Variable = None
 
 
+def normalised(images):
+    """Contrast normalisation: every image (C, H, W) gets the mean 0 and the deviation 1, over all its channels.
+
+    What lies outside an image, which the sensor sees as zeros, then looks like its mean.
+
+    Args:
+        images: float32 array (B, C, H, W).
+
+    Returns:
+        float32 array (B, C, H, W).
+    """
+    images = images - images.mean(axis=(1, 2, 3), keepdims=True)
+    return images / (images.std(axis=(1, 2, 3), keepdims=True) + np.float32(1e-3))
+
+
 def plain_unroll(images, location, look, sensor, glimpse_network, core_network, steps):
     """Looks ``steps`` times: the paper's loop, network by network.
 
@@ -60,14 +76,13 @@ class RecurrentAttentionModel(chainer.Chain):
 
     Args:
         config: the Config that gives all sizes.
-        channels: channels of the images.
         classes: number of classes.
     """
 
-    def __init__(self, config, channels=1, classes=10):
+    def __init__(self, config, classes=10):
         super().__init__()
         self.config = config
-        retina = config.scales * channels * config.patch ** 2
+        retina = config.scales * config.channels * config.patch ** 2
         with self.init_scope():
             self.glimpse_network = GlimpseNetwork(retina, config.unit, config.hidden)
             self.core_network = CORES[config.core](config.hidden)
@@ -88,6 +103,8 @@ class RecurrentAttentionModel(chainer.Chain):
             Episode.  Its first location is uniform in [-1, 1]^2, except at the policy 'center'.
         """
         xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
+        if self.config.normalise:
+            images = normalised(images)
         uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
         explore = explore and policy == 'learned' and self.config.glimpses > 1
         if explore:

@@ -22,7 +22,7 @@ def row_of(config):
 
     None if its task, retina or digits are not the paper's.
     """
-    paper = PRESETS.get(config.dataset)
+    paper = PRESETS[config.dataset] if config.dataset in TASKS else None
     task = ('dataset', 'size', 'clutter') + (() if config.model in KINDS else ('patch', 'scales', 'factor'))
     if paper is None or config.digits != 'mnist' or config.model == 'archived' or any(
             getattr(config, name) != getattr(paper, name) for name in task):

@@ -260,7 +260,8 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     """
     ranks = ranks or Ranks()
     split = TRAINING_SPLITS[config.model]
-    digits, labels = (device.send(array) for array in datasets.load_digits(config.digits, split, folder))
+    load = datasets.load_pictures if config.dataset == 'svhn' else datasets.load_digits
+    digits, labels = (device.send(array) for array in load(config.digits, split, folder))
     held_out = tuple(device.send(array) for array in evaluation.load_scenes(config, 'validation', folder))
     rng = evaluation.generator(device, config.seed, *([ranks.rank] if ranks.rank else []))
     np.random.seed(config.seed)  # Chainer's initialisers draw from here

@@ -19,7 +19,7 @@ def test_presets_are_the_papers_tasks():
     sizes = {name: (p.size, p.clutter, p.patch, p.scales, p.glimpses) for name, p in config.PRESETS.items()
              if p.model == 'ram'}
     assert sizes == {'mnist': (28, 0, 8, 1, 6), 'translated': (60, 0, 12, 3, 6), 'cluttered': (60, 4, 12, 3, 6),
-                     'cluttered100': (100, 8, 12, 4, 8)}
+                     'cluttered100': (100, 8, 12, 4, 8), 'svhn': (32, 0, 8, 2, 8)}
 
 
 def test_flags_lie_over_the_preset():
@@ -47,6 +47,12 @@ def test_refuses_impossible_values(name, value):
 def test_refuses_controls_that_no_memory_holds(changes):
     with pytest.raises(ValueError, match='a layer of'):
         Config(**changes)
+
+
+@pytest.mark.parametrize('changes', [dict(size=64), dict(shift=2), dict(clutter=4)])
+def test_pictures_are_taken_as_they_are(changes):
+    with pytest.raises(ValueError, match='svhn'):
+        dataclasses.replace(config.PRESETS['svhn'], **changes)
 
 
 def test_the_archived_model_learns_where_to_look():

@@ -4,7 +4,7 @@ import chainer
 import numpy as np
 import pytest
 
-from ram.model import RecurrentAttentionModel
+from ram.model import RecurrentAttentionModel, normalised
 
 
 @pytest.fixture(params=['relu', 'lstm'])
@@ -66,7 +66,7 @@ def test_one_glimpse_is_enough_to_run(tiny, rng):
 
 
 def test_colour_and_any_shape(tiny, rng):
-    model = RecurrentAttentionModel(tiny, channels=3, classes=4)
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, dataset='svhn', size=32), classes=4)
     assert model.rollout(rng.random((2, 3, 20, 33), np.float32), rng).logits.shape == (2, 4)
 
 
@@ -74,3 +74,22 @@ def test_evaluation_leaves_no_graph(model, rng):
     with chainer.no_backprop_mode():
         episode = model.rollout(rng.random((2, 1, 28, 28), np.float32), rng)
     assert episode.logits.creator is None
+
+
+def test_normalised_images_have_mean_0_and_deviation_1(rng):
+    images = rng.random((4, 3, 8, 9), np.float32) * np.float32([0.2, 1, 3, 0])[:, None, None, None] + 2
+    found = normalised(images)
+    assert found.dtype == np.float32
+    for image, other in zip(images[:3].astype(float), found):
+        np.testing.assert_allclose(other, (image - image.mean()) / (image.std() + 1e-3), atol=1e-3)
+    np.testing.assert_allclose(found[3], 0, atol=1e-3)  # a blank image stays blank
+
+
+def test_a_normalising_model_does_not_mind_brightness_and_contrast(tiny, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, normalise=True))
+    images = rng.random((5, 1, 28, 28), np.float32)
+    one, two = (model.rollout(x, np.random.default_rng(0)).logits.array for x in (images, 0.5 * images + 0.2))
+    np.testing.assert_allclose(one, two, atol=0.01)
+    plain = RecurrentAttentionModel(tiny)
+    one, two = (plain.rollout(x, np.random.default_rng(0)).logits.array for x in (images, 0.5 * images + 0.2))
+    assert abs(one - two).max() > 0.01

@@ -1,3 +1,5 @@
+import dataclasses
+import json
 import tracemalloc
 
 import numpy as np
@@ -5,8 +7,12 @@ import pytest
 import scipy.io
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from datasets import svhn
+from datasets import fonts, street, svhn
+from ram.config import PRESETS
+from ram.models import make_model
+from tests.conftest import assert_one_clear_line, script
 from tests.test_fuzz import MUTATIONS, SETTINGS, mutated
 
 
@@ -82,3 +88,76 @@ def test_the_checksum_is_checked(tmp_path):
     (tmp_path / 'x').write_bytes(b'not it')
     with pytest.raises(ValueError, match='SHA-256'):
         svhn.check_sum(tmp_path / 'x', 'test_32x32.mat')
+
+
+@pytest.fixture(scope='module')
+def street_digits():
+    return street.load('test')
+
+
+def test_street_digits_are_like_svhns(street_digits):
+    pictures, labels = street_digits
+    assert pictures.shape == (5000, 3, 32, 32) and pictures.dtype == np.uint8 and labels.dtype == np.int32
+    np.testing.assert_array_equal(labels, fonts.load('test')[1])
+    assert 90 < pictures.mean() < 165 and (pictures == 0).mean() < 0.02 and (pictures == 255).mean() < 0.05
+    colourful = pictures.astype(float).std(axis=1).mean()
+    assert colourful > 10  # the channels differ
+    # Light on dark about as often as dark on light: the middle against the corners.
+    middle = pictures[:, :, 10:22, 12:20].mean(axis=(1, 2, 3))
+    corners = pictures[:, :, ::31, ::31].mean(axis=(1, 2, 3))
+    assert 0.3 < (middle > corners).mean() < 0.7
+
+
+def test_neighbours_are_cut_off_at_the_sides():
+    """White squares for digits: ink at the left and right edges only where a neighbour is."""
+    rng = np.random.default_rng(0)
+    digits = np.zeros((3, 28, 28), np.uint8)
+    digits[:, 4:24, 6:22] = 255
+    ink = street._inked(digits, np.zeros(500, int), rng)
+    assert ink.shape == (500, 32, 32) and set(np.unique(ink)) == {0, 1}
+    assert (ink[:, 8:24, 10:22].min(axis=(1, 2)) == 1).all()  # the digit itself, wherever it is shifted
+    touched = [(ink[:, :, edge] > 0).any(axis=1).mean() for edge in (0, 31)]
+    assert all(0.5 < share < 0.7 for share in touched)
+    assert not ink[:, [0, 31]].any()
+
+
+def test_street_digits_are_always_the_same(street_digits):
+    street.load.cache_clear()
+    np.testing.assert_array_equal(street.load('test')[0], street_digits[0])
+
+
+def write_mat(folder, part, count, rng):
+    """A small file of SVHN's form: a digit's class is the brightness of its middle."""
+    labels = np.arange(count) % 10
+    X = rng.integers(0, 20, (32, 32, 3, count))
+    X[8:24, 8:24] += 22 * labels
+    folder.mkdir(exist_ok=True)
+    scipy.io.savemat(folder / f'{part}_32x32.mat', {'X': X.astype(np.uint8),
+                                                    'y': np.where(labels == 0, 10, labels)[:, None].astype(np.uint8)})
+
+
+def test_svhn_from_the_command_line(tmp_path, rng):
+    write_mat(tmp_path / 'svhn', 'train', 1200, rng)
+    write_mat(tmp_path / 'svhn', 'test', 300, rng)
+    result = script('train.py', '--dataset', 'svhn', '--no-normalise', '--core', 'relu', '-l', 3, '-b', 32, '-e', 8,
+                    '--data', tmp_path, '-o', tmp_path / 'run')
+    assert result.returncode == 0, result.stderr
+    model = tmp_path / 'run' / 'model.npz'
+    found = json.loads(script('evaluate.py', model, '--json', '--repeats', 2, '--data', tmp_path).stdout)
+    assert found['n'] == 300 and found['test_error'] < 50
+    assert script('visualize.py', model, '--data', tmp_path).returncode == 0
+    with Image.open(tmp_path / 'run' / 'model.png') as sheet:
+        assert sheet.mode == 'RGB'
+    assert script('visualize.py', model, '--data', tmp_path, '--heatmap').returncode == 0
+    Image.new('RGB', (50, 90), 'red').save(tmp_path / 'mine.png')
+    assert script('visualize.py', model, '--image', tmp_path / 'mine.png', '-o', tmp_path / 'mine.gif').returncode == 0
+    (tmp_path / 'svhn' / 'train_32x32.mat').write_bytes(b'nothing')
+    assert_one_clear_line(script('train.py', '--dataset', 'svhn', '--data', tmp_path, '-o', tmp_path / 'other'),
+                          'train_32x32.mat')
+
+
+def test_controls_see_in_colour(rng):
+    for kind in ('fc64', 'conv'):
+        model = make_model(dataclasses.replace(PRESETS['svhn'], model=kind))
+        assert model.rollout(rng.random((2, 3, 32, 32), np.float32)).logits.shape == (2, 10)
+        assert model.config.largest_layer <= model.count_params()
