@@ -109,7 +109,7 @@ def load_snapshot(path, trainer, arrays=None):
     arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})
     try:
         NpzDeserializer(arrays).load(trainer)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{path} is no snapshot of this run: {error}') from None
 
 

@@ -182,15 +182,15 @@ class Stop:
         ranks: the Ranks, which stop together.
 
     Attributes:
-        signal: the number of that signal, or 0.
+        signal: the number of the signal that ended the run, or 0.
     """
 
     def __init__(self, epochs, ranks=None):
         self.after, self.ranks = training.triggers.IntervalTrigger(epochs, 'epoch'), ranks or Ranks()
-        self.signal = 0
+        self.received = self.signal = 0
 
     def __call__(self, trainer):
-        self.signal = max(self.ranks.gather(self.signal))
+        self.signal = max(self.ranks.gather(self.received))
         return self.signal > 0 or self.after(trainer)
 
     def get_training_length(self):
@@ -199,7 +199,7 @@ class Stop:
 
     def on_signal(self, number, frame):
         """For signal.signal()."""
-        self.signal = number
+        self.received = number
 
 
 class Snapshot(training.Extension):
@@ -219,7 +219,7 @@ class Snapshot(training.Extension):
 
     def __init__(self, device, seed, ranks, *users):
         self.device, self.seed, self.ranks, self.users = device, seed, ranks, users
-        self.states = []
+        self.states, self.iteration = [], 0
 
     def __call__(self, trainer):
         on_cpu = self.device.xp is np
@@ -230,7 +230,7 @@ class Snapshot(training.Extension):
 
     def serialize(self, serializer):
         states = json.loads(serializer('states', json.dumps(self.states)))
-        iteration = serializer('iteration', getattr(self, 'iteration', 0))
+        iteration = serializer('iteration', self.iteration)
         if isinstance(serializer, chainer.Deserializer):
             if len(states) != self.ranks.size:
                 raise ValueError(f'it is of {len(states)} processes, and these are {self.ranks.size}')

@@ -9,6 +9,7 @@ import pytest
 import datasets
 from ram import checkpoint, evaluation, training
 from ram.config import Config
+from ram.ranks import Ranks
 
 
 @pytest.fixture(autouse=True)
@@ -195,6 +196,18 @@ def learning_rates(tmp_path, **changes):
 ], ids=lambda value: value.get('schedule') if isinstance(value, dict) else '')
 def test_schedules(tmp_path, changes, expected):
     np.testing.assert_allclose(learning_rates(tmp_path, **changes), expected, atol=1e-9)
+
+
+def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
+    class Interrupted(Ranks):
+        def gather(self, value):
+            stop.on_signal(15, None)
+            return [value]
+
+    stop = training.Stop(1000, Interrupted())
+    updater = types.SimpleNamespace(epoch=0, epoch_detail=0.5, previous_epoch_detail=0.4, iteration=3,
+                                    is_new_epoch=False)
+    assert [stop(types.SimpleNamespace(updater=updater)) for _ in range(2)] == [False, True] and stop.signal == 15
 
 
 def test_snapshot_of_several_processes_is_refused_by_one(tmp_path):
