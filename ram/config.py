@@ -75,8 +75,9 @@ class Config:
         if self.dataset == 'svhn' and (self.size, self.clutter, self.shift) != (32, 0, 0):
             raise ValueError(f'the pictures of svhn are taken as they are: size must be 32, clutter and shift 0, not '
                              f'{self.size}, {self.clutter} and {self.shift}')
-        if self.model == 'archived' and (self.dataset, self.normalise) != ('mnist', False):
-            raise ValueError(f'the archived model knows dataset mnist alone, as it is, not {self.dataset}')
+        if self.model == 'archived' and (self.dataset == 'svhn' or self.normalise):
+            raise ValueError('the archived model knows grey scenes alone, as they are: dataset must not be svhn, and '
+                             'normalise must be off')
         if self.model == 'archived' and self.policy != 'learned':
             raise ValueError(f'the archived model learns where to look; policy must be learned, not {self.policy!r}')
 

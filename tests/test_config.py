@@ -55,6 +55,12 @@ def test_pictures_are_taken_as_they_are(changes):
         dataclasses.replace(config.PRESETS['svhn'], **changes)
 
 
+@pytest.mark.parametrize('changes', [dict(dataset='svhn', size=32), dict(normalise=True)])
+def test_the_archived_model_knows_grey_scenes_alone(changes):
+    with pytest.raises(ValueError, match='archived'):
+        dataclasses.replace(config.PRESETS['archived'], **changes)
+
+
 def test_the_archived_model_learns_where_to_look():
     with pytest.raises(ValueError, match='policy'):
         dataclasses.replace(config.PRESETS['archived'], policy='random')
