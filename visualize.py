@@ -76,7 +76,9 @@ def draw_heatmap(model, arguments, device):
                                      arguments.policy)
     model_path = pathlib.Path(arguments.model)
     out = pathlib.Path(arguments.out or model_path.with_name(f'{model_path.stem}-heatmap')).with_suffix('.png')
-    return {out: rendering.heatmap(locations, config.size, evaluation.digit_centres(config, split, len(images)))}
+    centres = evaluation.digit_centres(config, split, len(images))
+    all_in_one_place = (centres == centres[0]).all()  # then both rows of maps would be the same
+    return {out: rendering.heatmap(locations, config.size, None if all_in_one_place else centres)}
 
 
 def main():
