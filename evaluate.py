@@ -58,15 +58,14 @@ def measure(model, split, arguments, device):
         arguments.policy)}
 
 
-def evaluated(path, arguments, device):
-    """The model in a file and what comes out for it."""
-    model = checkpoint.load_model(path)
+def evaluated(model, arguments, device):
+    """What comes out for a model."""
     model.to_device(device)
     kind = model.config.model
     result = measure(model, arguments.split or UNSEEN_SPLITS[kind], arguments, device)
     if kind == 'archived' and not arguments.split:
         result['training_error'] = measure(model, TRAINING_SPLITS[kind], arguments, device)['test_error']
-    return model, result
+    return result
 
 
 def tables_of(arguments, device):
@@ -75,13 +74,14 @@ def tables_of(arguments, device):
     if not paths:
         raise FileNotFoundError(f'there is no model (*.npz) in {arguments.tables}')
     for path in paths:
-        row = tables.row_of(checkpoint.load_model(path).config)
+        model = checkpoint.load_model(path)
+        row = tables.row_of(model.config)
         if row is None:
             print(f'{path} is of no task of the paper and left out', file=sys.stderr)
         elif row in results:
             raise ValueError(f'{path}: another model in {arguments.tables} stands in the same row, {row}')
         else:
-            results[row] = evaluated(path, arguments, device)[1]
+            results[row] = evaluated(model, arguments, device)
     return tables.make_tables(results)
 
 
@@ -111,7 +111,8 @@ def main():
     if arguments.tables:
         print_tables(arguments, device)
     else:
-        model, result = evaluated(arguments.model, arguments, device)
+        model = checkpoint.load_model(arguments.model)
+        result = evaluated(model, arguments, device)
         print(json.dumps(result) if arguments.json else report(model, result))
 
 

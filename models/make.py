@@ -106,12 +106,12 @@ def main():
     if unknown:
         raise ValueError(f'there is no run {", ".join(sorted(unknown))}; there are {", ".join(RUNS)}')
     names = arguments.names or list(RUNS)
-    for name in names:
-        spent = seconds(HERE / f'{name}.log')
+    times = {name: seconds(HERE / f'{name}.log') for name in names}
+    for name, spent in times.items():
         print(f'{name:24} {f"took {spent / 60:.0f} minutes here" if spent else "never run yet":28} '
               f'train.py {RUNS[name]}')
     if not arguments.list:
-        known = [spent for name in names if (spent := seconds(HERE / f'{name}.log'))]
+        known = [spent for spent in times.values() if spent]
         if known:
             print(f'Together about {sum(known) / len(known) * len(names) / 3600:.0f} hours on a machine like the one '
                   'that made the models here.', flush=True)

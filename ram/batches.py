@@ -4,7 +4,7 @@ from chainer.backends import cuda
 
 from datasets import scenes
 from ram.evaluation import generator
-from ram.ranks import Ranks
+from ram.ranks import ALONE
 
 
 class SceneIterator(chainer.dataset.Iterator):
@@ -27,8 +27,8 @@ class SceneIterator(chainer.dataset.Iterator):
         ranks: the Ranks.
     """
 
-    def __init__(self, digits, labels, size, pieces, batch_size, rng, seed=0, shift=0, ranks=None):
-        self.ranks = ranks or Ranks()
+    def __init__(self, digits, labels, size, pieces, batch_size, rng, seed=0, shift=0, ranks=ALONE):
+        self.ranks = ranks
         if batch_size * self.ranks.size > len(digits):
             raise ValueError(f'batchsize must be at most {len(digits) // self.ranks.size}, the number of training '
                              f'digits{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')

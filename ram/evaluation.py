@@ -12,16 +12,27 @@ from datasets import scenes
 SEEDS = {'validation': 1_000_001, 'test': 1_000_002, 'train+validation': 1_000_003}
 
 
+def load_sources(config, split, folder=None):
+    """What a task's scenes are made of.
+
+    Returns:
+        uint8 array, digits (N, d, d) to compose them of or (N, C, size, size), the scenes as they are; and int32 array
+        (N,).
+    """
+    load = datasets.load_pictures if config.dataset == 'svhn' else datasets.load_digits
+    return load(config.digits, split, folder)
+
+
 def load_scenes(config, split, folder=None):
     """The fixed scenes of a split: one of every digit, the same for every model of the task.
 
     Returns:
         uint8 array (N, C, size, size) and int32 array (N,).
     """
-    if config.dataset == 'svhn':
-        return datasets.load_pictures(config.digits, split, folder)
-    digits, labels = datasets.load_digits(config.digits, split, folder)
-    return scenes.fixed_scenes(digits, config.size, config.clutter, SEEDS[split]), labels
+    sources, labels = load_sources(config, split, folder)
+    if sources.ndim == 4:
+        return sources, labels
+    return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split]), labels
 
 
 def digit_centres(config, split, count):
@@ -32,6 +43,21 @@ def digit_centres(config, split, count):
     return corners[:, ::-1] + datasets.DIGIT / 2
 
 
+def episodes(model, images, rng, policy=None, batchsize=500):
+    """Looks at many images, batch by batch, without learning.
+
+    Args: as for :func:`mistakes`.
+
+    Yields:
+        The slice of the images that are in a batch, and its Episode.
+    """
+    xp = cuda.get_array_module(images)
+    with chainer.using_config('train', False), chainer.no_backprop_mode():
+        for start in range(0, len(images), batchsize):
+            batch = slice(start, start + batchsize)
+            yield batch, model.rollout(scenes.to_float(xp, images[batch]), rng, policy or model.config.policy)
+
+
 def fixations(model, images, rng, policy=None, batchsize=500):
     """Where a model looks.
 
@@ -40,12 +66,8 @@ def fixations(model, images, rng, policy=None, batchsize=500):
     Returns:
         float32 array (T, N, 2), columns (x, y) in [-1, 1].
     """
-    xp, found = cuda.get_array_module(images), []
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
-        for start in range(0, len(images), batchsize):
-            batch = scenes.to_float(xp, images[start:start + batchsize])
-            found.append(cuda.to_cpu(model.rollout(batch, rng, policy or model.config.policy).locations))
-    return np.concatenate(found, axis=1)
+    return np.concatenate([cuda.to_cpu(episode.locations) for _, episode in episodes(
+        model, images, rng, policy, batchsize)], axis=1)
 
 
 def mistakes(model, images, labels, rng, policy=None, batchsize=500):
@@ -63,13 +85,9 @@ def mistakes(model, images, labels, rng, policy=None, batchsize=500):
     Returns:
         bool array (T, N), True where the answer is wrong.
     """
-    xp, wrong = cuda.get_array_module(images), []
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
-        for start in range(0, len(images), batchsize):
-            batch = slice(start, start + batchsize)
-            episode = model.rollout(scenes.to_float(xp, images[batch]), rng, policy or model.config.policy)
-            wrong.append(model.classify(episode.states).array.argmax(axis=2) != labels[batch])
-    return xp.concatenate(wrong, axis=1)
+    return cuda.get_array_module(images).concatenate([
+        model.classify(episode.states).array.argmax(axis=2) != labels[batch]
+        for batch, episode in episodes(model, images, rng, policy, batchsize)], axis=1)
 
 
 def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):

@@ -33,14 +33,17 @@ class Ranks:
         return self.communicator.mpi_comm.bcast(value) if self.communicator else value
 
 
+ALONE = Ranks()
+
+
 def join(name):
-    """The Ranks that are joined by ChainerMN's communicator of that name, or the only one if it is None.
+    """The Ranks that are joined by ChainerMN's communicator of that name, or ALONE if it is None.
 
     Raises:
         ValueError: mpi4py, or what the communicator needs, is not there.
     """
     if name is None:
-        return Ranks()
+        return ALONE
     try:
         import mpi4py.MPI  # noqa: F401  (ChainerMN says less clearly what is missing)
         if name == 'pure_nccl' and not cuda.available:

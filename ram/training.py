@@ -9,11 +9,10 @@ import numpy as np
 from chainer import training
 from chainer.training import extensions
 
-import datasets
 from ram import checkpoint, evaluation
 from ram.batches import SceneIterator, whole_arrays
 from ram.models import LOSSES, TRAINING_SPLITS, make_model
-from ram.ranks import Ranks, joined_evaluator, joined_optimizer, share
+from ram.ranks import ALONE, joined_evaluator, joined_optimizer, share
 
 
 class ClipGradient:
@@ -37,7 +36,7 @@ class ClipGradient:
             gradient *= rate
 
 
-def make_optimizer(config, target, joined=None):
+def make_optimizer(config, target, ranks=ALONE):
     """The Config's optimizer, set up for ``target``; of several Ranks' gradients it follows the mean."""
     if config.optimizer == 'adam':
         optimizer = chainer.optimizers.Adam(alpha=config.lr)
@@ -45,7 +44,7 @@ def make_optimizer(config, target, joined=None):
         optimizer = chainer.optimizers.NesterovAG(lr=config.lr, momentum=config.momentum)
     else:
         optimizer = chainer.optimizers.MomentumSGD(lr=config.lr, momentum=config.momentum)
-    optimizer = joined_optimizer(optimizer, joined or Ranks(), target)
+    optimizer = joined_optimizer(optimizer, ranks, target)
     if config.clip:
         optimizer.add_hook(ClipGradient(config.clip))
     return optimizer
@@ -82,8 +81,8 @@ class Validation(training.Extension):
     priority = training.PRIORITY_WRITER
     trigger = 1, 'epoch'
 
-    def __init__(self, model, images, labels, rng, origin=None, ranks=None):
-        self.model, self.rng, self.origin, self.ranks = model, rng, origin, ranks or Ranks()
+    def __init__(self, model, images, labels, rng, origin=None, ranks=ALONE):
+        self.model, self.rng, self.origin, self.ranks = model, rng, origin, ranks
         self.images, self.labels = share(images, self.ranks), share(labels, self.ranks)
         self.best = math.inf
 
@@ -144,7 +143,7 @@ class SnapshotTrigger:
         ValueError: it is none of these.
     """
 
-    def __init__(self, every='epoch', ranks=None):
+    def __init__(self, every='epoch', ranks=ALONE):
         number, minutes = every.removesuffix('m'), every.endswith('m')
         try:
             self.every = 1 if every == 'epoch' else float(number) if minutes else int(number)
@@ -154,7 +153,7 @@ class SnapshotTrigger:
             raise ValueError(f"--snapshot must be 'epoch', a number of iterations such as 500, or of minutes such as "
                              f'10m, not {every!r}')
         self.unit = 'epoch' if every == 'epoch' else 'minutes' if minutes else 'iterations'
-        self.last, self.answer, self.ranks = time.monotonic(), (0, False), ranks or Ranks()
+        self.last, self.answer, self.ranks = time.monotonic(), (0, False), ranks
 
     def __call__(self, trainer):
         iteration = trainer.updater.iteration
@@ -185,8 +184,8 @@ class Stop:
         signal: the number of the signal that ended the run, or 0.
     """
 
-    def __init__(self, epochs, ranks=None):
-        self.after, self.ranks = training.triggers.IntervalTrigger(epochs, 'epoch'), ranks or Ranks()
+    def __init__(self, epochs, ranks=ALONE):
+        self.after, self.ranks = training.triggers.IntervalTrigger(epochs, 'epoch'), ranks
         self.received = self.signal = 0
 
     def __call__(self, trainer):
@@ -243,7 +242,7 @@ class Snapshot(training.Extension):
                     user.rng = rng
 
 
-def make_trainer(config, out, device, folder=None, every='epoch', origin=None, ranks=None):
+def make_trainer(config, out, device, folder=None, every='epoch', origin=None, ranks=ALONE):
     """A trainer that is ready to run.
 
     Args:
@@ -258,10 +257,8 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
     """
-    ranks = ranks or Ranks()
     split = TRAINING_SPLITS[config.model]
-    load = datasets.load_pictures if config.dataset == 'svhn' else datasets.load_digits
-    digits, labels = (device.send(array) for array in load(config.digits, split, folder))
+    digits, labels = (device.send(array) for array in evaluation.load_sources(config, split, folder))
     held_out = tuple(device.send(array) for array in evaluation.load_scenes(config, 'validation', folder))
     rng = evaluation.generator(device, config.seed, *([ranks.rank] if ranks.rank else []))
     np.random.seed(config.seed)  # Chainer's initialisers draw from here

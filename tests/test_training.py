@@ -125,13 +125,19 @@ def test_impossible_snapshot_times(every):
         training.SnapshotTrigger(every)
 
 
+def snapshot_with(folder, states):
+    """The snapshot of a run of one epoch, with other states of the ranks' generators (JSON)."""
+    train(folder, epoch=1)
+    path = folder / checkpoint.SNAPSHOT
+    with np.load(path) as file:
+        arrays = {**file, 'extensions/snapshot/states': np.array(states)}
+    np.savez(path, **arrays)
+    return path
+
+
 def test_a_snapshot_without_a_generators_state_starts_a_fresh_one(tmp_path):
     """As a run that goes on on the CPU after it began on a GPU."""
-    train(tmp_path / 'run', epoch=1)
-    path = tmp_path / 'run' / checkpoint.SNAPSHOT
-    with np.load(path) as file:
-        arrays = {**file, 'extensions/snapshot/states': np.array('[null]')}
-    np.savez(path, **arrays)
+    path = snapshot_with(tmp_path / 'run', '[null]')
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
     draws = []
     for _ in range(2):
@@ -211,11 +217,7 @@ def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
 
 
 def test_snapshot_of_several_processes_is_refused_by_one(tmp_path):
-    train(tmp_path / 'run', epoch=1)
-    path = tmp_path / 'run' / checkpoint.SNAPSHOT
-    with np.load(path) as file:
-        arrays = {**file, 'extensions/snapshot/states': np.array('[null, null]')}
-    np.savez(path, **arrays)
+    path = snapshot_with(tmp_path / 'run', '[null, null]')
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
     with pytest.raises(ValueError, match='it is of 2 processes, and these are 1'):
         checkpoint.load_snapshot(path, training.make_trainer(config, tmp_path, chainer.get_device('@numpy')))
