@@ -4,16 +4,19 @@ import json
 import pathlib
 import sys
 
-from ram import checkpoint, command_line, evaluation, tables
+from ram import checkpoint, command_line, evaluation, tables, tasks
 from ram.controls import KINDS
 from ram.model import POLICIES
 from ram.models import TRAINING_SPLITS, UNSEEN_SPLITS
+
+SHOWN_CLASSES = 10
 
 
 def parse():
     parser = command_line.Parser("Measures a model's test error. Errors are in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
-    parser.add_argument('--split', choices=evaluation.SEEDS, help="the scenes (default: test, or for the archived "
+    parser.add_argument('--images', help='of a model of --dataset folder, where the pictures are now')
+    parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test, or for the archived "
                         "repository's model, which learnt from those, train+validation)")
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
@@ -39,11 +42,14 @@ def report(model, result):
         who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
                f'{result["policy"]} policy')
         over = f', mean over {result["repeats"]} first locations'
-    lines = [f'{config.dataset} ({config.digits} digits), {who}',
+    lines = [f'{config.images or f"{config.dataset} ({config.digits} digits)"}, {who}',
              f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
-             f'({result["n"]} {result["split"]} scenes{over})']
+             f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
     if config.model not in KINDS:
         lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
+    worst = sorted(((error, name) for name, error in zip(config.classes, result['by_class']) if error is not None),
+                   reverse=True)[:SHOWN_CLASSES]
+    lines += ['by class, the worst first:', *(f'  {error:6.2f} %  {name}' for error, name in worst)]
     if 'training_error' in result:
         lines.append(f'on the digits that it learnt from: {result["training_error"]:.2f} %')
     return '\n'.join(lines)
@@ -51,7 +57,7 @@ def report(model, result):
 
 def measure(model, split, arguments, device):
     """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
-    images, labels = (device.send(array) for array in evaluation.load_scenes(model.config, split, arguments.data))
+    images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
     repeats = 1 if model.config.model in KINDS else arguments.repeats  # they have no first location
     return {'split': split, **evaluation.evaluate(
         model, images, labels, lambda seed: evaluation.generator(device, seed), arguments.seed, repeats,
@@ -111,7 +117,7 @@ def main():
     if arguments.tables:
         print_tables(arguments, device)
     else:
-        model = checkpoint.load_model(arguments.model)
+        model = checkpoint.load_model(arguments.model, arguments.images)
         result = evaluated(model, arguments, device)
         print(json.dumps(result) if arguments.json else report(model, result))
 

@@ -6,9 +6,11 @@ import pathlib
 import signal
 import sys
 
-from ram import checkpoint, command_line, config, origin, ranks, training  # isort: skip  (makes chainer importable)
+from ram import checkpoint, command_line, config, origin, ranks, tasks, training  # isort: skip  (makes chainer importable)
 import chainer
 from chainer.training import extensions
+
+MAY_CHANGE = 'epoch', 'images'  # when a run is taken up again
 
 
 def parse():
@@ -40,7 +42,7 @@ def shared_batch(arguments, joined):
 
 def new_run(arguments):
     """The Config that the flags ask for and a fresh folder for the run."""
-    chosen = config.from_flags(arguments)
+    chosen = tasks.completed(config.from_flags(arguments))
     name = arguments.preset or chosen.dataset
     return chosen, fresh(pathlib.Path(arguments.out) if arguments.out else unused(pathlib.Path('result') / name))
 
@@ -63,7 +65,7 @@ def unused(folder):
 
 
 def old_run(arguments):
-    """The Config of the run to take up, of whose values only --epoch may change, and the folder to go on in."""
+    """The Config of the run to take up, of whose values only a few may change, and the folder to go on in."""
     run = pathlib.Path(arguments.resume)
     if not (run / checkpoint.CONFIG).exists():
         raise FileNotFoundError(f'{run} is no run that can be resumed: it has no {checkpoint.CONFIG}')
@@ -72,9 +74,9 @@ def old_run(arguments):
     given = {**given, **vars(arguments)}
     for field in dataclasses.fields(old):
         new, kept = given.get(field.name), getattr(old, field.name)
-        if new is not None and new != kept and field.name != 'epoch':
+        if new is not None and new != kept and field.name not in MAY_CHANGE:
             raise ValueError(f'--{field.name.replace("_", "-")} {new}: the run in {run} has {kept}, and of its '
-                             'Config only --epoch may change')
+                             'Config only --epoch and --images may change')
     out = run
     if arguments.out and pathlib.Path(arguments.out).resolve() != run.resolve():
         out = fresh(pathlib.Path(arguments.out))
@@ -82,7 +84,7 @@ def old_run(arguments):
             if (run / name).exists():
                 with checkpoint.replacing(out / name) as file:
                     file.write((run / name).read_bytes())
-    return dataclasses.replace(old, epoch=getattr(arguments, 'epoch', old.epoch)), out
+    return dataclasses.replace(old, **{name: given[name] for name in MAY_CHANGE if name in vars(arguments)}), out
 
 
 def how_to_resume(out, arguments, joined):

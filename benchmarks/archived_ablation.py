@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import archived, config, evaluation, training  # isort: skip  (makes chainer importable)
+from ram import archived, config, evaluation, tasks, training  # isort: skip  (makes chainer importable)
 import chainer
 import chainer.functions as F
 import numpy as np
@@ -93,7 +93,7 @@ def train(mended, epochs, seed, folder):
         trainer.extend(rate, trigger=trigger)
     with chainer.using_config('type_check', False):
         trainer.run(show_loop_exception_msg=False)
-    scenes, truths = evaluation.load_scenes(recipe, 'validation', folder)
+    scenes, truths = tasks.load_scenes(recipe, 'validation', folder)
     return 100 * float(evaluation.mistakes(model, scenes, truths, evaluation.generator(device, 0))[-1].mean())
 
 

@@ -1,6 +1,8 @@
-"""Digits from MNIST or from fonts, the scenes that are composed of them, and SVHN's pictures."""
+"""Digits from MNIST or from fonts, SVHN's pictures or a user's own, and the scenes that are made of them."""
 import os
 import pathlib
+
+import numpy as np
 
 from datasets import fonts, mnist, street, svhn
 
@@ -33,12 +35,13 @@ def load_digits(source, split, folder=None):
     return _split(*(fonts.load(part) if source == 'fonts' else mnist.load(part, data_folder(folder))), split)
 
 
-def load_pictures(source, split, folder=None):
+def load_pictures(source, split, folder=None, extra=False):
     """SVHN's pictures and the digits in their middles.
 
     Args:
         source: 'fonts' for the stand-in that is made of font digits, else SVHN.
         split, folder: as for :func:`load_digits`; SVHN's files are in ``folder / 'svhn'``.
+        extra: whether SVHN's 'extra' pictures are for training too.
 
     Returns:
         uint8 array (N, 3, 32, 32) and int32 array (N,) in [0, 9].
@@ -46,7 +49,13 @@ def load_pictures(source, split, folder=None):
     Raises: as :func:`load_digits`.
     """
     part = 'test' if split == 'test' else 'train'
-    return _split(*(street.load(part) if source == 'fonts' else svhn.load(part, data_folder(folder))), split)
+    if source == 'fonts':
+        return _split(*street.load(part), split)
+    pictures = _split(*svhn.load(part, data_folder(folder)), split)
+    if extra and part == 'train' and split != 'validation':
+        more = svhn.load('extra', data_folder(folder))
+        return tuple(np.concatenate(both) for both in zip(pictures, more))
+    return pictures
 
 
 def _split(images, labels, split):

@@ -1,4 +1,5 @@
-"""Scenes: digits on a larger canvas, among pieces of other digits, composed by the batch (paper, section 4.1).
+"""Scenes, made by the batch: digits on a larger canvas, among pieces of other digits (paper, section 4.1); and whole
+pictures, as they are or somewhere on a larger street.
 
 Everything here works on NumPy and on CuPy arrays alike: what it is given decides where it runs.
 """
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 import numpy
 
 PIECE = 8
+CELL = 16   # a street has a piece of another picture for every 16 x 16 pixels
+FADE = 3    # pixels at a picture's border that fade into the street
 
 
 @dataclass
@@ -25,6 +28,10 @@ class Layout:
     piece_source: object
     piece_cut: object
     piece_corner: object
+
+    def __getitem__(self, part):
+        """The Layout of some of the scenes."""
+        return Layout(*(value[part] for value in vars(self).values()))
 
 
 def draw_layout(rng, source, digits, size, pieces, digit=28):
@@ -64,22 +71,104 @@ def compose(xp, digits, layout, size):
     n, d = len(layout.source), digits.shape[1]
     scenes = xp.zeros((n, 1, size, size), xp.uint8)
     each = xp.arange(n)
-    _windows(xp, scenes, d)[each, layout.corner[:, 0], layout.corner[:, 1]] = digits[layout.source]
+    _windows(xp, scenes, d)[each, layout.corner[:, 0], layout.corner[:, 1], 0] = digits[layout.source]
     places, cuts = _windows(xp, scenes, PIECE), _windows(xp, digits, PIECE)
     for p in range(layout.piece_source.shape[1]):
         piece = cuts[layout.piece_source[:, p], layout.piece_cut[:, p, 0], layout.piece_cut[:, p, 1]]
-        place = each, layout.piece_corner[:, p, 0], layout.piece_corner[:, p, 1]
+        place = each, layout.piece_corner[:, p, 0], layout.piece_corner[:, p, 1], 0
         places[place] = xp.maximum(places[place], piece)
     return scenes
 
 
+def compose_street(xp, pictures, layout, size):
+    """Composes streets: each is one picture somewhere on a ground that its corners' colours run on into.
+
+    On the ground lie square pieces of other pictures; the picture lies on top of all, and its border fades.
+
+    Args:
+        xp: numpy or cupy, the home of the arrays.
+        pictures: uint8 array (M, C, d, d).
+        layout: the Layout of N scenes.
+        size: side of a scene in pixels.
+
+    Returns:
+        uint8 array (N, C, size, size).
+    """
+    own = pictures[layout.source].astype(xp.float32)
+    n, channels, d = own.shape[:3]
+    each = xp.arange(n)
+    ends = xp.array([*range(4), *range(d - 4, d)])
+    corners = own[:, :, ends[:, None], ends].reshape(n, channels, 2, 4, 2, 4).mean(axis=(3, 5))
+    # How far a row or a column of the scene is from the picture's first to its last, beyond which nothing changes.
+    far = ((xp.arange(size) - layout.corner[:, :, None]) / xp.float32(d - 1)).clip(0, 1).astype(xp.float32)
+    down, across = xp.stack([1 - far, far], axis=2).transpose(1, 0, 2, 3)[:, :, None]
+    scenes = down.swapaxes(2, 3) @ corners @ across
+    places, cuts = _windows(xp, scenes, PIECE), _windows(xp, pictures, PIECE)
+    for p in range(layout.piece_source.shape[1]):
+        places[each, layout.piece_corner[:, p, 0], layout.piece_corner[:, p, 1]] = cuts[
+            layout.piece_source[:, p], layout.piece_cut[:, p, 0], layout.piece_cut[:, p, 1]]
+    inside = xp.minimum(xp.arange(1, d + 1), xp.arange(d, 0, -1)).astype(xp.float32)
+    opaque = (xp.minimum(inside[:, None], inside) / (FADE + 1)).clip(0, 1)
+    place = each, layout.corner[:, 0], layout.corner[:, 1]
+    places = _windows(xp, scenes, d)
+    places[place] += opaque * (own - places[place])
+    return xp.rint(scenes).astype(xp.uint8)
+
+
+def street_pieces(size):
+    """How many pieces lie on a street of that size."""
+    return (size // CELL) ** 2
+
+
+def shifted(xp, rng, pictures, most):
+    """Pictures shifted by up to ``most`` pixels, each way; what leaves them is lost, and the border is repeated.
+
+    Args:
+        xp: numpy or cupy, the home of the arrays.
+        rng: generator of the same device.
+        pictures: uint8 array (N, C, d, d).
+        most: pixels.
+
+    Returns:
+        uint8 array (N, C, d, d).
+    """
+    wide = xp.pad(pictures, ((0, 0), (0, 0), (most, most), (most, most)), mode='edge')
+    corner = rng.integers(0, 2 * most + 1, size=(len(pictures), 2))
+    return _windows(xp, wide, pictures.shape[-1])[xp.arange(len(pictures)), corner[:, 0], corner[:, 1]]
+
+
+def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0):
+    """Scenes as they are drawn for training.
+
+    Args:
+        xp: numpy or cupy, the home of the arrays.
+        rng: generator of the same device.
+        sources: uint8 array, digits (M, d, d) to compose scenes of; or pictures (M, C, d, d), which are scenes as they
+            are if d is ``size``, and else lie somewhere on a street.
+        chosen: int array (N,), the source of each scene.
+        size: side of a scene in pixels.
+        pieces: pieces of clutter in a scene of digits.
+        shift: the scenes are shifted by up to so many pixels, each way; what leaves them is lost.
+
+    Returns:
+        uint8 array (N, C, size, size); C is 1 for digits.
+    """
+    if sources.ndim == 4 and sources.shape[-1] == size:
+        return shifted(xp, rng, sources[chosen], shift) if shift else sources[chosen]
+    # A shifted scene is the middle of a larger one.
+    wide, middle = size + 2 * shift, slice(shift, shift + size)
+    make, pieces = (compose, pieces) if sources.ndim == 3 else (compose_street, street_pieces(wide))
+    layout = draw_layout(rng, chosen, len(sources), wide, pieces, sources.shape[-1])
+    return make(xp, sources, layout, wide)[:, :, middle, middle]
+
+
 def _windows(xp, images, side):
-    """A writable view (N, rows, columns, side, side) of every square of that side in images (N, ..., H, W)."""
+    """A writable view (N, rows, columns, ..., side, side) of every square of that side in images (N, ..., H, W)."""
     height, width = images.shape[-2:]
-    down, right = images.strides[-2:]
+    first, *between, down, right = images.strides
     return xp.lib.stride_tricks.as_strided(
-        images, (len(images), height - side + 1, width - side + 1, side, side),
-        (images.strides[0], down, right, down, right))
+        images, (len(images), height - side + 1, width - side + 1, *images.shape[1:-2], side, side),
+        (first, down, right, *between, down, right))
 
 
 def to_float(xp, scenes):
@@ -92,10 +181,17 @@ def fixed_layout(count, size, pieces, seed, digit=28):
     return draw_layout(numpy.random.default_rng(seed), numpy.arange(count), count, size, pieces, digit)
 
 
-def fixed_scenes(digits, size, pieces, seed):
-    """One scene of every digit, in order, always the same for the same seed.
+def fixed_scenes(sources, size, pieces, seed):
+    """One scene of every source, in order, always the same for the same seed.
+
+    Args: as for :func:`fresh_scenes`.
 
     Returns:
-        uint8 array (N, 1, size, size).
+        uint8 array (N, C, size, size).
     """
-    return compose(numpy, digits, fixed_layout(len(digits), size, pieces, seed, digits.shape[1]), size)
+    if sources.ndim == 4 and sources.shape[-1] == size:
+        return sources
+    make, pieces = (compose, pieces) if sources.ndim == 3 else (compose_street, street_pieces(size))
+    layout = fixed_layout(len(sources), size, pieces, seed, sources.shape[-1])
+    parts = (slice(start, start + 500) for start in range(0, len(sources), 500))  # a street is made of floats
+    return numpy.concatenate([make(numpy, sources, layout[part], size) for part in parts])

@@ -15,15 +15,13 @@ class SceneIterator(chainer.dataset.Iterator):
     together a batch of ``ranks.size`` * B.
 
     Args:
-        digits: uint8 array (N, d, d), what scenes are composed of; or (N, C, size, size), the scenes as they are.  A
-            batch lives on its device.
+        digits: uint8 array, what scenes are made of: the sources of ``scenes.fresh_scenes``.  A batch lives on its
+            device.
         labels: int32 array (N,).
-        size: side of a scene in pixels.
-        pieces: pieces of clutter in a scene.
+        size, pieces, shift: see ``scenes.fresh_scenes``.
         batch_size: B; the ranks' batches together have at most N.
         rng: generator of the same device, for the scenes.
         seed: the run's seed, which decides the order of the digits in each epoch, for all ranks.
-        shift: the scenes are shifted by up to so many pixels, each way; what leaves them is lost.
         ranks: the Ranks.
     """
 
@@ -54,15 +52,8 @@ class SceneIterator(chainer.dataset.Iterator):
             source = xp.concatenate([source, self.order[:end]])
         self.position = end
         source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
-        return scenes.to_float(xp, self._scenes(xp, source)), self.labels[source]
-
-    def _scenes(self, xp, source):
-        if self.digits.ndim == 4:
-            return self.digits[source]
-        # A shifted scene is the middle of a larger one.
-        size, middle = self.size + 2 * self.shift, slice(self.shift, self.shift + self.size)
-        layout = scenes.draw_layout(self.rng, source, len(self.digits), size, self.pieces, self.digits.shape[1])
-        return scenes.compose(xp, self.digits, layout, size)[:, :, middle, middle]
+        fresh = scenes.fresh_scenes(xp, self.rng, self.digits, source, self.size, self.pieces, self.shift)
+        return scenes.to_float(xp, fresh), self.labels[source]
 
     @property
     def epoch_detail(self):

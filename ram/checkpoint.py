@@ -4,6 +4,7 @@ Every file is written under a temporary name and renamed, so that whatever bears
 read is ever unpickled.
 """
 import contextlib
+import dataclasses
 import json
 import os
 import pathlib
@@ -40,10 +41,14 @@ def save_model(path, model, made=None):
                  'origin': np.array(json.dumps(made or {}))})
 
 
-def load_model(path):
+def load_model(path, images=None):
     """Reads a model that :func:`save_model` wrote.
 
     A file of weights that the archived repository wrote will do too.
+
+    Args:
+        path: the file.
+        images: of a model of the dataset folder, where the pictures are now, if not where its Config says.
 
     Returns:
         The model, on the CPU; its Config is ``model.config``, what made it ``model.origin`` (empty if unknown).
@@ -67,6 +72,10 @@ def load_model(path):
         raise ValueError(f'{path} is not a model: {error}') from None
     load_weights(path, model, arrays)
     model.origin = made
+    if images:
+        if config.dataset != 'folder':
+            raise ValueError(f'{path} is a model of {config.dataset}; images are for those of the dataset folder')
+        model.config = dataclasses.replace(config, images=images)
     return model
 
 

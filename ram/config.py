@@ -6,12 +6,19 @@ import sys
 from dataclasses import dataclass
 
 LARGEST_LAYER = 1 << 27
+DIGITS = tuple('0123456789')
+MOST_CLASSES = 10_000
 
 
 def _option(default, flags, text, choices=None, least=None, above=None, most=None):
     """A field of Config that is also a flag of train.py, with the values that it may take."""
     return dataclasses.field(default=default, metadata=dict(
         flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most))
+
+
+def _found(default):
+    """A field of Config that is no flag: its value is found in the data."""
+    return dataclasses.field(default=default, metadata=dict(flags=[], choices=None, least=None, above=None, most=None))
 
 
 @dataclass(frozen=True)
@@ -23,10 +30,17 @@ class Config:
     """
     # The task.
     dataset: str = _option('translated', '--dataset', 'the scenes to classify',
-                           ('mnist', 'translated', 'cluttered', 'cluttered100', 'svhn'))
+                           ('mnist', 'translated', 'cluttered', 'cluttered100', 'svhn', 'folder'))
     digits: str = _option('mnist', '--digits', "where digits come from: MNIST, or the fonts that matplotlib ships; of "
                           "svhn, 'fonts' makes a stand-in", ('mnist', 'fonts'))
-    size: int = _option(60, '--size', 'side of a scene in pixels', least=28, most=4096)
+    extra: bool = _option(False, '--extra', "of svhn, learn from its 531,131 'extra' pictures too")
+    images: str = _option('', '--images', 'of folder, where your own pictures are: a folder of class folders of PNG or '
+                          'JPEG files')
+    fit: str = _option('resize', '--fit', 'of folder, how a picture becomes a square: resized to fit as a whole, or '
+                       'only if it is too large; the rest is black', ('resize', 'pad'))
+    classes: tuple = _found(DIGITS)  # names, in the order of the labels
+    colour: bool = _found(False)     # of a folder's pictures
+    size: int = _option(60, '--size --canvas', 'side of a scene in pixels', least=28, most=4096)
     clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0, most=1000)
     shift: int = _option(0, '--shift', 'pixels that a training scene is shifted by at most, each way', least=0, most=28)
     normalise: bool = _option(False, '--normalise', 'give every scene the mean 0 and the deviation 1')
@@ -72,19 +86,25 @@ class Config:
         if self.largest_layer > LARGEST_LAYER:
             raise ValueError(f'the sizes ask for a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
                              'are allowed')
-        if self.dataset == 'svhn' and (self.size, self.clutter, self.shift) != (32, 0, 0):
-            raise ValueError(f'the pictures of svhn are taken as they are: size must be 32, clutter and shift 0, not '
-                             f'{self.size}, {self.clutter} and {self.shift}')
-        if self.model == 'archived' and (self.dataset == 'svhn' or self.normalise):
-            raise ValueError('the archived model knows grey scenes alone, as they are: dataset must not be svhn, and '
-                             'normalise must be off')
+        pictures = self.dataset in ('svhn', 'folder')
+        if pictures and self.clutter:
+            raise ValueError(f'{self.dataset} has no clutter of digits: clutter must be 0, not {self.clutter}')
+        if self.dataset == 'svhn' and self.size < 32:
+            raise ValueError(f'the pictures of svhn are 32 pixels wide: size must be at least 32, not {self.size}')
+        if self.extra and (self.dataset, self.digits) != ('svhn', 'mnist'):
+            raise ValueError('extra is of the real svhn alone, without digits of fonts')
+        if self.dataset != 'folder' and (self.images or self.colour or self.classes != DIGITS):
+            raise ValueError('images, and classes and a colour of their own, are for the dataset folder alone')
+        if self.model == 'archived' and (pictures or self.normalise):
+            raise ValueError('the archived model knows grey digits alone, as they are: dataset must not be svhn or '
+                             'folder, and normalise must be off')
         if self.model == 'archived' and self.policy != 'learned':
             raise ValueError(f'the archived model learns where to look; policy must be learned, not {self.policy!r}')
 
     @property
     def channels(self):
         """Channels of a scene: 3 in colour, else 1."""
-        return 3 if self.dataset == 'svhn' else 1
+        return 3 if self.dataset == 'svhn' or self.colour else 1
 
     @property
     def largest_layer(self):
@@ -93,7 +113,8 @@ class Config:
             return 8 * ((self.size - 10) // 5 + 1) ** 2 * 256
         if self.model.startswith('fc'):
             return self.channels * self.size ** 2 * int(self.model.removeprefix('fc'))
-        return max(self.scales * self.channels * self.patch ** 2 * self.unit, self.unit * self.hidden, self.hidden ** 2)
+        return max(self.scales * self.channels * self.patch ** 2 * self.unit, self.unit * self.hidden, self.hidden ** 2,
+                   self.hidden * len(self.classes))
 
     def to_json(self):
         """The Config as one line of JSON."""
@@ -115,6 +136,8 @@ class Config:
         unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
         if unknown:
             raise ValueError(f'the Config has the unknown fields {", ".join(unknown)}')
+        if isinstance(values.get('classes'), list):
+            values['classes'] = tuple(values['classes'])
         return cls(**values)
 
 
@@ -123,6 +146,9 @@ def _check(field, value):
     kinds = (int, float) if field.type is float else (field.type,)
     if type(value) not in kinds:
         raise ValueError(f'{name} must be of type {field.type.__name__}, not {value!r}')
+    if field.type is tuple and not (2 <= len(value) <= MOST_CLASSES and all(
+            type(entry) is str and entry for entry in value) and len(set(value)) == len(value)):
+        raise ValueError(f'{name} must be 2 to {MOST_CLASSES} different names')
     if rule['choices'] and value not in rule['choices']:
         raise ValueError(f'{name} must be one of {", ".join(rule["choices"])}, not {value!r}')
     bounds = []
@@ -144,15 +170,18 @@ PRESETS = {
     'cluttered': Config(dataset='cluttered', size=60, clutter=4, core='lstm', epoch=240),
     'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8, core='lstm', epoch=240),
     'svhn': Config(dataset='svhn', size=32, normalise=True, patch=8, scales=2, glimpses=8, core='lstm', epoch=60),
+    'folder': Config(dataset='folder', size=64, shift=4, normalise=True, core='lstm', batchsize=32, epoch=60),
     'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, reward='right',
                        optimizer='nesterov', lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
 }
 
 
 def add_flags(parser):
-    """Adds one flag for every field of Config to an argparse parser; a flag not given leaves the preset's value."""
+    """Adds the flags of Config's fields to an argparse parser; one that is not given leaves the preset's value."""
     for field in dataclasses.fields(Config):
         rule = field.metadata
+        if not rule['flags']:
+            continue
         kind = dict(action=argparse.BooleanOptionalAction) if field.type is bool else \
             dict(type=field.type, choices=rule['choices'], metavar=None if rule['choices'] else field.type.__name__)
         parser.add_argument(*rule['flags'], dest=field.name, default=argparse.SUPPRESS, help=rule['help'], **kind)

@@ -15,11 +15,10 @@ class ControlNetwork(chainer.Chain):
     stride 5, then 256 units, all rectified.  (Mnih et al., section 4.1 and tables 1 and 2.)
 
     Args:
-        config: the Config, of which model and size count.
-        classes: number of classes.
+        config: the Config, of which model, size and the classes count.
     """
 
-    def __init__(self, config, classes=10):
+    def __init__(self, config):
         super().__init__()
         self.config = config
         with self.init_scope():
@@ -30,7 +29,7 @@ class ControlNetwork(chainer.Chain):
                 units, pixels = int(config.model.removeprefix('fc')), config.channels * config.size ** 2
                 self.first, inputs = L.Linear(pixels, units), units
             self.second = L.Linear(inputs, units)
-            self.logits = L.Linear(units, classes)
+            self.logits = L.Linear(units, len(config.classes))
 
     def rollout(self, images, rng=None, policy='learned', explore=False):
         """What the network makes of float32 images (B, C, H, W).

@@ -5,42 +5,7 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
-import datasets
 from datasets import scenes
-
-# Seeds of the fixed scenes, the same for every run, whatever its own seed.
-SEEDS = {'validation': 1_000_001, 'test': 1_000_002, 'train+validation': 1_000_003}
-
-
-def load_sources(config, split, folder=None):
-    """What a task's scenes are made of.
-
-    Returns:
-        uint8 array, digits (N, d, d) to compose them of or (N, C, size, size), the scenes as they are; and int32 array
-        (N,).
-    """
-    load = datasets.load_pictures if config.dataset == 'svhn' else datasets.load_digits
-    return load(config.digits, split, folder)
-
-
-def load_scenes(config, split, folder=None):
-    """The fixed scenes of a split: one of every digit, the same for every model of the task.
-
-    Returns:
-        uint8 array (N, C, size, size) and int32 array (N,).
-    """
-    sources, labels = load_sources(config, split, folder)
-    if sources.ndim == 4:
-        return sources, labels
-    return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split]), labels
-
-
-def digit_centres(config, split, count):
-    """Where the digits of a split's fixed scenes are: float array (count, 2), columns (x, y) in pixels."""
-    if config.dataset == 'svhn':
-        return np.full((count, 2), config.size / 2)
-    corners = scenes.fixed_layout(count, config.size, config.clutter, SEEDS[split]).corner
-    return corners[:, ::-1] + datasets.DIGIT / 2
 
 
 def episodes(model, images, rng, policy=None, batchsize=500):
@@ -101,13 +66,17 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
 
     Returns:
         dict: 'test_error' in percent; 'ci95', its 95% interval [low, high] in percent; 'by_glimpse', the errors in
-        percent after 1 ... T glimpses; 'n', images; 'repeats'; 'seed'; 'policy'.
+        percent after 1 ... T glimpses; 'by_class', that of each class after T glimpses, None where it has no images;
+        'n', images; 'repeats'; 'seed'; 'policy'.
     """
     rng = make_rng(seed)
-    rates = sum(mistakes(model, images, labels, rng, policy).mean(axis=1) for _ in range(repeats)) / repeats
-    by_glimpse = [100 * float(rate) for rate in rates]
+    by_image = sum(mistakes(model, images, labels, rng, policy).astype(np.float64) for _ in range(repeats))
+    by_image, labels = cuda.to_cpu(by_image) * (100 / repeats), cuda.to_cpu(labels)
+    by_glimpse, by_image = [float(rate) for rate in by_image.mean(axis=1)], by_image[-1]
+    by_class = [float(by_image[labels == label].mean()) if (labels == label).any() else None
+                for label in range(len(model.config.classes))]
     return {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
-            'by_glimpse': by_glimpse, 'n': len(images), 'repeats': repeats, 'seed': seed,
+            'by_glimpse': by_glimpse, 'by_class': by_class, 'n': len(images), 'repeats': repeats, 'seed': seed,
             'policy': policy or model.config.policy}
 
 

@@ -76,10 +76,9 @@ class RecurrentAttentionModel(chainer.Chain):
 
     Args:
         config: the Config that gives all sizes.
-        classes: number of classes.
     """
 
-    def __init__(self, config, classes=10):
+    def __init__(self, config):
         super().__init__()
         self.config = config
         retina = config.scales * config.channels * config.patch ** 2
@@ -87,7 +86,7 @@ class RecurrentAttentionModel(chainer.Chain):
             self.glimpse_network = GlimpseNetwork(retina, config.unit, config.hidden)
             self.core_network = CORES[config.core](config.hidden)
             self.location_network = LocationNetwork(config.hidden)
-            self.action_network = ActionNetwork(config.hidden, classes)
+            self.action_network = ActionNetwork(config.hidden, len(config.classes))
             self.baseline_network = BaselineNetwork(config.hidden)
 
     def rollout(self, images, rng, policy='learned', explore=False):

@@ -18,6 +18,8 @@ GAZE = '#ffb000'     # the fixation, its patches and its path
 RIGHT = '#2a9d4a'    # the bar of the true class
 OTHER = '#8c96a3'    # the other bars
 WRONG = '#d1495b'    # an answer that is not the truth
+BARS = 10            # classes that are drawn at most, beside the true one
+LONGEST = 12         # letters of a class's name that are drawn
 
 
 class Scene:
@@ -34,6 +36,9 @@ class Scene:
     def __init__(self, image, locations, probabilities, truth, config):
         self.image, self.probabilities, self.truth, self.config = image, probabilities, truth, config
         self.locations = locations
+        # The classes with a bar: all, or of many the likeliest ones at last, and the truth.
+        shown = {*probabilities[-1].argsort()[::-1][:BARS].tolist(), *([] if truth is None else [truth])}
+        self.shown = sorted(shown)
         self.height, self.width = image.shape[-2:]
         self.path = (locations + 1) / 2 * [self.width, self.height]
         # Around the image, in pixels: wide enough for every patch of the episode that reaches outside.
@@ -66,18 +71,19 @@ class Scene:
 
     def draw_bars(self, axes, t):
         """The probabilities after glimpse t, the true class in its own colour."""
-        classes = self.probabilities.shape[1]
-        colours = [RIGHT if c == self.truth else OTHER for c in range(classes)]
         answer = int(self.probabilities[t].argmax())
-        if self.truth is not None and answer != self.truth:
-            colours[answer] = WRONG
-        axes.bar(range(classes), self.probabilities[t], color=colours)
-        axes.set_xlim(-0.6, classes - 0.4)
+        colours = [RIGHT if c == self.truth else WRONG if c == answer and self.truth is not None else OTHER
+                   for c in self.shown]
+        axes.bar(range(len(self.shown)), self.probabilities[t, self.shown], color=colours)
+        axes.set_xlim(-0.6, len(self.shown) - 0.4)
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 0.5, 1])
-        axes.set_xticks(range(classes))
+        names = [short(self.config.classes[c]) for c in self.shown]
+        long = max(map(len, names)) > 2
+        slanted = dict(rotation=45, ha='right', rotation_mode='anchor')
+        axes.set_xticks(range(len(names)), names, **(slanted if long else {}))
         axes.tick_params(labelsize=8)
-        for label, c in zip(axes.get_xticklabels(), range(classes)):
+        for label, c in zip(axes.get_xticklabels(), self.shown):
             if c == self.truth:
                 label.set_color(RIGHT)
                 label.set_fontweight('bold')
@@ -86,10 +92,15 @@ class Scene:
     def verdict(self, t):
         """The answer after glimpse t, its colour, and the truth, as (text, colour)."""
         answer = int(self.probabilities[t].argmax())
-        text = f'says {answer} ({self.probabilities[t, answer]:.0%})'
+        text = f'says {short(self.config.classes[answer])} ({self.probabilities[t, answer]:.0%})'
         if self.truth is None:
             return text, 'black'
-        return f'{text}, is {self.truth}', RIGHT if answer == self.truth else WRONG
+        return f'{text}, is {short(self.config.classes[self.truth])}', RIGHT if answer == self.truth else WRONG
+
+
+def short(name):
+    """A class's name as it is drawn: cut if it is long."""
+    return name if len(name) <= LONGEST else name[:LONGEST - 1] + '…'
 
 
 def watch(model, images, truths, rng, policy='learned'):
@@ -178,7 +189,7 @@ def contact_sheet(scenes):
     return _png(figure)
 
 
-def heatmap(locations, size, centres=None):
+def heatmap(locations, size, centres=None, side=DIGIT):
     """Where the first, the second, ... glimpse goes, over many images.
 
     Args:
@@ -186,6 +197,7 @@ def heatmap(locations, size, centres=None):
         size: side of the images in pixels.
         centres: float array (N, 2), columns (x, y), the digits' centres in pixels.  If given, a second row of maps
             shows where the glimpses go relative to them.
+        side: side of a digit in pixels.
 
     Returns:
         bytes of a PNG.
@@ -204,7 +216,7 @@ def heatmap(locations, size, centres=None):
             axes.set_xticks([])
             axes.set_yticks([])
             if row == 1:
-                axes.add_patch(Rectangle((-DIGIT / 2, -DIGIT / 2), DIGIT, DIGIT, fill=False, edgecolor=GAZE, lw=1))
+                axes.add_patch(Rectangle((-side / 2, -side / 2), side, side, fill=False, edgecolor=GAZE, lw=1))
             else:
                 axes.set_title(f'glimpse {t + 1}', fontsize=9)
         grid[row, 0].set_ylabel(label, fontsize=9)

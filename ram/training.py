@@ -9,7 +9,7 @@ import numpy as np
 from chainer import training
 from chainer.training import extensions
 
-from ram import checkpoint, evaluation
+from ram import checkpoint, evaluation, tasks
 from ram.batches import SceneIterator, whole_arrays
 from ram.models import LOSSES, TRAINING_SPLITS, make_model
 from ram.ranks import ALONE, joined_evaluator, joined_optimizer, share
@@ -258,8 +258,8 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
         chainer.training.Trainer, to which reports on the screen may be added.
     """
     split = TRAINING_SPLITS[config.model]
-    digits, labels = (device.send(array) for array in evaluation.load_sources(config, split, folder))
-    held_out = tuple(device.send(array) for array in evaluation.load_scenes(config, 'validation', folder))
+    digits, labels = (device.send(array) for array in tasks.load_sources(config, split, folder))
+    held_out = tuple(device.send(array) for array in tasks.load_scenes(config, 'validation', folder))
     rng = evaluation.generator(device, config.seed, *([ranks.rank] if ranks.rank else []))
     np.random.seed(config.seed)  # Chainer's initialisers draw from here
     model = make_model(config)

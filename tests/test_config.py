@@ -16,10 +16,10 @@ def parsed(*flags):
 
 
 def test_presets_are_the_papers_tasks():
-    sizes = {name: (p.size, p.clutter, p.patch, p.scales, p.glimpses) for name, p in config.PRESETS.items()
-             if p.model == 'ram'}
-    assert sizes == {'mnist': (28, 0, 8, 1, 6), 'translated': (60, 0, 12, 3, 6), 'cluttered': (60, 4, 12, 3, 6),
-                     'cluttered100': (100, 8, 12, 4, 8), 'svhn': (32, 0, 8, 2, 8)}
+    sizes = {name: (p.size, p.clutter, p.patch, p.scales, p.glimpses) for name, p in config.PRESETS.items()}
+    assert {name: sizes[name] for name in ('mnist', 'translated', 'cluttered', 'cluttered100')} == {
+        'mnist': (28, 0, 8, 1, 6), 'translated': (60, 0, 12, 3, 6), 'cluttered': (60, 4, 12, 3, 6),
+        'cluttered100': (100, 8, 12, 4, 8)}
 
 
 def test_flags_lie_over_the_preset():
@@ -49,13 +49,28 @@ def test_refuses_controls_that_no_memory_holds(changes):
         Config(**changes)
 
 
-@pytest.mark.parametrize('changes', [dict(size=64), dict(shift=2), dict(clutter=4)])
-def test_pictures_are_taken_as_they_are(changes):
-    with pytest.raises(ValueError, match='svhn'):
-        dataclasses.replace(config.PRESETS['svhn'], **changes)
+@pytest.mark.parametrize('preset, changes', [
+    ('svhn', dict(size=31)), ('svhn', dict(clutter=4)), ('folder', dict(clutter=4)), ('mnist', dict(extra=True)),
+    ('svhn', dict(extra=True, digits='fonts')), ('mnist', dict(images='here')), ('mnist', dict(colour=True)),
+    ('mnist', dict(classes=('a', 'b'))), ('svhn', dict(classes=('a', 'b')))])
+def test_refuses_what_a_task_does_not_have(preset, changes):
+    with pytest.raises(ValueError, match='size' if 'size' in changes else preset if 'clutter' in changes else 'alone'):
+        dataclasses.replace(config.PRESETS[preset], **changes)
 
 
-@pytest.mark.parametrize('changes', [dict(dataset='svhn', size=32), dict(normalise=True)])
+@pytest.mark.parametrize('classes', [(), ('a',), ('a', 'a'), ('a', ''), ('a', 3), ('a', None), ['a', 'b'], 'ab',
+                                     tuple(map(str, range(10_001)))])
+def test_refuses_what_are_no_names_of_classes(classes):
+    with pytest.raises(ValueError, match='classes'):
+        dataclasses.replace(config.PRESETS['folder'], classes=classes)
+
+
+def test_classes_survive_json():
+    c = dataclasses.replace(config.PRESETS['folder'], classes=('Katze', 'Hund', '犬'), colour=True, images='a/b c')
+    assert Config.from_json(c.to_json()) == c
+
+
+@pytest.mark.parametrize('changes', [dict(dataset='svhn', size=32), dict(dataset='folder'), dict(normalise=True)])
 def test_the_archived_model_knows_grey_scenes_alone(changes):
     with pytest.raises(ValueError, match='archived'):
         dataclasses.replace(config.PRESETS['archived'], **changes)

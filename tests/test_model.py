@@ -66,7 +66,7 @@ def test_one_glimpse_is_enough_to_run(tiny, rng):
 
 
 def test_colour_and_any_shape(tiny, rng):
-    model = RecurrentAttentionModel(dataclasses.replace(tiny, dataset='svhn', size=32), classes=4)
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, dataset='folder', colour=True, classes=tuple('abcd')))
     assert model.rollout(rng.random((2, 3, 20, 33), np.float32), rng).logits.shape == (2, 4)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import datasets
-from ram import checkpoint, evaluation, training
+from ram import checkpoint, evaluation, tasks, training
 from ram.config import Config
 from ram.ranks import Ranks
 
@@ -65,7 +65,7 @@ def test_it_learns_and_writes_what_it_promises(tmp_path):
     assert best < 0.45  # chance is 0.9
 
     model = checkpoint.load_model(tmp_path / 'run' / 'model.npz')
-    images, labels = evaluation.load_scenes(model.config, 'validation')
+    images, labels = tasks.load_scenes(model.config, 'validation')
     wrong = evaluation.mistakes(model, images, labels, np.random.default_rng(model.config.seed))
     assert wrong[-1].mean() == pytest.approx(best)
 

@@ -1,0 +1,193 @@
+"""A user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP or GIF files."""
+import hashlib
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# What the folders of the splits may be called.
+SPLITS = {'train': ['train'], 'validation': ['val', 'validation'], 'test': ['test']}
+SHARE = 0.15    # of a class's pictures, for each of validation and test where these have no folder
+FORMATS = ['PNG', 'JPEG', 'WEBP', 'BMP', 'GIF']
+GREY = ('1', 'L', 'LA', 'La', 'I', 'F')
+
+
+def split_folder(root, split):
+    """The folder of a split, ``root / 'train'``, 'val', 'validation' or 'test', if it has folders in it; else None."""
+    for name in SPLITS[split]:
+        if (root / name).is_dir() and any(entry.is_dir() for entry in (root / name).iterdir()):
+            return root / name
+    return None
+
+
+def class_files(root, split):
+    """The files of a split by class.
+
+    They are those below ``root / 'train'``, 'val' and 'test', in a folder for each class.  Where there is no 'train',
+    the class folders are in ``root``; where there is no 'val' or 'test', 15% of each class's files, at least one, are
+    set aside from 'train' for it, chosen by a hash of their names, always the same.
+
+    Args:
+        root: pathlib.Path.
+        split: 'train', 'validation', 'train+validation' or 'test'.
+
+    Returns:
+        dict of a sorted list of paths by the class's name, in the order of the names.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: there is no class in it, or an empty one, or one too small to be split.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f'there is no folder {root}: --images names the one that has the class folders in it')
+    if split == 'train+validation':
+        parts = [class_files(root, part) for part in split.split('+')]
+        return {name: sorted(file for part in parts for file in part.get(name, [])) for name in parts[0]}
+    own = split_folder(root, split)
+    if own and split != 'train':
+        return _files(own)
+    files = _files(split_folder(root, 'train') or root)
+    missing = [part for part in ('validation', 'test') if not split_folder(root, part)]
+    for name, paths in files.items():
+        count = max(1, round(SHARE * len(paths)))
+        if len(paths) <= len(missing) * count:
+            raise ValueError(f'class {name} in {root} has {len(paths)} pictures; with none set apart by hand for '
+                             f'{" and ".join(missing)}, at least {len(missing) + 1} are needed')
+        shuffled = sorted(paths, key=lambda path: hashlib.sha256(f'{name}/{path.name}'.encode()).digest())
+        aside = {part: shuffled[i * count:(i + 1) * count] for i, part in enumerate(missing)}
+        files[name] = sorted(aside.get(split, shuffled[len(missing) * count:]))
+    return files
+
+
+def _files(folder):
+    files = {entry.name: sorted(path for path in entry.rglob('*') if path.is_file() and path.name[0] != '.')
+             for entry in sorted(folder.iterdir()) if entry.is_dir() and entry.name[0] != '.'}
+    if not files:
+        raise ValueError(f'{folder} has no folders in it: there must be one for each class, with its pictures')
+    for name, paths in files.items():
+        if not paths:
+            raise ValueError(f'class {name} is empty: there is no file in {folder / name}')
+    return files
+
+
+def describe(root):
+    """What a folder's training pictures are.
+
+    Returns:
+        The classes' names, a tuple of str; and whether any picture is in colour.
+
+    Raises: as :func:`class_files`; and ValueError if there is one class only.
+    """
+    files = class_files(root, 'train')
+    if len(files) < 2:
+        raise ValueError(f'{root} has one class only, {", ".join(files)}: there is nothing to tell apart')
+    return tuple(files), any(_in_colour(path) for paths in files.values() for path in paths)
+
+
+def load(root, split, classes, size, colour, fit='resize'):
+    """The pictures of a split.
+
+    Args:
+        root, split: see :func:`class_files`.
+        classes: names of the classes; a picture's label is the place of its class here.
+        size: side of the squares that the pictures become, in pixels.
+        colour: whether they are RGB, or grey.
+        fit: see :func:`fitted`.
+
+    Returns:
+        uint8 array (N, C, size, size), C = 3 or 1; int32 array (N,); and a list of texts, one for each file that could
+        not be read and is left out, with the reason.
+
+    Raises: as :func:`class_files`; and ValueError if a class is not among ``classes``, or has no readable picture.
+    """
+    files = class_files(root, split)
+    unknown = [name for name in files if name not in classes]
+    if unknown:
+        raise ValueError(f'{root} has a class {unknown[0]!r} that the training pictures do not have, which have '
+                         f'{", ".join(classes)}')
+    paths = [(path, classes.index(name)) for name in files for path in files[name]]
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter('error', Image.DecompressionBombWarning)
+        pictures = list(pool.map(lambda item: _read(item[0], size, colour, fit), paths))
+    left_out = [f'{path}: {picture}' for (path, _), picture in zip(paths, pictures) if isinstance(picture, str)]
+    kept = [(picture, label) for (_, label), picture in zip(paths, pictures) if not isinstance(picture, str)]
+    lost = set(range(len(classes))) & {label for _, label in paths} - {label for _, label in kept}
+    if lost:
+        example = next(text for (_, label), text in zip(paths, pictures) if label == min(lost))
+        raise ValueError(f'none of the {split} pictures of class {classes[min(lost)]} in {root} can be read: {example}')
+    images, labels = zip(*kept)
+    return np.stack(images), np.array(labels, np.int32), left_out
+
+
+def read(path, size, colour, fit='resize'):
+    """A picture as a square.
+
+    Args:
+        path: the file.
+        size, colour, fit: as for :func:`load`.
+
+    Returns:
+        uint8 array (C, size, size).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no such picture, is damaged, or absurdly large.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter('error', Image.DecompressionBombWarning)
+        picture = _read(path, size, colour, fit)
+    if isinstance(picture, str):
+        raise ValueError(f'{path} is not a picture that can be read, {", ".join(FORMATS)}: {picture}')
+    return picture
+
+
+def _read(path, size, colour, fit):
+    """What :func:`read` returns, or the reason why there is nothing, as a str."""
+    try:
+        with Image.open(path, formats=FORMATS) as file:
+            file.draft('RGB' if colour else 'L', (size, size))  # of a JPEG file only as many pixels as are needed
+            picture = fitted(opaque(ImageOps.exif_transpose(file)), size, fit)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # there is no end to what Pillow raises at damaged bytes
+        return ' '.join(str(error).split()) or type(error).__name__
+    pixels = np.asarray(picture.convert('RGB' if colour else 'L'))
+    return pixels.reshape(size, size, -1).transpose(2, 0, 1)
+
+
+def opaque(picture):
+    """A PIL picture in mode L or RGB: on white where it is transparent, 16 bits a pixel reduced to 8."""
+    if picture.mode.startswith('I'):
+        return Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    if 'transparency' in picture.info or picture.mode in ('LA', 'PA', 'RGBA'):
+        layer = picture.convert('RGBA')
+        return Image.alpha_composite(Image.new('RGBA', layer.size, 'white'), layer).convert('RGB')
+    return picture.convert('L' if picture.mode in GREY else 'RGB')
+
+
+def fitted(picture, size, fit='resize'):
+    """A picture as a square, whole, in the middle, its shape kept, the rest black.
+
+    Args:
+        picture: PIL picture in mode L or RGB.
+        size: the square's side in pixels.
+        fit: 'resize', as large as fits; or 'pad', its own size, or as large as fits if that is too large.
+
+    Returns:
+        PIL picture of the same mode.
+    """
+    if fit == 'resize' or max(picture.size) > size:
+        return ImageOps.pad(picture, (size, size), Image.Resampling.LANCZOS)
+    square = Image.new(picture.mode, (size, size))
+    square.paste(picture, ((size - picture.width) // 2, (size - picture.height) // 2))
+    return square
+
+
+def _in_colour(path):
+    try:
+        with Image.open(path, formats=FORMATS) as file:
+            return not (file.mode in GREY or file.mode.startswith('I'))
+    except Exception:  # it will be named when it is read
+        return False
