@@ -5,7 +5,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # What the folders of the splits may be called.
 SPLITS = {'train': ['train'], 'validation': ['val', 'validation'], 'test': ['test']}
@@ -139,7 +139,7 @@ def read(path, size, colour, fit='resize'):
         warnings.simplefilter('error', Image.DecompressionBombWarning)
         picture = _read(path, size, colour, fit)
     if isinstance(picture, str):
-        raise ValueError(f'{path} is not a picture that can be read, {", ".join(FORMATS)}: {picture}')
+        raise ValueError(f'{path} is not a picture that can be read: {picture}')
     return picture
 
 
@@ -151,6 +151,8 @@ def _read(path, size, colour, fit):
             picture = fitted(opaque(ImageOps.exif_transpose(file)), size, fit)
     except FileNotFoundError:
         raise
+    except UnidentifiedImageError:
+        return f'it is none of {", ".join(FORMATS)}'
     except Exception as error:  # there is no end to what Pillow raises at damaged bytes
         return ' '.join(str(error).split()) or type(error).__name__
     pixels = np.asarray(picture.convert('RGB' if colour else 'L'))

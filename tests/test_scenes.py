@@ -91,3 +91,84 @@ def test_what_is_shifted_out_of_a_scene_is_lost(rng):
 def test_iterator_refuses_a_batch_larger_than_the_data(digits, rng):
     with pytest.raises(ValueError, match='batchsize'):
         SceneIterator(digits, np.zeros(20, np.int32), 60, 0, 21, rng)
+
+
+@pytest.fixture
+def pictures(rng):
+    return rng.integers(0, 256, (9, 3, 32, 32)).astype(np.uint8)
+
+
+def naive_street(pictures, layout, size, n):
+    """Pixel by pixel: the ground between the colours of the picture's corners, pieces, and the picture over all."""
+    picture = pictures[layout.source[n]].astype(float)
+    top, left = layout.corner[n]
+    street = np.zeros((3, size, size))
+    for y in range(size):
+        for x in range(size):
+            v, u = (min(max((at - first) / 31, 0), 1) for at, first in ((y, top), (x, left)))
+            street[:, y, x] = sum(
+                weight * picture[:, rows, columns].mean(axis=(1, 2)) for weight, rows, columns in [
+                    ((1 - v) * (1 - u), slice(0, 4), slice(0, 4)), ((1 - v) * u, slice(0, 4), slice(28, 32)),
+                    (v * (1 - u), slice(28, 32), slice(0, 4)), (v * u, slice(28, 32), slice(28, 32))])
+    for p in range(layout.piece_source.shape[1]):
+        (cy, cx), (py, px) = layout.piece_cut[n, p], layout.piece_corner[n, p]
+        street[:, py:py + 8, px:px + 8] = pictures[layout.piece_source[n, p], :, cy:cy + 8, cx:cx + 8]
+    for y in range(32):
+        for x in range(32):
+            alpha = min(1, (1 + min(y, x, 31 - y, 31 - x)) / 4)
+            place = street[:, top + y, left + x]
+            place[...] = alpha * picture[:, y, x] + (1 - alpha) * place
+    return street
+
+
+@pytest.mark.parametrize('size, pieces', [(32, 0), (40, 2), (64, 16)])
+def test_streets_equal_a_naive_loop(pictures, rng, size, pieces):
+    layout = scenes.draw_layout(rng, rng.integers(0, 9, 3), 9, size, pieces, 32)
+    streets = scenes.compose_street(np, pictures, layout, size)
+    assert streets.shape == (3, 3, size, size) and streets.dtype == np.uint8
+    for n in range(3):
+        np.testing.assert_allclose(streets[n], naive_street(pictures, layout, size, n), atol=0.51)
+
+
+def test_a_street_shows_its_picture_and_runs_on_in_its_colours():
+    pictures = np.zeros((2, 3, 32, 32), np.uint8)
+    pictures[:, 0], pictures[:, 2, 8:24, 8:24] = 200, 90
+    layout = scenes.draw_layout(np.random.default_rng(0), np.zeros(50, int), 2, 64, 0, 32)
+    for street, (top, left) in zip(scenes.compose_street(np, pictures, layout, 64), layout.corner):
+        assert (street[0] == 200).all() and (street[1] == 0).all()
+        np.testing.assert_array_equal(street[2, top:top + 32, left:left + 32], pictures[0, 2])
+        assert street[2].sum() == 90 * 16 * 16
+
+
+def test_fixed_streets_are_those_of_the_fixed_layout(pictures):
+    many = np.concatenate([pictures] * 60)  # more than are composed together
+    fixed = scenes.fixed_scenes(many, 48, 0, seed=3)
+    layout = scenes.fixed_layout(540, 48, scenes.street_pieces(48), 3, 32)
+    np.testing.assert_array_equal(fixed, scenes.compose_street(np, many, layout, 48))
+    assert scenes.fixed_scenes(pictures, 32, 0, seed=3) is pictures  # as they are
+
+
+def test_pictures_are_shifted_and_their_border_repeated(rng, pictures):
+    moved = scenes.shifted(np, rng, pictures, 2)
+    for picture, result in zip(pictures, moved):
+        fits = 0
+        for dy in range(-2, 3):
+            for dx in range(-2, 3):
+                rows, columns = (np.clip(np.arange(32) + d, 0, 31) for d in (dy, dx))
+                fits += (result == picture[:, rows[:, None], columns]).all()
+        assert fits == 1
+    many = scenes.shifted(np, rng, np.repeat(pictures[:1], 2000, axis=0), 2)
+    _, counts = np.unique(many.reshape(2000, -1), axis=0, return_counts=True)
+    assert len(counts) == 25 and abs(counts - 80).max() < 5 * 80 ** 0.5
+
+
+@pytest.mark.parametrize('size, shift', [(32, 0), (32, 2), (64, 0), (64, 3)])
+def test_iterator_makes_scenes_of_pictures(pictures, rng, size, shift):
+    labels = np.arange(9, dtype=np.int32)
+    iterator = SceneIterator(pictures, labels, size, 0, 9, rng, shift=shift)
+    images, batch = next(iterator)
+    assert images.shape == (9, 3, size, size) and images.dtype == np.float32 and sorted(batch) == list(range(9))
+    if (size, shift) == (32, 0):
+        np.testing.assert_allclose(images * 255, pictures[batch], atol=1e-4)
+    again, batch = next(iterator)
+    assert (again[batch == 4] != images[batch == 4]).any()

@@ -1,0 +1,263 @@
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from datasets import folder
+from tests.conftest import assert_one_clear_line, script
+from tests.test_fuzz import MUTATIONS, SETTINGS, mutated
+
+
+def save(path, array=None, **options):
+    """Writes a picture; by default a small grey one, another for every name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if array is None:
+        array = np.random.default_rng(len(path.name)).integers(0, 256, (9, 9)).astype(np.uint8)
+    Image.fromarray(np.asarray(array, np.uint8)).save(path, **options)
+
+
+def names(files):
+    return {name: [path.name for path in paths] for name, paths in files.items()}
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """Classes of 20, 10 and 3 pictures in no splits."""
+    for name, count in (('cat', 20), ('dog', 10), ('fox', 3)):
+        for i in range(count):
+            save(tmp_path / name / f'{i}.png')
+    return tmp_path
+
+
+def test_a_folder_without_splits_is_split_class_by_class(plain):
+    parts = {split: folder.class_files(plain, split) for split in ('train', 'validation', 'test')}
+    for name, counts in (('cat', (14, 3, 3)), ('dog', (6, 2, 2)), ('fox', (1, 1, 1))):
+        assert tuple(len(parts[split][name]) for split in parts) == counts
+        together = sorted(path for part in parts.values() for path in part[name])
+        assert together == sorted((plain / name).iterdir())
+    assert folder.class_files(plain, 'test') == parts['test']
+    both = folder.class_files(plain, 'train+validation')
+    assert both['cat'] == sorted(parts['train']['cat'] + parts['validation']['cat'])
+
+
+def test_the_split_is_a_random_one_that_hardly_changes_when_pictures_come(tmp_path):
+    for i in range(200):
+        save(tmp_path / 'a' / f'{i:03}.png')
+    before = set(names(folder.class_files(tmp_path, 'test'))['a'])
+    assert len(before) == 30 and max(before) > '150' and min(before) < '050'
+    save(tmp_path / 'a' / 'new.png')
+    assert len(before - set(names(folder.class_files(tmp_path, 'test'))['a'])) <= 1
+
+
+def test_splits_made_by_hand_are_kept(plain, tmp_path):
+    root = tmp_path / 'root'
+    for split, source in (('train', 'dog'), ('val', 'fox'), ('test', 'cat')):
+        for name in ('x', 'y'):
+            shutil.copytree(plain / source, root / split / name)
+    assert [len(folder.class_files(root, split)['x']) for split in ('train', 'validation', 'test')] == [10, 3, 20]
+    shutil.rmtree(root / 'val')
+    assert [len(folder.class_files(root, split)['x']) for split in ('train', 'validation', 'test')] == [8, 2, 20]
+    (root / 'test').rename(root / 'validation')
+    assert [len(folder.class_files(root, split)['x']) for split in ('train', 'validation', 'test')] == [8, 20, 2]
+    shutil.rmtree(root / 'train')
+    (root / 'validation').rename(root / 'test')
+    assert len(folder.class_files(root, 'test')['x']) == 20  # a folder of new pictures to test on
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    for name in ('car', 'train'):
+        for i in range(4):
+            save(tmp_path / name / f'{i}.png')
+    assert folder.describe(tmp_path) == (('car', 'train'), False)
+
+
+def test_pictures_below_a_class_count_and_hidden_files_do_not(tmp_path):
+    for name in ('a', 'b'):
+        for i in range(3):
+            save(tmp_path / name / f'deep/er/{i}.png')
+        (tmp_path / name / '.DS_Store').write_text('')
+    save(tmp_path / '.hidden' / '1.png')
+    assert names(folder.class_files(tmp_path, 'train+validation')).keys() == {'a', 'b'}
+    assert len(folder.class_files(tmp_path, 'train')['a']) == 1
+
+
+def test_describe_finds_colour(plain):
+    assert folder.describe(plain) == (('cat', 'dog', 'fox'), False)
+    for path in folder.class_files(plain, 'train')['dog'][:1]:
+        save(path, np.zeros((3, 3, 3)))
+    assert folder.describe(plain) == (('cat', 'dog', 'fox'), True)
+
+
+@pytest.mark.parametrize('break_it, words', [
+    (lambda root: shutil.rmtree(root), 'there is no folder'),
+    (lambda root: [shutil.rmtree(path) for path in root.iterdir()], 'no folders in it'),
+    (lambda root: [shutil.rmtree(root / name) for name in ('cat', 'fox')], 'one class only, dog'),
+    (lambda root: (root / 'new').mkdir(), 'class new is empty'),
+    (lambda root: (root / 'fox' / '0.png').unlink(), 'class fox in .* has 2 pictures.*at least 3'),
+])
+def test_what_cannot_be_learnt_from_is_refused(plain, break_it, words):
+    root = plain.rename(plain.with_name(f'{plain.name}-root'))
+    break_it(root)
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        folder.describe(root)
+
+
+def test_labels_are_the_classes_places_and_pictures_are_theirs(plain):
+    images, labels, left_out = folder.load(plain, 'train', ('fox', 'cat', 'dog'), 9, False)
+    assert images.shape == (21, 1, 9, 9) and images.dtype == np.uint8 and labels.dtype == np.int32 and not left_out
+    assert np.bincount(labels).tolist() == [1, 14, 6]
+    files = folder.class_files(plain, 'train')
+    for image, path in zip(images, [path for name in files for path in files[name]]):
+        np.testing.assert_array_equal(image[0], np.asarray(Image.open(path)))
+
+
+def test_a_class_that_was_not_learnt_is_refused(plain):
+    with pytest.raises(ValueError, match="'dog'.*cat, fox"):
+        folder.load(plain, 'test', ('cat', 'fox'), 9, False)
+
+
+def test_what_cannot_be_read_is_named_and_left_out(plain):
+    first, second, third = folder.class_files(plain, 'train')['cat'][:3]
+    first.write_text('no picture')
+    second.write_bytes(second.read_bytes()[:60])
+    bomb(third)
+    images, labels, left_out = folder.load(plain, 'train', ('cat', 'dog', 'fox'), 8, True)
+    assert images.shape == (18, 3, 8, 8) and np.bincount(labels).tolist() == [11, 6, 1]
+    assert [text.split(': ')[0] for text in left_out] == [str(first), str(second), str(third)]
+    folder.class_files(plain, 'train')['fox'][0].write_text('')
+    with pytest.raises(ValueError, match='none of the train pictures of class fox .* can be read'):
+        folder.load(plain, 'train', ('cat', 'dog', 'fox'), 8, True)
+
+
+def bomb(path):
+    """A PNG file of a few hundred kilobytes that says to have 30,000 x 30,000 pixels."""
+    Image.new('1', (30_000, 30_000)).save(path)
+
+
+def test_a_picture_bomb_is_refused(tmp_path):
+    bomb(tmp_path / 'bomb.png')
+    with pytest.raises(ValueError, match='bomb.png .*pixels'):
+        folder.read(tmp_path / 'bomb.png', 32, True)
+
+
+@pytest.mark.parametrize('fit, expected', [('resize', (16, 8)), ('pad', (8, 4))])
+def test_fit(fit, expected):
+    """A white picture of 8 x 4 pixels in a square of 16."""
+    square = np.asarray(folder.fitted(Image.new('L', (8, 4), 255), 16, fit))
+    assert square.shape == (16, 16)
+    width, height = expected
+    left, top = (16 - width) // 2, (16 - height) // 2
+    assert (square[top:top + height, left:left + width] == 255).all() and (square > 0).sum() == width * height
+
+
+def test_what_is_too_large_is_made_smaller():
+    for fit in ('resize', 'pad'):
+        square = np.asarray(folder.fitted(Image.new('L', (50, 200), 255), 16, fit))
+        assert (square[:, 6:10] == 255).all() and not square[:, :5].any() and not square[:, 11:].any()
+
+
+def picture(mode):
+    """A picture of 4 x 2 pixels, left half black, right half white, in a mode of Pillow's."""
+    half = np.zeros((2, 4), np.uint8)
+    half[:, 2:] = 255
+    if mode == 'I;16':
+        return Image.fromarray(half.astype(np.uint16) * 257)
+    if mode in ('LA', 'RGBA'):  # what is white is black and transparent
+        layers = np.zeros((2, 4, len(mode)), np.uint8)
+        layers[:, :, -1] = 255 - half
+        return Image.fromarray(layers, mode)
+    return Image.fromarray(half).convert(mode)
+
+
+@pytest.mark.parametrize('mode, kind', [
+    ('1', 'PNG'), ('L', 'PNG'), ('P', 'PNG'), ('RGB', 'PNG'), ('I;16', 'PNG'), ('LA', 'PNG'), ('RGBA', 'PNG'),
+    ('L', 'JPEG'), ('RGB', 'JPEG'), ('CMYK', 'JPEG'), ('P', 'GIF'), ('RGB', 'BMP')])
+@pytest.mark.parametrize('colour', [False, True])
+def test_every_kind_of_picture_looks_as_it_should(tmp_path, mode, kind, colour):
+    big = picture(mode).resize((64, 32), Image.Resampling.NEAREST)
+    big.save(tmp_path / 'x', kind)
+    pixels = folder.read(tmp_path / 'x', 64, colour)
+    assert pixels.shape == (3 if colour else 1, 64, 64) and pixels.dtype == np.uint8
+    seen = pixels[:, 16:48].astype(int)
+    assert (seen[:, :, :31] < 6).all() and (seen[:, :, 33:] > 249).all()
+    assert not pixels[:, :16].any() and not pixels[:, 48:].any()
+
+
+def test_pictures_stand_upright(tmp_path):
+    """Cameras store how they were held."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise
+    picture('L').resize((64, 32), Image.Resampling.NEAREST).save(tmp_path / 'x.jpg', exif=exif)
+    pixels = folder.read(tmp_path / 'x.jpg', 64, False)[0]
+    assert (pixels[40:, 20:44] > 249).all() and not pixels[:24].any()  # black above white
+
+
+@pytest.fixture(scope='module')
+def picture_bytes():
+    files = []
+    for kind in ('PNG', 'JPEG', 'GIF', 'BMP', 'WEBP'):
+        file = io.BytesIO()
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3)).astype(np.uint8)).save(file, kind)
+        files.append(file.getvalue())
+    return files
+
+
+@SETTINGS
+@given(which=st.integers(0, 4), mutations=MUTATIONS)
+def test_damaged_pictures(tmp_path, picture_bytes, which, mutations):
+    (tmp_path / 'x').write_bytes(mutated(picture_bytes[which], mutations))
+    try:
+        assert folder.read(tmp_path / 'x', 16, True).shape == (3, 16, 16)
+    except ValueError as error:
+        assert 'is not a picture that can be read' in str(error)
+
+
+@pytest.fixture
+def coloured(tmp_path, rng):
+    """Three classes of pictures of many sizes, told apart by the colour of a square somewhere in them."""
+    root = tmp_path / 'pictures'
+    for place, name in enumerate(('red ones', 'green ones', 'blue ones')):
+        for i in range(80):
+            height, width = rng.integers(20, 60, 2)
+            array = rng.integers(0, 90, (height, width, 3))
+            y, x = rng.integers(0, height - 12), rng.integers(0, width - 12)
+            array[y:y + 12, x:x + 12, place] += 160
+            save(root / name / f'{i}.{"png" if i % 2 else "jpg"}', array)
+    return root
+
+
+def test_own_pictures_from_the_command_line(coloured, tmp_path):
+    (coloured / 'red ones' / 'notes.txt').write_text('not a picture')
+    flags = ['--dataset', 'folder', '--images', coloured, '--size', 32, '--patch', 8, '--scales', 2, '-l', 3,
+             '--no-normalise', '--core', 'relu', '-b', 16, '-o', tmp_path / 'run']
+    result = script('train.py', *flags, '-e', 5)
+    assert result.returncode == 0, result.stderr
+    assert 'of 36 validation pictures cannot be read' in result.stderr and result.stderr.count('notes.txt') == 1
+    moved = coloured.rename(tmp_path / 'elsewhere')
+    assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '-e', 10), 'there is no folder')
+    result = script('train.py', '--resume', tmp_path / 'run', '-e', 20, '--images', moved)
+    assert result.returncode == 0, result.stderr
+    model = tmp_path / 'run' / 'model.npz'
+    found = json.loads(script('evaluate.py', model, '--json', '--repeats', 2).stdout)
+    assert found['n'] == 36 and found['test_error'] < 25
+    assert all(name in script('evaluate.py', model).stdout for name in ('red ones', 'green ones', 'blue ones'))
+    assert_one_clear_line(script('evaluate.py', model, '--images', tmp_path), 'class')
+    assert script('visualize.py', model).returncode == 0
+    with Image.open(tmp_path / 'run' / 'model.gif') as gif:
+        assert gif.n_frames == 3
+    assert script('visualize.py', model, '--heatmap').returncode == 0
+    own = next((moved / 'green ones').iterdir())
+    assert script('visualize.py', model, '--image', own, '-o', tmp_path / 'own.gif').returncode == 0
+
+
+def test_the_command_line_says_what_is_wrong(plain, tmp_path):
+    assert_one_clear_line(script('train.py', '--dataset', 'folder'), '--images')
+    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', plain), 'folder')
+    assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'batchsize', '21')
+    (plain / 'empty').mkdir()
+    assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'class empty is empty')
