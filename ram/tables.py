@@ -11,7 +11,10 @@ PUBLISHED = pathlib.Path(__file__).parent.parent / 'results' / 'published.csv'
 PAPER = 'NIPS 2014'
 TITLES = {'mnist28': 'Table 1a: 28 x 28 MNIST', 'translated60': 'Table 1b: 60 x 60 translated MNIST',
           'cluttered60': 'Table 2a: 60 x 60 cluttered translated MNIST',
-          'cluttered100': 'Table 2b: 100 x 100 cluttered translated MNIST'}
+          'cluttered100': 'Table 2b: 100 x 100 cluttered translated MNIST',
+          'svhn32': 'Beyond the paper: SVHN', 'svhn64': 'Beyond the paper: SVHN on 64 x 64 streets',
+          'street32': 'Beyond the paper: street digits (a stand-in for SVHN)',
+          'street64': 'Beyond the paper: street digits (a stand-in for SVHN) on 64 x 64 streets'}
 TASKS = {'mnist': 'mnist28', 'translated': 'translated60', 'cluttered': 'cluttered60', 'cluttered100': 'cluttered100'}
 CONTROLS = dict(zip(KINDS, ('fc 2x64', 'fc 2x256', 'conv 2 layers')))
 BLOCK = re.compile(r'(<!-- tables(: ours)? -->\n)(.*?)(<!-- /tables -->)', re.DOTALL)
@@ -20,16 +23,23 @@ BLOCK = re.compile(r'(<!-- tables(: ours)? -->\n)(.*?)(<!-- /tables -->)', re.DO
 def row_of(config):
     """The row that a model belongs in: (task, model, glimpses), the last None for a control.
 
-    None if its task, retina or digits are not the paper's.
+    None if its task is in no table, or its retina or digits are not the paper's.
     """
+    if config.dataset == 'svhn':
+        task = f'{"street" if config.digits == "fonts" else "svhn"}{config.size}'
+        return (task, *_model(config)) if task in TITLES else None
     paper = PRESETS[config.dataset] if config.dataset in TASKS else None
     task = ('dataset', 'size', 'clutter') + (() if config.model in KINDS else ('patch', 'scales', 'factor'))
     if paper is None or config.digits != 'mnist' or config.model == 'archived' or any(
             getattr(config, name) != getattr(paper, name) for name in task):
         return None
+    return (TASKS[config.dataset], *_model(config))
+
+
+def _model(config):
     if config.model in KINDS:
-        return TASKS[config.dataset], CONTROLS[config.model], None
-    return TASKS[config.dataset], 'ram random locations' if config.policy == 'random' else 'ram', config.glimpses
+        return CONTROLS[config.model], None
+    return 'ram random locations' if config.policy == 'random' else 'ram', config.glimpses
 
 
 def published(path=PUBLISHED):
@@ -62,7 +72,7 @@ def make_tables(results):
                 'model': key[1], 'glimpses': key[2], 'ours': ours.get('test_error'), 'ci95': ours.get('ci95'),
                 'paper': paper[0] if paper else None, 'best': best[0], 'source': best[1]})
         tables.append(table)
-    return tables
+    return [table for table in tables if table['rows']]
 
 
 def _cells(row):

@@ -20,7 +20,24 @@ def test_the_row_of_a_model(changes, row):
     assert tables.row_of(dataclasses.replace(CLUTTERED8, **changes)) == row
 
 
-def test_the_archived_model_is_in_no_row():
+@pytest.mark.parametrize('changes, row', [
+    ({}, ('svhn32', 'ram', 8)), (dict(digits='fonts'), ('street32', 'ram', 8)),
+    (dict(digits='fonts', size=64, hidden=100, scales=3), ('street64', 'ram', 8)),
+    (dict(size=64, model='conv'), ('svhn64', 'conv 2 layers', None)), (dict(size=48), None)])
+def test_the_row_of_a_model_of_pictures(changes, row):
+    assert tables.row_of(dataclasses.replace(config.PRESETS['svhn'], **changes)) == row
+
+
+def test_pictures_have_a_table_of_their_own_once_there_is_a_model():
+    assert not any('street' in table['title'] for table in made())
+    table = tables.make_tables({('street64', 'ram', 8): {'test_error': 4.0, 'ci95': [3.5, 4.6]}})[-1]
+    assert table['title'] == 'Beyond the paper: street digits (a stand-in for SVHN) on 64 x 64 streets'
+    row, = table['rows']
+    assert (row['model'], row['ours'], row['paper'], row['best']) == ('ram', 4.0, None, None)
+
+
+def test_a_folders_models_and_the_archived_are_in_no_row():
+    assert tables.row_of(config.PRESETS['folder']) is None
     assert tables.row_of(config.PRESETS['archived']) is None
 
 
