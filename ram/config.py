@@ -43,7 +43,7 @@ class Config:
     size: int = _option(60, '--size --canvas', 'side of a scene in pixels', least=28, most=4096)
     clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0, most=1000)
     shift: int = _option(0, '--shift', 'pixels that a training scene is shifted by at most, each way', least=0, most=28)
-    normalise: bool = _option(False, '--normalise', 'give every scene the mean 0 and the deviation 1')
+    normalise: bool = _option(False, '--normalise', 'give every scene the mean 0, channel by channel, and the deviation 1')
     # The retina (paper, section 3.1).
     patch: int = _option(12, '--patch --g_size', 'side of a glimpse in pixels', least=1)
     scales: int = _option(3, '-d --scales --depth', 'number of patches in a glimpse, K', least=1, most=8)

@@ -39,9 +39,9 @@ class Episode:
 
 
 def normalised(images):
-    """Contrast normalisation: every image (C, H, W) gets the mean 0 and the deviation 1, over all its channels.
+    """Contrast normalisation: in every image (C, H, W) each channel gets the mean 0, and all together the deviation 1.
 
-    What lies outside an image, which the sensor sees as zeros, then looks like its mean.
+    What lies outside an image, which the sensor sees as zeros, then looks like its mean colour.
 
     Args:
         images: float32 array (B, C, H, W).
@@ -49,7 +49,7 @@ def normalised(images):
     Returns:
         float32 array (B, C, H, W).
     """
-    images = images - images.mean(axis=(1, 2, 3), keepdims=True)
+    images = images - images.mean(axis=(2, 3), keepdims=True)
     return images / (images.std(axis=(1, 2, 3), keepdims=True) + np.float32(1e-3))
 
 
