@@ -76,12 +76,15 @@ def test_evaluation_leaves_no_graph(model, rng):
     assert episode.logits.creator is None
 
 
-def test_normalised_images_have_mean_0_and_deviation_1(rng):
+def test_normalised_images_have_channels_of_mean_0_and_together_the_deviation_1(rng):
     images = rng.random((4, 3, 8, 9), np.float32) * np.float32([0.2, 1, 3, 0])[:, None, None, None] + 2
     found = normalised(images)
     assert found.dtype == np.float32
-    for image, other in zip(images[:3].astype(float), found):
-        np.testing.assert_allclose(other, (image - image.mean()) / (image.std() + 1e-3), atol=1e-3)
+    np.testing.assert_allclose(found.mean(axis=(2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(found[:3].std(axis=(1, 2, 3)), 1, atol=0.02)
+    for image, other in zip(images[:3].astype(float), found):  # one scale for all channels
+        centred = np.array([channel - channel.mean() for channel in image])
+        np.testing.assert_allclose(other, centred * (other[0, 0, 0] / centred[0, 0, 0]), atol=1e-3)
     np.testing.assert_allclose(found[3], 0, atol=1e-3)  # a blank image stays blank
 
 
