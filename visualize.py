@@ -30,8 +30,8 @@ def parse():
 def chosen_scenes(config, arguments):
     """The images uint8 (N, C, size, size) and truths (N, or None) that the flags ask for."""
     if arguments.image:
-        fit = config.fit if config.dataset == 'folder' else 'pad'
-        return pictures.read(arguments.image, config.size, config.channels == 3, fit)[None], None
+        how = dict(fit=config.fit) if config.dataset == 'folder' else dict(fit='pad', fill=0)
+        return pictures.read(arguments.image, config.size, config.channels == 3, **how)[None], None
     images, labels = tasks.load_scenes(config, UNSEEN_SPLITS[config.model], arguments.data)
     index = arguments.index
     if index is None:

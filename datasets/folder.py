@@ -5,7 +5,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 # What the folders of the splits may be called.
 SPLITS = {'train': ['train'], 'validation': ['val', 'validation'], 'test': ['test']}
@@ -121,12 +121,13 @@ def load(root, split, classes, size, colour, fit='resize'):
     return np.stack(images), np.array(labels, np.int32), left_out
 
 
-def read(path, size, colour, fit='resize'):
+def read(path, size, colour, fit='resize', fill=None):
     """A picture as a square.
 
     Args:
         path: the file.
-        size, colour, fit: as for :func:`load`.
+        size, colour: as for :func:`load`.
+        fit, fill: see :func:`fitted`.
 
     Returns:
         uint8 array (C, size, size).
@@ -137,18 +138,18 @@ def read(path, size, colour, fit='resize'):
     """
     with warnings.catch_warnings():
         warnings.simplefilter('error', Image.DecompressionBombWarning)
-        picture = _read(path, size, colour, fit)
+        picture = _read(path, size, colour, fit, fill)
     if isinstance(picture, str):
         raise ValueError(f'{path} is not a picture that can be read: {picture}')
     return picture
 
 
-def _read(path, size, colour, fit):
+def _read(path, size, colour, fit, fill=None):
     """What :func:`read` returns, or the reason why there is nothing, as a str."""
     try:
         with Image.open(path, formats=FORMATS) as file:
             file.draft('RGB' if colour else 'L', (size, size))  # of a JPEG file only as many pixels as are needed
-            picture = fitted(opaque(ImageOps.exif_transpose(file)), size, fit)
+            picture = fitted(opaque(ImageOps.exif_transpose(file)), size, fit, fill)
     except FileNotFoundError:
         raise
     except UnidentifiedImageError:
@@ -169,22 +170,30 @@ def opaque(picture):
     return picture.convert('L' if picture.mode in GREY else 'RGB')
 
 
-def fitted(picture, size, fit='resize'):
-    """A picture as a square, whole, in the middle, its shape kept, the rest black.
+def fitted(picture, size, fit='resize', fill=None):
+    """A picture as a square: whole, in the middle, its shape kept.
 
     Args:
         picture: PIL picture in mode L or RGB.
         size: the square's side in pixels.
         fit: 'resize', as large as fits; or 'pad', its own size, or as large as fits if that is too large.
+        fill: the colour of the rest, as Pillow has it; by default the mean colour of the picture, so that nothing
+            stands out but what is in it.
 
     Returns:
         PIL picture of the same mode.
     """
     if fit == 'resize' or max(picture.size) > size:
-        return ImageOps.pad(picture, (size, size), Image.Resampling.LANCZOS)
-    square = Image.new(picture.mode, (size, size))
+        picture = ImageOps.contain(picture, (size, size), Image.Resampling.LANCZOS)
+    square = Image.new(picture.mode, (size, size), mean_colour(picture) if fill is None else fill)
     square.paste(picture, ((size - picture.width) // 2, (size - picture.height) // 2))
     return square
+
+
+def mean_colour(picture):
+    """The mean of a PIL picture's pixels, as a colour of its mode."""
+    mean = tuple(round(value) for value in ImageStat.Stat(picture).mean)
+    return mean if len(mean) > 1 else mean[0]
 
 
 def _in_colour(path):

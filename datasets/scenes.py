@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy
 
 PIECE = 8
-CELL = 16   # a street has a piece of another picture for every 16 x 16 pixels
+CELL = 32   # a street has a piece of another picture for every 32 x 32 pixels
 FADE = 3    # pixels at a picture's border that fade into the street
 
 

@@ -37,13 +37,13 @@ class Config:
     images: str = _option('', '--images', 'of folder, where your own pictures are: a folder of class folders of PNG or '
                           'JPEG files')
     fit: str = _option('resize', '--fit', 'of folder, how a picture becomes a square: resized to fit as a whole, or '
-                       'only if it is too large; the rest is black', ('resize', 'pad'))
+                       'only if it is too large; the rest has its mean colour', ('resize', 'pad'))
     classes: tuple = _found(DIGITS)  # names, in the order of the labels
     colour: bool = _found(False)     # of a folder's pictures
     size: int = _option(60, '--size --canvas', 'side of a scene in pixels', least=28, most=4096)
     clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0, most=1000)
     shift: int = _option(0, '--shift', 'pixels that a training scene is shifted by at most, each way', least=0, most=28)
-    normalise: bool = _option(False, '--normalise', 'give every scene the mean 0, channel by channel, and the deviation 1')
+    normalise: bool = _option(False, '--normalise', 'give the channels of a scene the mean 0, and it the deviation 1')
     # The retina (paper, section 3.1).
     patch: int = _option(12, '--patch --g_size', 'side of a glimpse in pixels', least=1)
     scales: int = _option(3, '-d --scales --depth', 'number of patches in a glimpse, K', least=1, most=8)

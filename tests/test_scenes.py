@@ -143,7 +143,7 @@ def test_a_street_shows_its_picture_and_runs_on_in_its_colours():
 def test_fixed_streets_are_those_of_the_fixed_layout(pictures):
     many = np.concatenate([pictures] * 60)  # more than are composed together
     fixed = scenes.fixed_scenes(many, 48, 0, seed=3)
-    layout = scenes.fixed_layout(540, 48, scenes.street_pieces(48), 3, 32)
+    layout = scenes.fixed_layout(540, 48, 1, 3, 32)
     np.testing.assert_array_equal(fixed, scenes.compose_street(np, many, layout, 48))
     assert scenes.fixed_scenes(pictures, 32, 0, seed=3) is pictures  # as they are
 
