@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import datasets
 from datasets import fonts, street, svhn
 from ram.config import PRESETS
 from ram.models import make_model
@@ -154,6 +155,38 @@ def test_svhn_from_the_command_line(tmp_path, rng):
     (tmp_path / 'svhn' / 'train_32x32.mat').write_bytes(b'nothing')
     assert_one_clear_line(script('train.py', '--dataset', 'svhn', '--data', tmp_path, '-o', tmp_path / 'other'),
                           'train_32x32.mat')
+
+
+def test_extra_pictures_are_learnt_from_and_validation_stays(tmp_path, rng):
+    for part, count in (('train', 120), ('extra', 30), ('test', 20)):
+        write_mat(tmp_path / 'svhn', part, count, rng)
+    extra = svhn.load('extra', tmp_path)
+    for split, count in (('train', 140), ('validation', 10), ('train+validation', 150), ('test', 20)):
+        plain = datasets.load_pictures('mnist', split, tmp_path)
+        images, labels = datasets.load_pictures('mnist', split, tmp_path, extra=True)
+        assert images.shape == (count, 3, 32, 32) and images.dtype == np.uint8 and labels.dtype == np.int32
+        np.testing.assert_array_equal(images[:len(plain[0])], plain[0])
+        if split.startswith('train'):
+            np.testing.assert_array_equal(images[-30:], extra[0])
+            np.testing.assert_array_equal(labels[-30:], extra[1])
+
+
+def test_extra_and_a_larger_street_from_the_command_line(tmp_path, rng):
+    for part, count in (('train', 240), ('extra', 60), ('test', 40)):
+        write_mat(tmp_path / 'svhn', part, count, rng)
+    result = script('train.py', '--dataset', 'svhn', '--extra', '--canvas', 64, '-l', 2, '-b', 28, '-e', 1,
+                    '--data', tmp_path, '-o', tmp_path / 'run')
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / 'run' / 'log').read_text())[-1]['iteration'] == (220 + 60) / 28
+    model = tmp_path / 'run' / 'model.npz'
+    found = json.loads(script('evaluate.py', model, '--json', '--repeats', 1, '--data', tmp_path).stdout)
+    assert found['n'] == 40 and len(found['by_class']) == 10
+    assert script('visualize.py', model, '--data', tmp_path, '--heatmap').returncode == 0
+    with Image.open(tmp_path / 'run' / 'model-heatmap.png') as maps:
+        assert maps.height > 0.8 * maps.width  # two glimpses, in the image and around the digit
+    (tmp_path / 'svhn' / 'extra_32x32.mat').write_bytes(b'nothing')
+    assert_one_clear_line(script('train.py', '--dataset', 'svhn', '--extra', '--data', tmp_path, '-o',
+                                 tmp_path / 'other'), 'extra_32x32.mat')
 
 
 def test_controls_see_in_colour(rng):
