@@ -20,6 +20,8 @@ def parse():
     parser.add_argument('-o', '--out', help='folder of the run (default: result/PRESET, numbered if that is taken)')
     parser.add_argument('-r', '--resume', metavar='RUN', help='folder of a run to take up again; with --out, it goes '
                         'on there and RUN stays as it is')
+    parser.add_argument('--init', metavar='MODEL', help='start from the weights of this model.npz, as far as they fit; '
+                        'what does not fit starts afresh')
     parser.add_argument('--snapshot', default='epoch', metavar='WHEN', help='when to write what --resume starts from: '
                         "'epoch' (the default), a number of iterations, or of minutes as in 10m")
     parser.add_argument('--communicator', help='train with all processes that mpiexec started: naive for CPUs, '
@@ -96,7 +98,8 @@ def how_to_resume(out, arguments, joined):
 
 def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
-    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined)
+    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined,
+                                    None if arguments.resume else arguments.init)
     if joined.first:
         trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
                                                'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))

@@ -95,6 +95,28 @@ def load_weights(path, model, arrays):
     NpzDeserializer(arrays).load(model)
 
 
+def start_from(path, model):
+    """Gives a model the weights of another, as far as they fit it, before it is trained.
+
+    Args:
+        path: the other model's file, see :func:`load_model`.
+        model: the model.
+
+    Returns:
+        list of the names of the parameters that do not fit, and stay as they are.
+
+    Raises: as :func:`load_model`; and ValueError if nothing fits.
+    """
+    given = dict(load_model(path).namedparams())
+    fitting = {name: parameter for name, parameter in model.namedparams()
+               if name in given and given[name].shape == parameter.shape}
+    if not fitting:
+        raise ValueError(f'{path} has no weights of the sizes that are asked for')
+    for name, parameter in fitting.items():
+        parameter.copydata(given[name])
+    return [name.lstrip('/') for name, _ in model.namedparams() if name not in fitting]
+
+
 def save_snapshot(path, trainer):
     """Writes everything that a run needs to go on as if it had never stopped."""
     serializer = DictionarySerializer()

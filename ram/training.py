@@ -242,7 +242,7 @@ class Snapshot(training.Extension):
                     user.rng = rng
 
 
-def make_trainer(config, out, device, folder=None, every='epoch', origin=None, ranks=ALONE):
+def make_trainer(config, out, device, folder=None, every='epoch', origin=None, ranks=ALONE, init=None):
     """A trainer that is ready to run.
 
     Args:
@@ -253,6 +253,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
         every: when to write snapshots, see SnapshotTrigger.
         origin: where the models come from, see ``ram.origin``.
         ranks: the Ranks that train together, each with batches of ``config.batchsize``.
+        init: file of a model to start from, see ``checkpoint.start_from``.
 
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
@@ -263,6 +264,9 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     rng = evaluation.generator(device, config.seed, *([ranks.rank] if ranks.rank else []))
     np.random.seed(config.seed)  # Chainer's initialisers draw from here
     model = make_model(config)
+    afresh = checkpoint.start_from(init, model) if init else []
+    if afresh and ranks.first:
+        print(f'{init} fits but for {", ".join(afresh)}, which start afresh')
     loss = LOSSES[config.model](model, rng)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss, ranks)
