@@ -69,6 +69,8 @@ def unused(folder):
 def old_run(arguments):
     """The Config of the run to take up, of whose values only a few may change, and the folder to go on in."""
     run = pathlib.Path(arguments.resume)
+    if arguments.init:
+        raise ValueError('--init is for a new run, and --resume takes up an old one')
     if not (run / checkpoint.CONFIG).exists():
         raise FileNotFoundError(f'{run} is no run that can be resumed: it has no {checkpoint.CONFIG}')
     old = config.Config.from_json((run / checkpoint.CONFIG).read_text())
@@ -99,7 +101,7 @@ def how_to_resume(out, arguments, joined):
 def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
     trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined,
-                                    None if arguments.resume else arguments.init)
+                                    arguments.init)
     if joined.first:
         trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
                                                'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
@@ -116,6 +118,8 @@ def train(chosen, out, arguments, device, joined):
             with checkpoint.replacing(out / checkpoint.CONFIG, 'w') as file:
                 file.write(chosen.to_json() + '\n')
             print(f'{out}: {chosen.to_json()}', flush=True)
+        if arguments.init:
+            trainer.get_extension('snapshot')(trainer)  # from here a run goes on that is killed before its first
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, trainer.stop_trigger.on_signal)
         with chainer.using_config('type_check', False):
