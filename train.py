@@ -45,8 +45,13 @@ def shared_batch(arguments, joined):
 def new_run(arguments):
     """The Config that the flags ask for and a fresh folder for the run."""
     chosen = tasks.completed(config.from_flags(arguments))
+    if arguments.init:
+        checkpoint.load_model(arguments.init)  # or complain before there is a folder
     name = arguments.preset or chosen.dataset
-    return chosen, fresh(pathlib.Path(arguments.out) if arguments.out else unused(pathlib.Path('result') / name))
+    out = fresh(pathlib.Path(arguments.out) if arguments.out else unused(pathlib.Path('result') / name))
+    if arguments.init:  # kept beside the run, which may be killed before its first snapshot
+        copy(arguments.init, out / checkpoint.INIT)
+    return chosen, out
 
 
 def fresh(out):
@@ -55,6 +60,13 @@ def fresh(out):
         raise ValueError(f'{out} holds a run already: take it up with --resume {out}, or choose another --out')
     out.mkdir(parents=True, exist_ok=True)
     return out
+
+
+def copy(source, target):
+    """Copies a file, whole or not at all."""
+    content = pathlib.Path(source).read_bytes()
+    with checkpoint.replacing(target) as file:
+        file.write(content)
 
 
 def unused(folder):
@@ -84,10 +96,9 @@ def old_run(arguments):
     out = run
     if arguments.out and pathlib.Path(arguments.out).resolve() != run.resolve():
         out = fresh(pathlib.Path(arguments.out))
-        for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, 'log'):
+        for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.INIT, 'log'):
             if (run / name).exists():
-                with checkpoint.replacing(out / name) as file:
-                    file.write((run / name).read_bytes())
+                copy(run / name, out / name)
     return dataclasses.replace(old, **{name: given[name] for name in MAY_CHANGE if name in vars(arguments)}), out
 
 
@@ -100,8 +111,9 @@ def how_to_resume(out, arguments, joined):
 
 def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
+    init = out / checkpoint.INIT
     trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined,
-                                    arguments.init)
+                                    init if joined.first and init.exists() else None)
     if joined.first:
         trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
                                                'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
@@ -118,8 +130,6 @@ def train(chosen, out, arguments, device, joined):
             with checkpoint.replacing(out / checkpoint.CONFIG, 'w') as file:
                 file.write(chosen.to_json() + '\n')
             print(f'{out}: {chosen.to_json()}', flush=True)
-        if arguments.init:
-            trainer.get_extension('snapshot')(trainer)  # from here a run goes on that is killed before its first
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, trainer.stop_trigger.on_signal)
         with chainer.using_config('type_check', False):

@@ -20,7 +20,8 @@ from ram import archived, origin
 from ram.config import Config
 from ram.models import make_model
 
-CONFIG, SNAPSHOT, MODEL = 'config.json', 'snapshot.npz', 'model.npz'  # in the folder of a run
+# In the folder of a run; INIT is the model that it started from, if any.
+CONFIG, SNAPSHOT, MODEL, INIT = 'config.json', 'snapshot.npz', 'model.npz', 'init.npz'
 NONE = 'keys of None'
 LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
 DENSEST = 20        # times that weights, which hardly can be compressed, may be larger than their file

@@ -253,7 +253,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
         every: when to write snapshots, see SnapshotTrigger.
         origin: where the models come from, see ``ram.origin``.
         ranks: the Ranks that train together, each with batches of ``config.batchsize``.
-        init: file of a model to start from, see ``checkpoint.start_from``.
+        init: file of a model to start from, see ``checkpoint.start_from``; the first rank's counts.
 
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
@@ -265,7 +265,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     np.random.seed(config.seed)  # Chainer's initialisers draw from here
     model = make_model(config)
     afresh = checkpoint.start_from(init, model) if init else []
-    if afresh and ranks.first:
+    if afresh:
         print(f'{init} fits but for {", ".join(afresh)}, which start afresh')
     loss = LOSSES[config.model](model, rng)
     loss.to_device(device)

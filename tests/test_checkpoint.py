@@ -12,6 +12,7 @@ import pytest
 from ram import checkpoint
 from ram.config import Config
 from ram.model import RecurrentAttentionModel
+from ram.models import make_model
 
 
 @pytest.fixture
@@ -148,6 +149,29 @@ def test_config_of_other_sizes_is_refused(saved):
     changed(config=np.array(json.dumps({**config, 'hidden': 9})))(saved)
     with pytest.raises(ValueError, match=r'does not fit its Config: .*\(10, 7\), not float32 \(10, 9\)|not fit'):
         checkpoint.load_model(saved)
+
+
+def test_starting_from_another_model_takes_what_fits(tiny, tmp_path):
+    """Another image size, other classes, another core: the glimpse network fits, and what it looks like is copied."""
+    model = RecurrentAttentionModel(tiny)
+    checkpoint.save_model(tmp_path / 'model.npz', model)
+    other = RecurrentAttentionModel(dataclasses.replace(
+        tiny, dataset='folder', size=60, classes=('a', 'b', 'c'), core='lstm', images='x'))
+    before = {name: parameter.array.copy() for name, parameter in other.namedparams()}
+    afresh = checkpoint.start_from(tmp_path / 'model.npz', other)
+    assert sorted(afresh) == ['action_network/logits/W', 'action_network/logits/b', 'core_network/lstm/lateral/W',
+                              'core_network/lstm/upward/W', 'core_network/lstm/upward/b']
+    given = dict(model.namedparams())
+    for name, parameter in other.namedparams():
+        expected = before[name] if name[1:] in afresh else given[name].array
+        np.testing.assert_array_equal(parameter.array, expected)
+        assert name not in given or parameter.array is not given[name].array
+
+
+def test_starting_from_a_model_of_which_nothing_fits(tiny, tmp_path):
+    checkpoint.save_model(tmp_path / 'model.npz', make_model(dataclasses.replace(tiny, model='fc64')))
+    with pytest.raises(ValueError, match='model.npz has no weights of the sizes'):
+        checkpoint.start_from(tmp_path / 'model.npz', RecurrentAttentionModel(tiny))
 
 
 def test_missing_file_is_named(tmp_path):

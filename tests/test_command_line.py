@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ram import checkpoint
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
@@ -49,6 +50,25 @@ def test_visualize_a_heatmap(run, tmp_path):
     with Image.open(tmp_path / 'map.png') as picture:
         assert picture.width > picture.height
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap', '--index', '3'), '--index')
+
+
+def test_start_from_another_model(run, tmp_path):
+    """At a learning rate of next to nothing the weights stay the other model's, also where a run is taken up again."""
+    out = tmp_path / 'new'
+    flags = [*SMALL, '--dataset', 'translated', '--size', 40, '--scales', 1, '--patch', 8, '--lr', 1e-12, '--core',
+             'relu', '-e', 1, '--snapshot', 10 ** 6, '--init', run / 'model.npz', '-o', out]
+    process = subprocess.Popen([sys.executable, 'train.py', *map(str, flags)], cwd=ROOT, stdout=subprocess.DEVNULL)
+    while not (out / 'config.json').exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert script('train.py', '--resume', out).returncode == 0
+    given, found = (checkpoint.read(folder / 'model.npz') for folder in (run, out))
+    assert '"size": 40' in str(found['config'])
+    for name in given.keys() - {'config', 'origin'}:
+        np.testing.assert_allclose(found[name], given[name], atol=1e-6)
+    assert_one_clear_line(script('train.py', '--resume', out, '--init', run / 'model.npz'), '--init')
+    assert_one_clear_line(script('train.py', *SMALL, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
 
 
 @pytest.mark.parametrize('policy', ['random', 'center'])
