@@ -36,11 +36,11 @@ RUNS = {
     'cluttered100-random-T8': '--dataset cluttered100 --policy random',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
-    'street-T8': '--dataset svhn --digits fonts',
-    'street-conv': '--dataset svhn --digits fonts --model conv',
-    # As many parameters as the control, whose number follows from the size of the scene.
-    'street64-T8': '--dataset svhn --digits fonts --canvas 64 --patch 16 --unit 80 --hidden 117',
+    # As many parameters as the control has on 64 x 64 pixels, where it goes on from what it learnt on 32 x 32.
+    'street-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133',
+    'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
     'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
+    'street-conv': '--dataset svhn --digits fonts --model conv',
 }
 
 
