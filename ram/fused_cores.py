@@ -7,6 +7,28 @@ t = 0 ... T-1; ``backward`` once.
 import numpy as np
 from chainer.backends import cuda
 
+# What an LSTM does between two products, for one unit of one image: on a GPU one launch each way.
+LSTM_STEP = ('T sum_a, T sum_i, T sum_f, T sum_o, T b_a, T b_i, T b_f, T b_o, T before',
+             'T in_a, T in_i, T in_f, T in_o, T cell, T state', '''
+    in_a = tanh(sum_a + b_a);
+    in_i = tanh((sum_i + b_i) / 2) / 2 + (T) 0.5;
+    in_f = tanh((sum_f + b_f) / 2) / 2 + (T) 0.5;
+    in_o = tanh((sum_o + b_o) / 2) / 2 + (T) 0.5;
+    cell = in_a * in_i + in_f * before;
+    state = in_o * tanh(cell);
+''', 'lstm_step')
+LSTM_BACK = ('T state, T in_a, T in_i, T in_f, T in_o, T cell, T before',
+             'T sum_a, T sum_i, T sum_f, T sum_o, T memory', '''
+    // state and memory are gradients: those of this step's output and, coming from the next step, of its cell.
+    T squashed = tanh(cell);
+    T whole = memory + state * in_o * (1 - squashed * squashed);
+    sum_a = whole * in_i * (1 - in_a * in_a);
+    sum_i = whole * in_a * in_i * (1 - in_i);
+    sum_f = whole * before * in_f * (1 - in_f);
+    sum_o = state * squashed * in_o * (1 - in_o);
+    memory = whole * in_f;
+''', 'lstm_back')
+
 
 class FusedCore:
     """What the cores share: the input and the last output side by side in memory, so that one product serves both.
@@ -96,6 +118,10 @@ class FusedLSTMCore(FusedCore):
             sums = self.memory[t] @ self.W.T
         else:  # h_0 = 0
             sums = self.inputs[t] @ self.input_W.T
+        if xp is not np:
+            cuda.elementwise(*LSTM_STEP)(*self.gate_by_gate(sums), *self.gate_by_gate(self.b), self.before(t),
+                                         *self.gate_by_gate(self.gates[t]), self.cells[t], self.states[t])
+            return
         sums += self.b
         a, i, f, o = activate(xp, sums.reshape(len(sums), 4, -1), self.gates[t])
         xp.multiply(a, i, out=self.cells[t])
@@ -108,9 +134,13 @@ class FusedLSTMCore(FusedCore):
         xp, sums = self.xp, self.xp.empty_like(self.gates)
         cell = xp.zeros_like(self.cells[0])
         for t in range(len(sums) - 1, -1, -1):
-            state = 0 if gradients[t] is None else gradients[t]
+            state = xp.zeros_like(cell) if gradients[t] is None else gradients[t]
             if t < len(sums) - 1:
                 state = state + sums[t + 1].reshape(len(cell), -1) @ self.last_W
+            if xp is not np:
+                cuda.elementwise(*LSTM_BACK)(state, *self.gate_by_gate(self.gates[t]), self.cells[t], self.before(t),
+                                             *self.gate_by_gate(sums[t]), cell)
+                continue
             a, i, f, o = self.gates[t].transpose(1, 0, 2)
             squashed = xp.tanh(self.cells[t])
             cell += state * o * (1 - squashed * squashed)
@@ -120,6 +150,14 @@ class FusedLSTMCore(FusedCore):
             sums[t, :, 3] = state * squashed * o * (1 - o)
             cell *= f
         return sums
+
+    def gate_by_gate(self, values):
+        """(B, 4 * hidden), (B, 4, hidden) or (4 * hidden,) as four views (B or 1, hidden)."""
+        return values.reshape(-1, 4, self.states.shape[2]).transpose(1, 0, 2)
+
+    def before(self, t):
+        """The cells before step t, (B, hidden)."""
+        return self.cells[t - 1] if t > 0 else self.xp.zeros_like(self.cells[0])
 
     def split(self, W, b):
         """The parameters' gradients from those of what they were joined to."""

@@ -1,9 +1,13 @@
+import ctypes
+import shutil
+import subprocess
+
 import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
 
-from ram import fused
+from ram import fused, fused_cores
 from ram.core_network import CORES
 from ram.glimpse_network import GlimpseNetwork
 from ram.glimpse_sensor import GlimpseSensor
@@ -48,3 +52,65 @@ def test_equals_the_plain_loop_in_values_and_gradients(rng, steps, which, core):
         np.testing.assert_allclose(gradients[name], plain_gradients[name], rtol=1e-5, atol=1e-5 * scale + 1e-12,
                                    err_msg=name)
         assert gradients[name].dtype == np.float32
+
+
+class NotNumPy:
+    """NumPy, but not the module: who asks whether it is that takes the way of the GPU."""
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+
+@pytest.fixture
+def elementwise(tmp_path):
+    """``cuda.elementwise`` for NumPy: the GPU's operation as C++, called with arrays that the kernel would be given."""
+    if not shutil.which('g++'):
+        pytest.skip('no g++')
+
+    def make(inputs, outputs, operation, name):
+        names = [[part.split()[1] for part in text.split(', ')] for text in (inputs, outputs)]
+        arguments = ', '.join(f'T* all_{name}' for name in sum(names, []))
+        lines = [*(f'const T {name} = all_{name}[i];' for name in names[0]),
+                 *(f'T& {name} = all_{name}[i];' for name in names[1]), operation]
+        source = tmp_path / f'{name}.cpp'
+        source.write_text(f"""#include <cmath>
+            using std::tanh;
+            typedef float T;
+            extern "C" void run(long n, {arguments}) {{ for (long i = 0; i < n; ++i) {{ {" ".join(lines)} }} }}""")
+        subprocess.run(['g++', '-O1', '-shared', '-fPIC', '-o', source.with_suffix('.so'), source], check=True)
+        run = ctypes.CDLL(str(source.with_suffix('.so'))).run
+
+        def kernel(*arrays):
+            assert len(arrays) == len(names[0]) + len(names[1])
+            assert all(array.dtype == np.float32 for array in arrays)
+            written = arrays[len(names[0]):]
+            copies = [np.broadcast_to(array, written[0].shape).copy() for array in arrays]
+            run(ctypes.c_long(written[0].size), *(copy.ctypes.data_as(ctypes.c_void_p) for copy in copies))
+            for array, copy in zip(written, copies[len(names[0]):]):
+                assert array.shape == written[0].shape
+                array[...] = copy
+
+        return kernel
+
+    return make
+
+
+@pytest.mark.parametrize('which', ['all', 'last', 'first'])
+def test_the_gpus_way_through_the_lstm(rng, monkeypatch, elementwise, which):
+    steps, count, inputs, hidden = 4, 5, 3, 6
+    parameters = [rng.normal(size=shape).astype(np.float32) for shape in (
+        (4 * hidden, inputs), 4 * hidden, (4 * hidden, hidden))]
+    cores = [fused_cores.FusedLSTMCore(parameters, steps, count) for _ in range(2)]
+    cores[1].xp = NotNumPy()
+    monkeypatch.setattr(fused_cores.cuda, 'elementwise', elementwise)
+    looked = rng.normal(size=(steps, count, inputs)).astype(np.float32)
+    gradients = [rng.normal(size=(count, hidden)).astype(np.float32)
+                 if which == 'all' or t == {'last': steps - 1, 'first': 0}[which] else None for t in range(steps)]
+    found = []
+    for core in cores:
+        core.inputs[...] = looked
+        for t in range(steps):
+            core.step(t)
+        found.append([core.states, core.cells, core.gates, *core.backward(gradients)[1], core.backward(gradients)[0]])
+    for ours, gpus in zip(*found):
+        np.testing.assert_allclose(gpus, ours, rtol=1e-5, atol=1e-5)

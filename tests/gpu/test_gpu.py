@@ -40,11 +40,11 @@ class Replayed:
         return self.xp.asarray(self.rng.standard_normal(shape, dtype))
 
 
-@pytest.mark.parametrize('preset', ['mnist', 'cluttered', 'cluttered100'])
+@pytest.mark.parametrize('preset', ['mnist', 'cluttered', 'cluttered100', 'svhn'])
 def test_loss_and_all_gradients(preset, rng):
     c = config.PRESETS[preset]
     model = RecurrentAttentionModel(c)
-    images = rng.random((32, 1, c.size, c.size), np.float32)
+    images = rng.random((32, c.channels, c.size, c.size), np.float32)
     labels = rng.integers(0, 10, 32).astype(np.int32)
     found = []
     for device in ('@numpy', '@cupy:0'):
@@ -65,6 +65,23 @@ def test_scenes(rng):
     expected = scenes.compose(np, digits, layout, 60)
     on_gpu = scenes.Layout(**{name: cuda.to_gpu(value) for name, value in vars(layout).items()})
     np.testing.assert_array_equal(scenes.compose(cuda.cupy, cuda.to_gpu(digits), on_gpu, 60).get(), expected)
+
+
+def test_streets(rng):
+    pictures = rng.integers(0, 256, (20, 3, 32, 32)).astype(np.uint8)
+    layout = scenes.draw_layout(rng, rng.integers(0, 20, 30), 20, 64, 4, 32)
+    expected = scenes.compose_street(np, pictures, layout, 64).astype(int)
+    on_gpu = scenes.Layout(**{name: cuda.to_gpu(value) for name, value in vars(layout).items()})
+    found = scenes.compose_street(cuda.cupy, cuda.to_gpu(pictures), on_gpu, 64).get()
+    assert found.dtype == np.uint8 and abs(found - expected).max() <= 1  # where a half is rounded
+
+
+def test_shifted_pictures(rng):
+    pictures = rng.integers(0, 256, (20, 3, 32, 32)).astype(np.uint8)
+    found = scenes.shifted(cuda.cupy, cuda.cupy.random.default_rng(0), cuda.to_gpu(pictures), 2).get()
+    for picture, other in zip(pictures, found):
+        wide = np.pad(picture, ((0, 0), (2, 2), (2, 2)), mode='edge')
+        assert any((wide[:, y:y + 32, x:x + 32] == other).all() for y in range(5) for x in range(5))
 
 
 @pytest.mark.parametrize('size, pieces', [(28, 0), (60, 4)])
