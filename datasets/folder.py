@@ -48,8 +48,11 @@ def class_files(root, split):
     own = split_folder(root, split)
     if own and split != 'train':
         return _files(own)
+    missing = [part for part in SPLITS if not split_folder(root, part)]
+    if 'train' in missing and len(missing) < len(SPLITS):
+        raise ValueError(f'{root} has no folder train, beside the other splits that it has')
     files = _files(split_folder(root, 'train') or root)
-    missing = [part for part in ('validation', 'test') if not split_folder(root, part)]
+    missing = [part for part in missing if part != 'train']
     for name, paths in files.items():
         count = max(1, round(SHARE * len(paths)))
         if len(paths) <= len(missing) * count:
