@@ -39,7 +39,7 @@ RUNS = {
     # As many parameters as the control has on 64 x 64 pixels, where it goes on from what it learnt on 32 x 32.
     'street-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133',
     'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
-    'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
+    'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv --epoch 120',
     'street-conv': '--dataset svhn --digits fonts --model conv',
 }
 
