@@ -36,8 +36,8 @@ RUNS = {
     'cluttered100-random-T8': '--dataset cluttered100 --policy random',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
-    'street-T8': '--dataset svhn --digits fonts',
-    'street64-T8': '--dataset svhn --digits fonts --canvas 64 --init models/street-T8.npz',  # after street-T8
+    'street-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133',  # the preset
+    'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
     'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv --epoch 120',
     'street-conv': '--dataset svhn --digits fonts --model conv',
 }

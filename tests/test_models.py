@@ -16,7 +16,8 @@ SHIPPED = sorted((ROOT / 'models').glob('*.npz'))
 def test_a_shipped_model_says_where_it_comes_from(path):
     model, log = checkpoint.load_model(path), json.loads(path.with_suffix('.log').read_text())
     task, kind, glimpses = tables.row_of(model.config)
-    assert path.stem.startswith(model.config.dataset + '-')
+    assert path.stem.startswith(f'street{"64" * (model.config.size == 64)}-' if model.config.dataset == 'svhn'
+                                else f'{model.config.dataset}-')
     assert glimpses is None or path.stem.endswith(f'-T{glimpses}')
     assert re.fullmatch('[0-9a-f]{40}', model.origin['commit'])
     assert len(log) == model.config.epoch
@@ -47,6 +48,7 @@ def test_the_runs_cover_the_papers_rows():
     rows = set()
     for flags in make.RUNS.values():
         parser = argparse.ArgumentParser()
+        parser.add_argument('--init')
         config.add_flags(parser)
         rows.add(tables.row_of(config.from_flags(parser.parse_args(flags.split()))))
     assert {key for source, key, _ in tables.published() if source == tables.PAPER} <= rows
