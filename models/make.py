@@ -38,7 +38,7 @@ RUNS = {
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
     'street-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133',  # the preset
     'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
-    'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv --epoch 120',
+    'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
     'street-conv': '--dataset svhn --digits fonts --model conv',
 }
 
