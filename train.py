@@ -111,15 +111,15 @@ def how_to_resume(out, arguments, joined):
 
 def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
-    init = out / checkpoint.INIT
+    snapshot, init = out / checkpoint.SNAPSHOT, out / checkpoint.INIT
+    starts = joined.first and init.exists() and not snapshot.exists()
     trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined,
-                                    init if joined.first and init.exists() else None)
+                                    init if starts else None)
     if joined.first:
         trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
                                                'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
         if sys.stdout.isatty():
             trainer.extend(extensions.ProgressBar(update_interval=20))
-    snapshot = out / checkpoint.SNAPSHOT
     kept = joined.from_first(lambda: checkpoint.read(snapshot) if snapshot.exists() else None)
     if kept:
         checkpoint.load_snapshot(snapshot, trainer, kept)

@@ -116,7 +116,7 @@ def load(root, split, classes, size, colour, fit='resize'):
         pictures = list(pool.map(lambda item: _read(item[0], size, colour, fit), paths))
     left_out = [f'{path}: {picture}' for (path, _), picture in zip(paths, pictures) if isinstance(picture, str)]
     kept = [(picture, label) for (_, label), picture in zip(paths, pictures) if not isinstance(picture, str)]
-    lost = set(range(len(classes))) & {label for _, label in paths} - {label for _, label in kept}
+    lost = {label for _, label in paths} - {label for _, label in kept}
     if lost:
         example = next(text for (_, label), text in zip(paths, pictures) if label == min(lost))
         raise ValueError(f'none of the {split} pictures of class {classes[min(lost)]} in {root} can be read: {example}')

@@ -157,9 +157,14 @@ def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0):
         return shifted(xp, rng, sources[chosen], shift) if shift else sources[chosen]
     # A shifted scene is the middle of a larger one.
     wide, middle = size + 2 * shift, slice(shift, shift + size)
-    make, pieces = (compose, pieces) if sources.ndim == 3 else (compose_street, street_pieces(wide))
+    make, pieces = _composition(sources, wide, pieces)
     layout = draw_layout(rng, chosen, len(sources), wide, pieces, sources.shape[-1])
     return make(xp, sources, layout, wide)[:, :, middle, middle]
+
+
+def _composition(sources, size, pieces):
+    """The function that composes scenes of these sources, and how many pieces lie in each."""
+    return (compose, pieces) if sources.ndim == 3 else (compose_street, street_pieces(size))
 
 
 def _windows(xp, images, side):
@@ -191,7 +196,7 @@ def fixed_scenes(sources, size, pieces, seed):
     """
     if sources.ndim == 4 and sources.shape[-1] == size:
         return sources
-    make, pieces = (compose, pieces) if sources.ndim == 3 else (compose_street, street_pieces(size))
+    make, pieces = _composition(sources, size, pieces)
     layout = fixed_layout(len(sources), size, pieces, seed, sources.shape[-1])
     parts = (slice(start, start + 500) for start in range(0, len(sources), 500))  # a street is made of floats
     return numpy.concatenate([make(numpy, sources, layout[part], size) for part in parts])
