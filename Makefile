@@ -65,3 +65,17 @@ gpu-check:
 	  $(BIN)/python benchmarks/throughput.py --gpu 0 --batches 128 1024 4096 16384 --json result/gpu-throughput.json; \
 	  $(BIN)/python benchmarks/image_size.py --gpu 0 --json result/gpu-image-size.json ) 2>&1 | tee $(REPORT)
 	@echo "The report: $(REPORT)"
+
+# The GPU's tests on a machine without one: CuPy on a stand-in for CUDA, see tests/emulator. Needs g++.
+.PHONY: gpu-emulated
+EMULATOR := .venv-emulator
+
+gpu-emulated: $(EMULATOR)/ready
+	$(EMULATOR)/bin/python -m pytest -q -rs tests/gpu tests/emulator
+	$(EMULATOR)/bin/python -m tests.emulator.launches
+
+$(EMULATOR)/ready: tests/emulator/requirements.txt tests/emulator/build.py tests/emulator/*.cpp
+	$(PYTHON) -m venv $(EMULATOR)
+	$(BUILD) $(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
+	$(BUILD) $(EMULATOR)/bin/python tests/emulator/build.py
+	touch $@

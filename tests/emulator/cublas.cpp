@@ -1,0 +1,50 @@
+// libcublas.so.13: the few products that are asked for, of float32 matrices column by column, as cuBLAS has them.
+#include <cstdlib>
+#include <vector>
+
+extern "C" void standin_count(const char* what);
+
+static void product(bool a_across, bool b_across, int m, int n, int k, float alpha, const float* a, long a_step,
+                    const float* b, long b_step, float beta, float* c, long c_step) {
+    std::vector<float> columns((size_t) k * m), sum(m);
+    for (int l = 0; l < k; ++l)
+        for (int i = 0; i < m; ++i) columns[(size_t) l * m + i] = a_across ? a[l + i * a_step] : a[i + l * a_step];
+    for (int j = 0; j < n; ++j) {
+        sum.assign(m, 0);
+        for (int l = 0; l < k; ++l) {
+            const float factor = b_across ? b[j + l * b_step] : b[l + j * b_step], *column = &columns[(size_t) l * m];
+            for (int i = 0; i < m; ++i) sum[i] += factor * column[i];
+        }
+        for (int i = 0; i < m; ++i) c[i + j * c_step] = alpha * sum[i] + (beta ? beta * c[i + j * c_step] : 0);
+    }
+}
+
+extern "C" {
+
+int cublasCreate_v2(int** handle) { *handle = (int*) calloc(1, sizeof(int)); return 0; }
+int cublasDestroy_v2(int* handle) { free(handle); return 0; }
+int cublasSetStream_v2(int*, void*) { return 0; }
+int cublasSetMathMode(int*, int) { return 0; }
+int cublasSetPointerMode_v2(int* handle, int mode) { *handle = mode; return 0; }
+int cublasGetPointerMode_v2(int* handle, int* mode) { *mode = *handle; return 0; }
+
+int cublasSgemmEx(int*, int ta, int tb, int m, int n, int k, const float* alpha, const float* a, int a_type, int a_step,
+                  const float* b, int b_type, int b_step, const float* beta, float* c, int c_type, int c_step) {
+    if (a_type || b_type || c_type) return 15;
+    standin_count("cublas gemm");
+    product(ta, tb, m, n, k, *alpha, a, a_step, b, b_step, *beta, c, c_step);
+    return 0;
+}
+int cublasGemmEx(int* handle, int ta, int tb, int m, int n, int k, const float* alpha, const float* a, int a_type,
+                 int a_step, const float* b, int b_type, int b_step, const float* beta, float* c, int c_type, int c_step,
+                 int, int) {
+    return cublasSgemmEx(handle, ta, tb, m, n, k, alpha, a, a_type, a_step, b, b_type, b_step, beta, c, c_type, c_step);
+}
+int cublasSgemmBatched(int*, int ta, int tb, int m, int n, int k, const float* alpha, const float* const* a, int a_step,
+                       const float* const* b, int b_step, const float* beta, float* const* c, int c_step, int count) {
+    standin_count("cublas batched gemm");
+    for (int i = 0; i < count; ++i) product(ta, tb, m, n, k, *alpha, a[i], a_step, b[i], b_step, *beta, c[i], c_step);
+    return 0;
+}
+
+}

@@ -1,0 +1,112 @@
+"""Puts the stand-ins in place when Python starts; and the counts of what the device was asked to do."""
+import ctypes
+import glob
+import importlib.abc
+import importlib.util
+import os
+import pathlib
+import sys
+import sysconfig
+import warnings
+
+HERE = pathlib.Path(__file__).parent
+PLACE = pathlib.Path(sys.prefix) / 'standin'
+LIBRARIES = 'libcuda.so.1', 'libcudart.so.13', 'libnvrtc.so.13', 'libcublasLt.so.13', 'libcublas.so.13'
+
+
+def counts():
+    """What the device was asked to do since :func:`reset`: a dict of int by str, such as 'kernel lstm_step'."""
+    text = ctypes.create_string_buffer(1 << 20)
+    ctypes.CDLL(LIBRARIES[0]).standin_read(text, ctypes.c_size_t(len(text)))
+    return {what: int(times) for times, what in (line.split(' ', 1) for line in text.value.decode().splitlines())}
+
+
+def reset():
+    """Begins to count from nothing."""
+    ctypes.CDLL(LIBRARIES[0]).standin_reset()
+
+
+def count(what):
+    """Counts one more."""
+    ctypes.CDLL(LIBRARIES[0]).standin_count(what.encode())
+
+
+def on_the_host(pointer, shape, dtype):
+    """The device's memory as a NumPy array."""
+    import numpy
+    size = int(numpy.prod(shape)) * numpy.dtype(dtype).itemsize
+    return numpy.frombuffer((ctypes.c_char * size).from_address(pointer), dtype).reshape(shape)
+
+
+class Generator:
+    """As cupy.random.Generator, whose kernels are compiled into CuPy; draws by NumPy.  One launch a call."""
+
+    def __init__(self, seed=None):
+        import numpy
+        self.rng = numpy.random.default_rng(seed)
+
+    def _on_the_device(self, values):
+        import cupy
+        array = cupy.empty(values.shape, values.dtype)
+        count('kernel random')
+        if values.size:
+            on_the_host(array.data.ptr, values.shape, values.dtype)[...] = values
+        return array
+
+    def random(self, size, dtype=float):
+        """Uniform in [0, 1)."""
+        return self._on_the_device(self.rng.random(size, dtype))
+
+    def standard_normal(self, size, dtype=float):
+        """Of mean 0 and deviation 1."""
+        return self._on_the_device(self.rng.standard_normal(size, dtype))
+
+    def integers(self, low, high, size):
+        """From low to high - 1; as in CuPy, drawn as uint32 and then added to low."""
+        import cupy
+        import numpy
+        if low >= high:
+            raise ValueError('low >= high')
+        drawn = self.rng.integers(0, high - low, size, numpy.uint32)
+        return cupy.add(low, self._on_the_device(drawn), dtype=numpy.int64)
+
+
+def argsort(dtype, indices, data, keys, shape):
+    """As cupy.cuda.thrust.argsort, of one dimension."""
+    import numpy
+    count('kernel argsort')
+    assert not keys and len(shape) == 1
+    on_the_host(indices, shape, numpy.intp)[...] = on_the_host(data, shape, dtype).argsort(kind='stable')
+
+
+class BeforeCuPy(importlib.abc.MetaPathFinder):
+    """Loads the stand-ins just before CuPy is imported, and mends CuPy just after."""
+
+    def find_spec(self, name, path, target=None):
+        if name != 'cupy':
+            return None
+        sys.meta_path.remove(self)
+        site = pathlib.Path(sysconfig.get_path('purelib'))
+        os.environ.update(STANDIN=str(HERE), CUPY_CACHE_DIR=str(PLACE / 'kernels'), CUPY_ACCELERATORS='')
+        os.environ['STANDIN_NVRTC'], = glob.glob(str(site / 'nvidia' / '*' / 'lib' / 'libnvrtc.so.13'))
+        warnings.filterwarnings('ignore', module='cupy._environment')
+        sys.setdlopenflags(os.RTLD_LAZY)  # what is not there is missed only when it is called
+        for library in LIBRARIES:
+            ctypes.CDLL(str(PLACE / library))
+        spec = importlib.util.find_spec('cupy')
+        load = spec.loader.exec_module
+
+        def load_and_mend(module):
+            load(module)
+            import cupy.random
+            from cupy.cuda import thrust
+            cupy.random.default_rng = cupy.random.Generator = Generator
+            thrust.argsort = argsort
+
+        spec.loader.exec_module = load_and_mend
+        return spec
+
+
+def install():
+    """Called when Python starts."""
+    sys.meta_path.insert(0, BeforeCuPy())

@@ -1,0 +1,21 @@
+"""What a training step asks of the device, counted by the emulator; skipped anywhere else."""
+import importlib.util
+
+import pytest
+
+from ram import config
+
+from . import launches
+
+pytestmark = pytest.mark.skipif(not importlib.util.find_spec('standin'), reason='not in the emulator')
+
+
+@pytest.mark.parametrize('preset', launches.PRESETS)
+def test_a_step_never_waits_and_crops_with_one_launch_a_glimpse(preset):
+    found = launches.count_step(preset)
+    asked = sum(found.values(), start=launches.collections.Counter())
+    assert all(what.startswith(launches.KINDS) for what in asked), asked  # neither waits nor copies to or from the host
+    glimpses = config.PRESETS[preset].glimpses
+    assert found['forward']['kernel glimpse_sensor'] == glimpses
+    if config.PRESETS[preset].core == 'lstm':
+        assert found['forward']['kernel lstm_step'] == found['backward']['kernel lstm_back'] == glimpses
