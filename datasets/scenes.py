@@ -3,6 +3,7 @@ pictures, as they are or somewhere on a larger street.
 
 Everything here works on NumPy and on CuPy arrays alike: what it is given decides where it runs.
 """
+import functools
 from dataclasses import dataclass
 
 import numpy
@@ -10,6 +11,28 @@ import numpy
 PIECE = 8
 CELL = 32   # a street has a piece of another picture for every 32 x 32 pixels
 FADE = 3    # pixels at a picture's border that fade into the street
+
+# compose() on a GPU: one thread makes one pixel, so that a whole batch is a single launch.
+SCENE_INPUTS = ('raw uint8 digits, raw int64 source, raw int64 corner, raw int64 piece_source, raw int64 piece_cut, '
+                'raw int64 piece_corner, int32 side, int32 size, int32 pieces')
+SCENE_OUTPUTS = 'uint8 pixel'
+SCENE_OPERATION = f'const int piece_side = {PIECE};' + '''
+    // i counts the scenes' pixels: (scene, row, column).
+    ptrdiff_t scene = i / (size * size);
+    int row = i / size % size, column = i % size;
+    int y = row - corner[2 * scene], x = column - corner[2 * scene + 1];
+    unsigned char brightest = 0;
+    if (y >= 0 && y < side && x >= 0 && x < side)
+        brightest = digits[(source[scene] * side + y) * side + x];
+    for (ptrdiff_t p = scene * pieces; p < (scene + 1) * pieces; ++p) {
+        y = row - piece_corner[2 * p], x = column - piece_corner[2 * p + 1];
+        if (y < 0 || y >= piece_side || x < 0 || x >= piece_side) continue;
+        y += piece_cut[2 * p], x += piece_cut[2 * p + 1];
+        unsigned char value = digits[(piece_source[p] * side + y) * side + x];
+        if (value > brightest) brightest = value;
+    }
+    pixel = brightest;
+'''
 
 
 @dataclass
@@ -68,16 +91,24 @@ def compose(xp, digits, layout, size):
     Returns:
         uint8 array (N, 1, size, size).
     """
-    n, d = len(layout.source), digits.shape[1]
+    n, d, pieces = len(layout.source), digits.shape[1], layout.piece_source.shape[1]
+    if xp is not numpy:
+        scenes = xp.empty((n, 1, size, size), xp.uint8)
+        return _scene_kernel(xp)(digits, *vars(layout).values(), d, size, pieces, scenes)
     scenes = xp.zeros((n, 1, size, size), xp.uint8)
     each = xp.arange(n)
     _windows(xp, scenes, d)[each, layout.corner[:, 0], layout.corner[:, 1], 0] = digits[layout.source]
     places, cuts = _windows(xp, scenes, PIECE), _windows(xp, digits, PIECE)
-    for p in range(layout.piece_source.shape[1]):
+    for p in range(pieces):
         piece = cuts[layout.piece_source[:, p], layout.piece_cut[:, p, 0], layout.piece_cut[:, p, 1]]
         place = each, layout.piece_corner[:, p, 0], layout.piece_corner[:, p, 1], 0
         places[place] = xp.maximum(places[place], piece)
     return scenes
+
+
+@functools.cache
+def _scene_kernel(cupy):
+    return cupy.ElementwiseKernel(SCENE_INPUTS, SCENE_OUTPUTS, SCENE_OPERATION, 'compose')
 
 
 def compose_street(xp, pictures, layout, size):

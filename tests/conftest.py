@@ -1,5 +1,7 @@
+import ctypes
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -29,6 +31,26 @@ def mnist_folder():
     if not (folder / 'mnist').is_dir():
         pytest.skip('MNIST is not here: set RAM_DATA')
     return folder
+
+
+@pytest.fixture
+def cpp(tmp_path):
+    """Compiles C++ and gives its functions; skips where there is no g++."""
+    if not shutil.which('g++'):
+        pytest.skip('no g++')
+
+    def compiled(name, source):
+        path = tmp_path / f'{name}.cpp'
+        path.write_text(source)
+        subprocess.run(['g++', '-O1', '-shared', '-fPIC', '-o', path.with_suffix('.so'), path], check=True)
+        return ctypes.CDLL(str(path.with_suffix('.so')))
+
+    return compiled
+
+
+def pointers(*arrays):
+    """What a C function takes for arrays."""
+    return [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
 
 
 def script(name, *arguments, **environment):

@@ -1,6 +1,4 @@
 import ctypes
-import shutil
-import subprocess
 
 import chainer
 import chainer.functions as F
@@ -12,6 +10,7 @@ from ram.core_network import CORES
 from ram.glimpse_network import GlimpseNetwork
 from ram.glimpse_sensor import GlimpseSensor
 from ram.model import plain_unroll
+from tests.conftest import pointers
 from tests.test_networks import shake
 
 
@@ -62,30 +61,24 @@ class NotNumPy:
 
 
 @pytest.fixture
-def elementwise(tmp_path):
+def elementwise(cpp):
     """``cuda.elementwise`` for NumPy: the GPU's operation as C++, called with arrays that the kernel would be given."""
-    if not shutil.which('g++'):
-        pytest.skip('no g++')
-
     def make(inputs, outputs, operation, name):
         names = [[part.split()[1] for part in text.split(', ')] for text in (inputs, outputs)]
         arguments = ', '.join(f'T* all_{name}' for name in sum(names, []))
         lines = [*(f'const T {name} = all_{name}[i];' for name in names[0]),
                  *(f'T& {name} = all_{name}[i];' for name in names[1]), operation]
-        source = tmp_path / f'{name}.cpp'
-        source.write_text(f"""#include <cmath>
+        run = cpp(name, f"""#include <cmath>
             using std::tanh;
             typedef float T;
-            extern "C" void run(long n, {arguments}) {{ for (long i = 0; i < n; ++i) {{ {" ".join(lines)} }} }}""")
-        subprocess.run(['g++', '-O1', '-shared', '-fPIC', '-o', source.with_suffix('.so'), source], check=True)
-        run = ctypes.CDLL(str(source.with_suffix('.so'))).run
+            extern "C" void run(long n, {arguments}) {{ for (long i = 0; i < n; ++i) {{ {" ".join(lines)} }} }}""").run
 
         def kernel(*arrays):
             assert len(arrays) == len(names[0]) + len(names[1])
             assert all(array.dtype == np.float32 for array in arrays)
             written = arrays[len(names[0]):]
             copies = [np.broadcast_to(array, written[0].shape).copy() for array in arrays]
-            run(ctypes.c_long(written[0].size), *(copy.ctypes.data_as(ctypes.c_void_p) for copy in copies))
+            run(ctypes.c_long(written[0].size), *pointers(*copies))
             for array, copy in zip(written, copies[len(names[0]):]):
                 assert array.shape == written[0].shape
                 array[...] = copy

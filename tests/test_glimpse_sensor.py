@@ -8,6 +8,7 @@ import pytest
 
 from ram import glimpse_sensor as module
 from ram.glimpse_sensor import glimpse_sensor
+from tests.conftest import pointers
 
 
 def naive_glimpse(images, locations, patch, scales, factor):
@@ -68,10 +69,8 @@ def kernel_source(channels, patch, scales, factor, before, after):
     return f'{before}\n{constants}\n{after[0]}\n{module.KERNEL_OPERATION}\n{after[1]}\n'
 
 
-def test_kernel_equals_the_cpu(case, tmp_path):
+def test_kernel_equals_the_cpu(case, cpp):
     """The GPU kernel's operation, compiled as C++ and run element by element."""
-    if not shutil.which('g++'):
-        pytest.skip('no g++')
     images, locations, patch, scales, factor = case
     source = kernel_source(images.shape[1], patch, scales, factor, '''
         #include <algorithm>
@@ -81,14 +80,10 @@ def test_kernel_equals_the_cpu(case, tmp_path):
         typedef float T; typedef float L;''', ('''
         extern "C" void run(const T* images, const L* locations, int height, int width, T* out, ptrdiff_t n) {
             for (ptrdiff_t i = 0; i < n; ++i) { T& glimpse = out[i];''', '} }'))
-    (tmp_path / 'kernel.cpp').write_text(source)
-    subprocess.run(['g++', '-O1', '-shared', '-fPIC', '-o', tmp_path / 'kernel.so', tmp_path / 'kernel.cpp'],
-                   check=True)
     expected = glimpse_sensor(*case).array
     out = np.empty_like(expected)
-    pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (images, locations, out)]
-    ctypes.CDLL(str(tmp_path / 'kernel.so')).run(
-        *pointers[:2], *images.shape[2:], pointers[2], ctypes.c_ssize_t(out.size))
+    cpp('kernel', source).run(
+        *pointers(images, locations), *images.shape[2:], *pointers(out), ctypes.c_ssize_t(out.size))
     np.testing.assert_allclose(out, expected, atol=1e-6)
 
 

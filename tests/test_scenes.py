@@ -1,8 +1,11 @@
+import ctypes
+
 import numpy as np
 import pytest
 
 from datasets import scenes
 from ram.batches import SceneIterator
+from tests.conftest import pointers
 
 
 @pytest.fixture
@@ -29,6 +32,23 @@ def test_compose_equals_a_naive_loop(digits, rng, size, pieces):
     composed = scenes.compose(np, digits, layout, size)
     assert composed.dtype == np.uint8
     np.testing.assert_array_equal(composed, naive(digits, layout, size))
+
+
+@pytest.mark.parametrize('size, pieces', [(28, 0), (60, 4), (100, 8)])
+def test_kernel_equals_the_cpu(digits, rng, size, pieces, cpp):
+    """What composes scenes on a GPU, compiled as C++ and run pixel by pixel."""
+    inputs = [part.split() for part in scenes.SCENE_INPUTS.split(', ')]
+    kinds = {'raw uint8': 'const unsigned char*', 'raw int64': 'const long long*', 'int32': 'int'}
+    arguments = ', '.join(f'{kinds[" ".join(kind)]} {name}' for *kind, name in inputs)
+    run = cpp('compose', f"""#include <cstddef>
+        extern "C" void run({arguments}, unsigned char* out, ptrdiff_t n) {{
+            for (ptrdiff_t i = 0; i < n; ++i) {{ unsigned char& pixel = out[i]; {scenes.SCENE_OPERATION} }}
+        }}""").run
+    layout = scenes.draw_layout(rng, rng.integers(0, 20, 50), 20, size, pieces)
+    out = np.empty((50, 1, size, size), np.uint8)
+    parts = [np.ascontiguousarray(part) for part in vars(layout).values()]
+    run(*pointers(digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    np.testing.assert_array_equal(out, naive(digits, layout, size))
 
 
 def test_layouts_are_uniform_and_inside(rng):
