@@ -10,6 +10,7 @@ from chainer import training
 from chainer.training import extensions
 
 from ram import checkpoint, evaluation, tasks
+from ram.adam import Adam
 from ram.batches import SceneIterator, whole_arrays
 from ram.models import LOSSES, TRAINING_SPLITS, make_model
 from ram.ranks import ALONE, joined_evaluator, joined_optimizer, share
@@ -39,7 +40,7 @@ class ClipGradient:
 def make_optimizer(config, target, ranks=ALONE):
     """The Config's optimizer, set up for ``target``; of several Ranks' gradients it follows the mean."""
     if config.optimizer == 'adam':
-        optimizer = chainer.optimizers.Adam(alpha=config.lr)
+        optimizer = Adam(alpha=config.lr)
     elif config.optimizer == 'nesterov':
         optimizer = chainer.optimizers.NesterovAG(lr=config.lr, momentum=config.momentum)
     else:

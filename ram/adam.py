@@ -1,0 +1,33 @@
+"""Chainer's Adam with its arithmetic on a CPU done in place: the same numbers in half the passes over memory."""
+import numpy as np
+from chainer import optimizers
+from chainer.optimizers.adam import AdamRule
+
+
+class InPlaceAdamRule(AdamRule):
+    """As AdamRule, without its variants (AMSGrad, AdaBound, decay of the weights)."""
+
+    def update_core_cpu(self, parameter):
+        """Updates a chainer.Parameter; one without a gradient stays as it is."""
+        if parameter.grad is None:
+            return
+        rule, gradient, m, v = self.hyperparam, parameter.grad, self.state['m'], self.state['v']
+        change = gradient - m
+        change *= 1 - rule.beta1
+        m += change
+        np.multiply(gradient, gradient, out=change)
+        change -= v
+        change *= 1 - rule.beta2
+        v += change
+        np.sqrt(v, out=change)
+        change += rule.eps
+        np.divide(m, change, out=change)
+        change *= self.alpha_t
+        parameter.array -= change
+
+
+class Adam(optimizers.Adam):
+    """chainer.optimizers.Adam with that rule."""
+
+    def create_update_rule(self):
+        return InPlaceAdamRule(self.hyperparam)
