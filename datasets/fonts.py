@@ -30,11 +30,11 @@ def load(part):
     n, rng = COUNTS[part], np.random.default_rng(SEEDS[part])
     glyphs = _glyphs()
     which = rng.permutation(n) % len(glyphs)
-    points = _distorted_grid(n, rng)
+    warps = _warps(n, rng)
     digits = np.empty((n, SIDE, SIDE), np.float32)
     for index, glyph in enumerate(glyphs):
         mine = which == index
-        digits[mine] = ndimage.map_coordinates(glyph, points[:, mine], order=1)
+        digits[mine] = ndimage.map_coordinates(glyph, _distorted_grid(*(warp[mine] for warp in warps)), order=1)
     return np.rint(digits).clip(0, 255).astype(np.uint8), (which % 10).astype(np.int32)
 
 
@@ -57,18 +57,26 @@ def _glyphs():
     return np.stack(glyphs)
 
 
-def _distorted_grid(n, rng):
-    """float32 (2, n, 28, 28): the row and column in a fine glyph where each pixel of each digit is sampled."""
+def _warps(n, rng):
+    """What distorts each of n digits, at random; float32 (n, 1, 1), the noise (n, 2, 28, 28).
+
+    angle, shear (radians, share), noise, stretch and shift (share, pixels) to the right, and of both downwards.
+    """
     def uniform(low, high):
         return rng.uniform(low, high, (n, 1, 1)).astype(np.float32)
 
+    return (uniform(-0.3, 0.3), uniform(-0.25, 0.25),
+            rng.standard_normal((2, n, SIDE, SIDE), np.float32).swapaxes(0, 1),
+            uniform(0.9, 1.4), uniform(-1.5, 1.5), uniform(0.9, 1.3), uniform(-1.5, 1.5))
+
+
+def _distorted_grid(angle, shear, noise, stretch_x, shift_x, stretch_y, shift_y):
+    """float32 (2, n, 28, 28): the row and column in a fine glyph where each pixel of each digit is sampled."""
     down, right = np.mgrid[:SIDE, :SIDE].astype(np.float32) - (SIDE - 1) / 2
-    angle, shear = uniform(-0.3, 0.3), uniform(-0.25, 0.25)
     smooth, pixels = 3.5, 0.8
-    elastic = rng.standard_normal((2, n, SIDE, SIDE), np.float32)
-    elastic = ndimage.gaussian_filter(elastic, (0, 0, smooth, smooth)) * (pixels * 2 * smooth * math.sqrt(math.pi))
-    x = (right + shear * down) * uniform(0.9, 1.4) + uniform(-1.5, 1.5) + elastic[0]
-    y = down * uniform(0.9, 1.3) + uniform(-1.5, 1.5) + elastic[1]
+    elastic = ndimage.gaussian_filter(noise, (0, 0, smooth, smooth)) * (pixels * 2 * smooth * math.sqrt(math.pi))
+    x = (right + shear * down) * stretch_x + shift_x + elastic[:, 0]
+    y = down * stretch_y + shift_y + elastic[:, 1]
     rows = np.sin(angle) * x + np.cos(angle) * y
     columns = np.cos(angle) * x - np.sin(angle) * y
     return np.stack([rows, columns]) * FINE + (FINE * SIDE - 1) / 2
