@@ -29,8 +29,9 @@ demo: setup
 	@echo "Where it looks:     $(DEMO)/model.gif, and as a sheet $(DEMO)/model.png"
 	@echo "How it learnt:      $(DEMO)/log, $(DEMO)/loss.png, $(DEMO)/error.png"
 
+# A process a core, and a thread a process.
 test: setup
-	$(BIN)/python -m pytest -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8
 
 lint: setup
 	$(BIN)/ruff check .
