@@ -28,11 +28,39 @@ def hybrid_loss(episode, labels, config):
         advantage = reward - episode.baselines.array
         # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2); what is constant stands before the sum.
         surprise = (advantage / (2 * config.sigma ** 2 * len(labels)))[:, :, None]
-        terms['reinforce'] = F.sum(surprise * (episode.samples - episode.means) ** 2)
-        terms['baseline'] = F.mean_squared_error(
-            episode.baselines, cuda.get_array_module(reward).broadcast_to(reward, advantage.shape))
-        loss = loss + terms['baseline'] + config.reinforce * terms['reinforce']
+        terms['reinforce'] = weighted_squared_error(episode.means, episode.samples, surprise)
+        terms['baseline'] = weighted_squared_error(episode.baselines, reward, 1 / advantage.size)
+        loss = F.add(loss, terms['baseline'], config.reinforce * terms['reinforce'])
     return loss, terms
+
+
+class WeightedSquaredError(chainer.FunctionNode):
+    """See :func:`weighted_squared_error`.  Its gradient cannot be differentiated again."""
+
+    def __init__(self, target, weight):
+        self.target, self.weight = target, weight
+
+    def forward(self, inputs):
+        error = inputs[0] - self.target
+        self.slope = self.weight * error
+        return chainer.utils.force_array((self.slope * error).sum()),
+
+    def backward(self, indexes, grad_outputs):
+        return chainer.as_variable(2 * grad_outputs[0].array * self.slope),
+
+
+def weighted_squared_error(x, target, weight):
+    """sum(weight * (x - target)^2), as one node of the graph.
+
+    Args:
+        x: Variable of float32.
+        target: float32 array that broadcasts to the shape of x; no gradient flows into it.
+        weight: float or float32 array that broadcasts to the shape of x, nor into this.
+
+    Returns:
+        Variable of float32 and shape ().
+    """
+    return WeightedSquaredError(target, weight).apply([x])[0]
 
 
 def rewards(logits, labels, kind):

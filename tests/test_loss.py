@@ -4,9 +4,10 @@ import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
+from chainer import gradient_check
 
 from ram.glimpse_sensor import GlimpseSensor
-from ram.loss import HybridLoss, hybrid_loss
+from ram.loss import HybridLoss, hybrid_loss, weighted_squared_error
 from ram.model import RecurrentAttentionModel, plain_unroll
 from tests.test_networks import shake
 
@@ -23,6 +24,20 @@ def gradients(model, images, labels, term, rng):
 @pytest.fixture
 def batch(rng):
     return rng.random((8, 1, 28, 28), np.float32), rng.integers(0, 10, 8).astype(np.int32)
+
+
+@pytest.mark.parametrize('target, weight', [((3, 4, 2), (3, 4, 1)), ((4, 2), (3, 4, 2)), ((2,), ())])
+def test_weighted_squared_error(rng, target, weight):
+    """Against an inner product in float64 and numerical gradients, with what broadcasts and what does not."""
+    x = rng.standard_normal((3, 4, 2), np.float32)
+    target, weight = (rng.standard_normal(shape).astype(np.float32) for shape in (target, weight))
+    found = weighted_squared_error(chainer.Variable(x), target, weight)
+    error = (x.astype(np.float64) - target).ravel()
+    expected = np.broadcast_to(weight, x.shape).astype(np.float64).ravel() @ (error * error)
+    assert found.shape == () and found.dtype == np.float32
+    np.testing.assert_allclose(found.array, expected, rtol=1e-5)
+    gradient_check.check_backward(lambda x: weighted_squared_error(x, target, weight), x, np.array(1.5, 'f'),
+                                  dtype=np.float64, eps=1e-3)
 
 
 class FixedStart:
