@@ -32,8 +32,8 @@ RUNS = {
     'cluttered-T4': '--dataset cluttered --glimpses 4',
     'cluttered100-T6': '--dataset cluttered100 --glimpses 6',
     'cluttered100-T4': '--dataset cluttered100 --glimpses 4',
-    'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random',
-    'cluttered100-random-T8': '--dataset cluttered100 --policy random',
+    'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random --epoch 100',
+    'cluttered100-random-T8': '--dataset cluttered100 --policy random --epoch 100',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
     'street-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133',  # the preset
@@ -66,7 +66,8 @@ def readme():
     lines = [
         '# Trained models', '', 'Written by `python models/make.py --list` from the files. Errors are in '
         '[docs/results.md](../docs/results.md). A model is read by `ram.checkpoint.load_model`, `evaluate.py` and '
-        '`visualize.py`; the log of its training is beside it.', '',
+        '`visualize.py`; the log of its training is beside it. A + after a commit: files differed '
+        'from it; from 157510cefd it was only this list and the learning curves, which other runs had written.', '',
         '| model | command | seed | epochs | minutes | best validation error, % | commit | Python, NumPy, CuPy |',
         '|' + ' --- |' * 8]
     for name in RUNS:
@@ -78,7 +79,7 @@ def readme():
         lines.append(
             f'| [{name}.npz]({name}.npz) | `python {command}` | {model.config.seed} | {log[-1]["epoch"]} '
             f'| {log[-1]["elapsed_time"] / 60:.0f} | {100 * min(entry["validation/error"] for entry in log):.2f} '
-            f'| {made["commit"][:10]} | {versions} |')
+            f'| {made["commit"][:10]}{made["commit"][40:]} | {versions} |')
     return '\n'.join(lines) + '\n'
 
 

@@ -18,7 +18,7 @@ def origin():
 
     Returns:
         dict of str by str: 'python', 'numpy', 'chainer' and 'cupy' (their versions; '' if there is no CuPy), 'commit'
-        of this source ('' if unknown; it ends in '+' if files differ from it) and 'command', the command line.
+        of this source ('' if unknown; it ends in '+' if Python files differ from it) and 'command', the command line.
     """
     return {'python': platform.python_version(), 'numpy': np.__version__, 'chainer': chainer.__version__,
             'cupy': cuda.cupy.__version__ if cuda.available else '', 'commit': _commit(),
@@ -34,7 +34,7 @@ def _commit():
     try:
         if pathlib.Path(git('rev-parse', '--show-toplevel')) != folder.resolve():
             return ''  # a copy of this project inside another one's repository
-        return git('rev-parse', 'HEAD') + ('+' if git('status', '--porcelain', '--untracked-files=no') else '')
+        return git('rev-parse', 'HEAD') + ('+' if git('status', '--porcelain', '--untracked-files=no', '*.py') else '')
     except (OSError, subprocess.SubprocessError):
         return ''
 
