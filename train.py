@@ -96,7 +96,7 @@ def old_run(arguments):
     out = run
     if arguments.out and pathlib.Path(arguments.out).resolve() != run.resolve():
         out = fresh(pathlib.Path(arguments.out))
-        for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.INIT, 'log'):
+        for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.INIT, checkpoint.COMMAND, 'log'):
             if (run / name).exists():
                 copy(run / name, out / name)
     return dataclasses.replace(old, **{name: given[name] for name in MAY_CHANGE if name in vars(arguments)}), out
@@ -113,7 +113,8 @@ def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
     snapshot, init = out / checkpoint.SNAPSHOT, out / checkpoint.INIT
     starts = joined.first and init.exists() and not snapshot.exists()
-    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, origin.origin(), joined,
+    made = origin.origin(out / checkpoint.COMMAND if arguments.resume else None)
+    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, made, joined,
                                     init if starts else None)
     if joined.first:
         trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
@@ -127,8 +128,9 @@ def train(chosen, out, arguments, device, joined):
         print(f'{out} has no snapshot yet: the run starts from its beginning')
     try:
         if joined.first:
-            with checkpoint.replacing(out / checkpoint.CONFIG, 'w') as file:
-                file.write(chosen.to_json() + '\n')
+            for name, text in [(checkpoint.COMMAND, made['command']), (checkpoint.CONFIG, chosen.to_json())]:
+                with checkpoint.replacing(out / name, 'w') as file:
+                    file.write(text + '\n')
             print(f'{out}: {chosen.to_json()}', flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, trainer.stop_trigger.on_signal)

@@ -20,8 +20,8 @@ from ram import archived, origin
 from ram.config import Config
 from ram.models import make_model
 
-# In the folder of a run; INIT is the model that it started from, if any.
-CONFIG, SNAPSHOT, MODEL, INIT = 'config.json', 'snapshot.npz', 'model.npz', 'init.npz'
+# In the folder of a run; INIT is the model that it started from, if any, COMMAND the command that started it.
+CONFIG, SNAPSHOT, MODEL, INIT, COMMAND = 'config.json', 'snapshot.npz', 'model.npz', 'init.npz', 'command.txt'
 NONE = 'keys of None'
 LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
 DENSEST = 20        # times that weights, which hardly can be compressed, may be larger than their file
@@ -196,7 +196,7 @@ def alone_in(folder):
     folder = pathlib.Path(folder)
     try:
         with filelock.FileLock(folder / '.lock', timeout=0):
-            for name in (CONFIG, SNAPSHOT, MODEL, 'log'):
+            for name in (CONFIG, SNAPSHOT, MODEL, COMMAND, 'log'):
                 for left in folder.glob(f'.{name}-*'):
                     left.unlink()
             for left in folder.glob('log?*'):  # Chainer's LogReport writes in such a folder

@@ -88,6 +88,9 @@ def test_resume_goes_on_to_more_epochs(run, tmp_path):
     result = script('train.py', '--resume', tmp_path / 'run', '-e', '2')
     assert result.returncode == 0, result.stderr
     assert [entry['epoch'] for entry in json.loads((tmp_path / 'run' / 'log').read_text())] == [1, 2]
+    better = checkpoint.load_model(tmp_path / 'run' / 'model.npz')
+    assert better.config.epoch == 2  # it was saved after the run was taken up, and still says what started it
+    assert better.origin['command'] == shlex.join(['train.py', *SMALL, '-e', '1', '-o', str(run)])
     assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '--sigma', '0.5'), 'sigma', '0.5', '0.1')
     assert_one_clear_line(script('train.py', '--resume', tmp_path), 'config.json')
 
