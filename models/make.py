@@ -7,6 +7,7 @@ written anew.
 """
 import argparse
 import json
+import math
 import pathlib
 import shlex
 import shutil
@@ -84,21 +85,22 @@ def readme():
 
 
 def draw_curves(path):
-    """A picture of the validation error over the epochs of every model here that looks around."""
+    """A picture of the validation error over the epochs of every model here, task by task."""
     from matplotlib.figure import Figure
-    figure = Figure(figsize=(7, 4), layout='constrained')
-    axes = figure.subplots()
-    for name, flags in RUNS.items():
-        log = HERE / f'{name}.log'
-        if log.exists() and '--model' not in flags:
-            entries = json.loads(log.read_text())
-            axes.plot([entry['epoch'] for entry in entries], [100 * entry['validation/error'] for entry in entries],
-                      linewidth=1, label=name)
-    axes.set(yscale='log', xlabel='epoch', ylabel='validation error, %')
-    axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    logs = {name: json.loads((HERE / f'{name}.log').read_text()) for name in RUNS if (HERE / f'{name}.log').exists()}
+    tasks = list(dict.fromkeys(name.split('-')[0] for name in logs))
+    figure = Figure(figsize=(9, 3 * math.ceil(len(tasks) / 2)), layout='constrained')
+    for axes, task in zip(figure.subplots(math.ceil(len(tasks) / 2), 2, sharey=True, squeeze=False).flat, tasks):
+        for name, log in logs.items():
+            kind, _, label = name.partition('-')
+            if kind == task:
+                axes.plot([entry['epoch'] for entry in log], [100 * entry['validation/error'] for entry in log],
+                          linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-', label=label)
+        axes.set(title=task, yscale='log', xlabel='epoch', ylabel='validation error, %', ylim=(0.5, 90))
+        axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
+        axes.minorticks_off()
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
     figure.savefig(path)
 
 
