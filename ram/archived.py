@@ -58,29 +58,28 @@ class ArchivedModel(chainer.Chain):
             looked.append(self._seen_at(l, images.shape[-1]))
             return sensor.forward((images, looked[-1]))[0].reshape(len(images), -1)
 
-        def look(t, h):
+        def look(t, h, location):
             if policy != 'learned':
-                return uniform[t + 1]
+                location[...] = uniform[t + 1]
+                return
             with chainer.no_backprop_mode():
-                mean = F.tanh(self.ll(h)).array
-            if not explore:
-                return mean
-            samples[t] += mean  # Quirk: the sampled location is not clipped to [-1, 1].
-            return samples[t]
+                location[...] = F.tanh(self.ll(h)).array
+            if explore:
+                samples[t] += location
+                location[...] = samples[t]  # Quirk: the sampled location is not clipped to [-1, 1].
 
         # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
-        states = archived_unroll(images, uniform[0], look, see, self, shape[0])
-        episode = Episode(xp.stack(looked), states, self.ly(states[-1]))
+        before, last, states = archived_unroll(images, uniform[0], look, see, self, shape[0])
+        episode = Episode(xp.stack(looked), states, self.ly(last))
         if explore:
             episode.samples = samples
-            episode.means = F.tanh(self.ll(F.concat(states[:-1], axis=0))).reshape(samples.shape)
-            episode.baselines = F.sigmoid(self.lb(states[-1]))  # Quirk: a sigmoid, and only the last step's is used.
+            episode.means = F.tanh(self.ll(before)).reshape(samples.shape)
+            episode.baselines = F.sigmoid(self.lb(last))  # Quirk: a sigmoid, and only the last step's is used.
         return episode
 
     def classify(self, states):
         """See ``RecurrentAttentionModel.classify``."""
-        logits = self.ly(F.concat(states, axis=0))
-        return logits.reshape(len(states), -1, logits.shape[1])
+        return self.ly(states.reshape(-1, states.shape[2])).reshape(*states.shape[:2], -1)
 
     def _seen_at(self, l, size):  # noqa: E741
         """The location (x, y) at which our sensor crops what the archived one cropped at l = (y, x)."""

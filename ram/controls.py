@@ -39,7 +39,7 @@ class ControlNetwork(chainer.Chain):
         """
         images = normalised(images) if self.config.normalise else images
         h = F.relu(self.second(F.relu(self.first(images))))
-        return Episode(None, (h,), self.logits(h))
+        return Episode(None, h.array[None], self.logits(h))
 
     def classify(self, states):
         """See ``RecurrentAttentionModel.classify``; here T is 1."""

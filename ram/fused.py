@@ -19,22 +19,23 @@ def unroll(images, location, look, sensor, glimpse_network, core_network, steps)
     Args:
         images: float32 array (B, C, H, W).
         location: float32 array (B, 2), l_1.
-        look: called with t (0 for the first glimpse) and the array h_{t+1} (B, hidden), gives the next location as
-            a float32 array (B, 2); not called after the last glimpse.
+        look: called with t (0 for the first glimpse), the array h_{t+1} (B, hidden) and a float32 array (B, 2), into
+            which it writes the next location; not called after the last glimpse.
         sensor: a GlimpseSensor.
         glimpse_network: a GlimpseNetwork.
         core_network: a core network with a ``fused`` form.
         steps: number of glimpses T.
 
     Returns:
-        Tuple of T Variables float32 (B, hidden), h_1 ... h_T, with gradients to the parameters of both networks, and
-        float32 array (T, B, 2), l_1 ... l_T.
+        Variable float32 ((T - 1) * B, hidden), h_1 ... h_{T-1} under each other, and Variable float32 (B, hidden), h_T,
+        both with gradients to the parameters of both networks; float32 array (T, B, hidden), h_1 ... h_T; float32
+        array (T, B, 2), l_1 ... l_T.
     """
     fused_core, core_parameters = core_network.fused()
     function = Unroll(images, location, look, sensor, fused_core, steps)
     links = glimpse_network.what, glimpse_network.where, glimpse_network.from_what, glimpse_network.from_where
-    states = function.apply([*(parameter for link in links for parameter in (link.W, link.b)), *core_parameters])
-    return states, function.locations
+    before, last = function.apply([*(parameter for link in links for parameter in (link.W, link.b)), *core_parameters])
+    return before, last, function.core.states, function.locations
 
 
 class Unroll(chainer.FunctionNode):
@@ -53,22 +54,21 @@ class Unroll(chainer.FunctionNode):
         self.locations = xp.empty((steps, count, 2), np.float32)
         self.rho = xp.empty((steps, count, what_W.shape[1]), np.float32)
         self.both = xp.empty((steps, count, 2 * unit), np.float32)  # h_g beside h_l
-        location = self.location
+        self.locations[0] = self.location
         for t in range(steps):
-            self.locations[t] = location
-            self.rho[t] = self.sensor.forward((self.images, location))[0].reshape(count, -1)
+            self.sensor.forward((self.images, self.locations[t]), self.rho[t])
             linear_relu(xp, self.rho[t], what_W, what_b, self.both[t, :, :unit])
-            linear_relu(xp, location, where_W, where_b, self.both[t, :, unit:])
+            linear_relu(xp, self.locations[t], where_W, where_b, self.both[t, :, unit:])
             linear_relu(xp, self.both[t], self.glimpse_W, glimpse_b, self.core.inputs[t])
             self.core.step(t)
             if t < steps - 1:
-                location = self.look(t, self.core.states[t])
-        return tuple(self.core.states)
+                self.look(t, self.core.states[t], self.locations[t + 1])
+        return self.core.outputs
 
     def backward(self, indexes, grad_outputs):
         xp, rows, unit = self.core.xp, self.locations.shape[0] * self.locations.shape[1], self.both.shape[2] // 2
         # Gradients at the sums before the rectifiers; the rows of all glimpses stand under each other.
-        glimpse, core_gradients = self.core.backward([g if g is None else g.array for g in grad_outputs])
+        glimpse, core_gradients = self.core.backward(*(g if g is None else g.array for g in grad_outputs))
         back_through_relu(xp, glimpse, self.core.inputs.reshape(rows, -1))
         both = self.both.reshape(rows, -1)
         features = glimpse @ self.glimpse_W

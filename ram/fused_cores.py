@@ -2,25 +2,28 @@
 ``ram.fused``.
 
 A fused core is made for one rollout and then used so: ``inputs[t]`` is filled with g_t and ``step(t)`` called, for
-t = 0 ... T-1; ``backward`` once.
+t = 0 ... T-1; ``backward`` once.  On a GPU, all that happens between two products is one launch.
 """
 import numpy as np
 from chainer.backends import cuda
 
-# What an LSTM does between two products, for one unit of one image: on a GPU one launch each way.
+# What the cores do between two products, for one unit of one image.  ``again`` is where the next step finds the state.
+RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = max(product + b, (T) 0)', 'relu_step'
+RELU_BACK = ('T gradient, T product, T state', 'T sum', 'sum = state > 0 ? gradient + product : (T) 0',
+             'relu_back_step')
 LSTM_STEP = ('T sum_a, T sum_i, T sum_f, T sum_o, T b_a, T b_i, T b_f, T b_o, T before',
-             'T in_a, T in_i, T in_f, T in_o, T cell, T state', '''
+             'T in_a, T in_i, T in_f, T in_o, T cell, T state, T again', '''
     in_a = tanh(sum_a + b_a);
     in_i = tanh((sum_i + b_i) / 2) / 2 + (T) 0.5;
     in_f = tanh((sum_f + b_f) / 2) / 2 + (T) 0.5;
     in_o = tanh((sum_o + b_o) / 2) / 2 + (T) 0.5;
     cell = in_a * in_i + in_f * before;
-    state = in_o * tanh(cell);
+    state = again = in_o * tanh(cell);
 ''', 'lstm_step')
-LSTM_BACK = ('T state, T in_a, T in_i, T in_f, T in_o, T cell, T before',
+LSTM_BACK = ('T gradient, T product, T in_a, T in_i, T in_f, T in_o, T cell, T before',
              'T sum_a, T sum_i, T sum_f, T sum_o, T memory', '''
-    // state and memory are gradients: those of this step's output and, coming from the next step, of its cell.
-    T squashed = tanh(cell);
+    // memory is the gradient that comes from the next step's cell.
+    T state = gradient + product, squashed = tanh(cell);
     T whole = memory + state * in_o * (1 - squashed * squashed);
     sum_a = whole * in_i * (1 - in_a * in_a);
     sum_i = whole * in_a * in_i * (1 - in_i);
@@ -41,31 +44,54 @@ class FusedCore:
         hidden: size of h.
 
     Attributes:
-        inputs: float32 array (T, B, inputs), g_1 ... g_T.
+        inputs: float32 array (T, B, inputs), g_1 ... g_T, to be filled.
         states: float32 array (T, B, hidden), h_1 ... h_T.
     """
 
     def __init__(self, W, b, steps, count, hidden):
-        self.xp, self.W, self.b = cuda.get_array_module(W), W, b
-        self.memory = self.xp.empty((steps, count, W.shape[1]), np.float32)
-        self.inputs, self.last = self.memory[:, :, :-hidden], self.memory[:, :, -hidden:]
+        self.xp, self.W, self.b, self.hidden = cuda.get_array_module(W), W, b, hidden
+        self.memory = self.xp.empty((steps + 1, count, W.shape[1]), np.float32)  # in the last, h_T stands alone
+        self.inputs, self.last = self.memory[:-1, :, :-hidden], self.memory[:, :, -hidden:]
         self.input_W, self.last_W = W[:, :-hidden], W[:, -hidden:]
         self.last[0] = 0  # h_0
         self.states = self.xp.empty((steps, count, hidden), np.float32)
 
-    def backward(self, gradients):
+    @property
+    def outputs(self):
+        """h_1 ... h_{T-1} under each other, ((T - 1) * B, hidden), and h_T, (B, hidden); no copies."""
+        return self.states[:-1].reshape(-1, self.hidden), self.states[-1]
+
+    def product(self, t, out=None):
+        """The weights times g_t and h_{t-1}, (B, units)."""
+        x, W = (self.memory[t], self.W) if t > 0 else (self.inputs[t], self.input_W)  # h_0 = 0
+        return self.xp.matmul(x, W.T, out=out)
+
+    def backward(self, before, last):
         """Goes back through all steps.
 
         Args:
-            gradients: a float32 array (B, hidden) or None for each of h_1 ... h_T.
+            before, last: gradients of the two :attr:`outputs`, each may be None.
 
         Returns:
             Gradients of the inputs, float32 (T * B, inputs), and of the parameters, in their order.
         """
-        xp = self.xp
-        sums = self.back_to_sums(gradients).reshape(-1, len(self.W))
+        xp, steps = self.xp, len(self.states)
+        before = [None] * (steps - 1) if before is None else before.reshape(self.states[:-1].shape)
+        sums = self.back_to_sums([*before, last]).reshape(-1, len(self.W))
         return sums @ self.input_W, self.split(
-            sums.T @ self.memory.reshape(len(sums), -1), xp.ones(len(sums), np.float32) @ sums)
+            sums.T @ self.memory[:-1].reshape(len(sums), -1), xp.ones(len(sums), np.float32) @ sums)
+
+    def arriving(self, gradient, later):
+        """The gradient of h_t: what comes from outside, which may be None, and from the sums of step t + 1, if any.
+
+        Args:
+            gradient: float32 array (B, hidden) or None.
+            later: float32 array (B, ...), or None for the last step.
+
+        Returns:
+            The two parts, either of which may be the number 0.
+        """
+        return 0 if gradient is None else gradient, 0 if later is None else later.reshape(len(later), -1) @ self.last_W
 
 
 class FusedReLUCore(FusedCore):
@@ -78,26 +104,27 @@ class FusedReLUCore(FusedCore):
                          steps, count, len(from_state_b))
 
     def step(self, t):
-        if t > 0:
-            self.last[t] = self.states[t - 1]
-            linear_relu(self.xp, self.memory[t], self.W, self.b, self.states[t])
-        else:  # h_0 = 0
-            linear_relu(self.xp, self.inputs[t], self.input_W, self.b, self.states[t])
+        if self.xp is not np:
+            cuda.elementwise(*RELU_STEP)(self.product(t), self.b, self.states[t], self.last[t + 1])
+            return
+        bias_relu(self.product(t, self.states[t]), self.b)
+        self.last[t + 1] = self.states[t]
 
     def back_to_sums(self, gradients):
         """Gradients at the sums before the rectifiers, (T, B, hidden)."""
         sums = self.xp.empty_like(self.states)
         for t in range(len(sums) - 1, -1, -1):
-            sums[t] = 0 if gradients[t] is None else gradients[t]
-            if t < len(sums) - 1:
-                sums[t] += sums[t + 1] @ self.last_W
-            back_through_relu(self.xp, sums[t], self.states[t])
+            gradient, product = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
+            if self.xp is not np:
+                cuda.elementwise(*RELU_BACK)(gradient, product, self.states[t], sums[t])
+                continue
+            np.add(gradient, product, out=sums[t])
+            back_through_relu(np, sums[t], self.states[t])
         return sums
 
     def split(self, W, b):
         """The parameters' gradients from those of what they were joined to."""
-        hidden = len(b)
-        return W[:, -hidden:], b, W[:, :-hidden], b
+        return W[:, -self.hidden:], b, W[:, :-self.hidden], b
 
 
 class FusedLSTMCore(FusedCore):
@@ -112,64 +139,60 @@ class FusedLSTMCore(FusedCore):
         self.cells = xp.empty_like(self.states)
 
     def step(self, t):
-        xp = self.xp
-        if t > 0:
-            self.last[t] = self.states[t - 1]
-            sums = self.memory[t] @ self.W.T
-        else:  # h_0 = 0
-            sums = self.inputs[t] @ self.input_W.T
-        if xp is not np:
-            cuda.elementwise(*LSTM_STEP)(*self.gate_by_gate(sums), *self.gate_by_gate(self.b), self.before(t),
-                                         *self.gate_by_gate(self.gates[t]), self.cells[t], self.states[t])
+        sums = self.product(t)
+        if self.xp is not np:
+            cuda.elementwise(*LSTM_STEP)(
+                *self.gate_by_gate(sums), *self.gate_by_gate(self.b), self.before(t), *self.gate_by_gate(self.gates[t]),
+                self.cells[t], self.states[t], self.last[t + 1])
             return
         sums += self.b
-        a, i, f, o = activate(xp, sums.reshape(len(sums), 4, -1), self.gates[t])
-        xp.multiply(a, i, out=self.cells[t])
+        a, i, f, o = activate(sums.reshape(len(sums), 4, -1), self.gates[t])
+        np.multiply(a, i, out=self.cells[t])
         if t > 0:
             self.cells[t] += f * self.cells[t - 1]
-        xp.multiply(o, xp.tanh(self.cells[t]), out=self.states[t])
+        np.multiply(o, np.tanh(self.cells[t]), out=self.states[t])
+        self.last[t + 1] = self.states[t]
 
     def back_to_sums(self, gradients):
         """Gradients at the gates' sums, (T, B, 4, hidden)."""
-        xp, sums = self.xp, self.xp.empty_like(self.gates)
-        cell = xp.zeros_like(self.cells[0])
+        sums = self.xp.empty_like(self.gates)
+        cell = self.xp.zeros_like(self.cells[0])
         for t in range(len(sums) - 1, -1, -1):
-            state = xp.zeros_like(cell) if gradients[t] is None else gradients[t]
-            if t < len(sums) - 1:
-                state = state + sums[t + 1].reshape(len(cell), -1) @ self.last_W
-            if xp is not np:
-                cuda.elementwise(*LSTM_BACK)(state, *self.gate_by_gate(self.gates[t]), self.cells[t], self.before(t),
-                                             *self.gate_by_gate(sums[t]), cell)
+            gradient, product = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
+            if self.xp is not np:
+                cuda.elementwise(*LSTM_BACK)(gradient, product, *self.gate_by_gate(self.gates[t]), self.cells[t],
+                                             self.before(t), *self.gate_by_gate(sums[t]), cell)
                 continue
+            state = gradient + product
             a, i, f, o = self.gates[t].transpose(1, 0, 2)
-            squashed = xp.tanh(self.cells[t])
+            squashed = np.tanh(self.cells[t])
             cell += state * o * (1 - squashed * squashed)
             sums[t, :, 0] = cell * i * (1 - a * a)
             sums[t, :, 1] = cell * a * i * (1 - i)
-            sums[t, :, 2] = cell * self.cells[t - 1] * f * (1 - f) if t > 0 else 0
+            sums[t, :, 2] = cell * self.before(t) * f * (1 - f)
             sums[t, :, 3] = state * squashed * o * (1 - o)
             cell *= f
         return sums
 
     def gate_by_gate(self, values):
         """(B, 4 * hidden), (B, 4, hidden) or (4 * hidden,) as four views (B or 1, hidden)."""
-        return values.reshape(-1, 4, self.states.shape[2]).transpose(1, 0, 2)
+        return values.reshape(-1, 4, self.hidden).transpose(1, 0, 2)
 
     def before(self, t):
-        """The cells before step t, (B, hidden)."""
-        return self.cells[t - 1] if t > 0 else self.xp.zeros_like(self.cells[0])
+        """The cells before step t, (B, hidden), or the number 0."""
+        return self.cells[t - 1] if t > 0 else 0
 
     def split(self, W, b):
         """The parameters' gradients from those of what they were joined to."""
-        W, hidden = by_unit(W), self.states.shape[2]
-        return W[:, :-hidden], by_unit(b[:, None])[:, 0], W[:, -hidden:]
+        W = by_unit(W)
+        return W[:, :-self.hidden], by_unit(b[:, None])[:, 0], W[:, -self.hidden:]
 
 
-def activate(xp, sums, out):
+def activate(sums, out):
     """The LSTM's input by tanh and its three gates by sigmoid: (B, 4, hidden) into ``out``; gives them one by one."""
-    xp.tanh(sums[:, 0], out=out[:, 0])
+    np.tanh(sums[:, 0], out=out[:, 0])
     sums[:, 1:] *= 0.5
-    xp.tanh(sums[:, 1:], out=out[:, 1:])  # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2
+    np.tanh(sums[:, 1:], out=out[:, 1:])  # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2
     out[:, 1:] *= 0.5
     out[:, 1:] += 0.5
     return out.transpose(1, 0, 2)
@@ -188,11 +211,15 @@ def by_unit(rows):
 def linear_relu(xp, x, W, b, out):
     """out = ReLU(x W^T + b)."""
     if xp is np:
-        np.matmul(x, W.T, out=out)
-        out += b
-        np.maximum(out, np.zeros_like(b), out=out)  # with an array, NumPy takes half the time that it takes with 0
+        bias_relu(np.matmul(x, W.T, out=out), b)
     else:
         cuda.elementwise('T product, T b', 'T out', 'out = max(product + b, (T) 0)', 'bias_relu')(x @ W.T, b, out)
+
+
+def bias_relu(sums, b):
+    """sums = ReLU(sums + b), in NumPy."""
+    sums += b
+    np.maximum(sums, np.zeros_like(b), out=sums)  # with an array, NumPy takes half the time that it takes with 0
 
 
 def back_through_relu(xp, gradient, activation):

@@ -76,10 +76,18 @@ class GlimpseSensor(chainer.FunctionNode):
             locations.shape[1] == 2,
         )
 
-    def forward_cpu(self, inputs):
+    def forward(self, inputs, out=None):
+        """As a FunctionNode's; ``out``, if given, is a contiguous array that is filled with the glimpses."""
         images, locations = inputs
+        xp, (count, channels) = cuda.get_array_module(images), images.shape[:2]
+        if out is None:
+            out = xp.empty((count, self.scales * channels, self.patch, self.patch), images.dtype)
+        (self.forward_cpu if xp is np else self.forward_gpu)(images, locations, out)
+        return out,
+
+    def forward_cpu(self, images, locations, out):
         count, channels, height, width = images.shape
-        glimpse = np.empty((count, self.scales, channels, self.patch, self.patch), images.dtype)
+        glimpse = out.reshape(count, self.scales, channels, self.patch, self.patch)
         pixels = np.ascontiguousarray(images).reshape(-1)
         origins = np.arange(count * channels).reshape(count, channels, 1) * (height * width)
         for k in range(self.scales):
@@ -99,17 +107,14 @@ class GlimpseSensor(chainer.FunctionNode):
                 average = np.repeat(np.eye(self.patch, dtype=images.dtype), block, axis=0) / block ** 2
                 seen = seen.reshape(-1, side) @ average
             glimpse[:, k] = seen.reshape(glimpse[:, k].shape)
-        return glimpse.reshape(count, self.scales * channels, self.patch, self.patch),
 
-    def forward_gpu(self, inputs):
-        images, locations = (cuda.cupy.ascontiguousarray(array) for array in inputs)
-        count, channels, height, width = images.shape
-        glimpse = cuda.cupy.empty((count, self.scales * channels, self.patch, self.patch), images.dtype)
+    def forward_gpu(self, images, locations, out):
+        images, locations = (cuda.cupy.ascontiguousarray(array) for array in (images, locations))
+        channels, height, width = images.shape[1:]
         kernel = cuda.elementwise(
             KERNEL_INPUTS, KERNEL_OUTPUTS, KERNEL_OPERATION, 'glimpse_sensor',
             preamble=KERNEL_CONSTANTS.format(channels, self.patch, self.scales, self.factor))
-        kernel(images, locations, height, width, glimpse)
-        return glimpse,
+        kernel(images, locations, height, width, out)
 
     def backward(self, indexes, grad_outputs):
         return None, None

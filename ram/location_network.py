@@ -2,6 +2,8 @@
 import chainer
 import chainer.functions as F
 import chainer.links as L
+import numpy as np
+from chainer.backends import cuda
 
 
 class LocationNetwork(chainer.Chain):
@@ -20,6 +22,20 @@ class LocationNetwork(chainer.Chain):
         """Args: h float32 (B, hidden).  Returns: the mean location, float32 (B, 2) in [-1, 1], columns (x, y)."""
         return F.tanh(self.mean(h))
 
-    def glance(self, h):
-        """As ``forward``, from array to array, without the cost of a graph: for the loop over the glimpses."""
-        return self.xp.tanh(h @ self.mean.W.array.T + self.mean.b.array)
+    def glance(self, h, sample, location):
+        """Where to look next, from arrays to arrays, without the cost of a graph: for the loop over the glimpses.
+
+        Args:
+            h: float32 array (B, hidden).
+            sample: float32 array (B, 2): the policy's noise, to which the mean is added.
+            location: float32 array (B, 2), gets the sample, clipped to [-1, 1].
+        """
+        product, b = h @ self.mean.W.array.T, self.mean.b.array
+        if self.xp is np:
+            sample += np.tanh(product + b)
+            np.clip(sample, -1, 1, out=location)
+        else:
+            cuda.elementwise('T product, T b', 'T sample, T location', '''
+                sample += tanh(product + b);
+                location = min(max(sample, (T) -1), (T) 1);
+            ''', 'glance')(product, b, sample, location)

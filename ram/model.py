@@ -23,7 +23,7 @@ class Episode:
 
     Attributes:
         locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: where the sensor looked, l_1 ... l_T.
-        states: tuple of T Variables float32 (B, hidden), h_1 ... h_T.
+        states: float32 array (T, B, hidden), h_1 ... h_T.
         logits: Variable float32 (B, classes), from h_T.
         samples: float32 array (T - 1, B, 2), l_2 ... l_T before they were clipped to [-1, 1]; None unless the
             learned policy explored.
@@ -31,7 +31,7 @@ class Episode:
         baselines: Variable float32 (T - 1, B), the rewards expected at h_1 ... h_{T-1}; or None.
     """
     locations: object
-    states: tuple
+    states: object
     logits: chainer.Variable
     samples: object = None
     means: chainer.Variable = None
@@ -59,16 +59,18 @@ def plain_unroll(images, location, look, sensor, glimpse_network, core_network, 
     Args and returns: as for :func:`ram.fused.unroll`, which computes the same faster.
     """
     xp = cuda.get_array_module(images)
-    state, states, locations = core_network.initial_state(len(images)), [], []
+    locations = xp.empty((steps, *location.shape), np.float32)
+    locations[0] = location
+    state, states = core_network.initial_state(len(images)), []
     for t in range(steps):
-        locations.append(location)
-        rho = sensor.apply((images, location))[0]
-        g = glimpse_network(rho, location)
+        rho = sensor.apply((images, locations[t]))[0]
+        g = glimpse_network(rho, locations[t])
         state, h = core_network(state, g)
         states.append(h)
         if t < steps - 1:
-            location = look(t, h.array)
-    return tuple(states), xp.stack(locations)
+            look(t, h.array, locations[t + 1])
+    before, last = F.split_axis(F.concat(states, axis=0), [(steps - 1) * len(images)], axis=0)
+    return before, last, xp.stack([h.array for h in states]), locations
 
 
 class RecurrentAttentionModel(chainer.Chain):
@@ -106,26 +108,23 @@ class RecurrentAttentionModel(chainer.Chain):
             images = normalised(images)
         uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
         explore = explore and policy == 'learned' and self.config.glimpses > 1
+        samples = xp.zeros((shape[0] - 1, *shape[1:]), xp.float32)
         if explore:
-            samples = rng.standard_normal((shape[0] - 1, *shape[1:]), dtype=xp.float32) * self.config.sigma
+            samples = rng.standard_normal(samples.shape, dtype=xp.float32) * self.config.sigma
 
-        def look(t, h):
+        def look(t, h, location):
             """l_{t+1} ~ pi(l | h_t)."""
-            if policy != 'learned':
-                return uniform[t + 1]
-            mean = self.location_network.glance(h)
-            if not explore:
-                return mean
-            samples[t] += mean
-            return samples[t].clip(-1, 1)
+            if policy == 'learned':
+                self.location_network.glance(h, samples[t], location)
+            else:
+                location[...] = uniform[t + 1]
 
         unroll = fused.unroll if hasattr(self.core_network, 'fused') else plain_unroll
         sensor = GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
-        states, locations = unroll(
+        before, last, states, locations = unroll(
             images, uniform[0], look, sensor, self.glimpse_network, self.core_network, self.config.glimpses)
-        episode = Episode(locations, states, self.action_network(states[-1]))
+        episode = Episode(locations, states, self.action_network(last))
         if explore:
-            before = F.concat(states[:-1], axis=0)
             means = self.location_network(before if self.config.into_core else before.array)
             episode.samples, episode.means = samples, means.reshape(samples.shape)
             episode.baselines = self.baseline_network(before.array).reshape(samples.shape[:2])
@@ -135,10 +134,10 @@ class RecurrentAttentionModel(chainer.Chain):
         """What the model would answer after each glimpse.
 
         Args:
-            states: the tuple of an Episode, T Variables (B, hidden).
+            states: those of an Episode, float32 array (T, B, hidden).
 
         Returns:
             Variable float32 (T, B, classes), the logits from h_1 ... h_T.
         """
-        logits = self.action_network(F.concat(states, axis=0))
-        return logits.reshape(len(states), -1, logits.shape[1])
+        logits = self.action_network(states.reshape(-1, states.shape[2]))
+        return logits.reshape(*states.shape[:2], -1)

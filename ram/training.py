@@ -7,6 +7,7 @@ import time
 import chainer
 import numpy as np
 from chainer import training
+from chainer.backends import cuda
 from chainer.training import extensions
 
 from ram import checkpoint, evaluation, tasks
@@ -30,9 +31,15 @@ class ClipGradient:
 
     def __call__(self, optimizer):
         gradients = [parameter.grad for parameter in optimizer.target.params() if parameter.grad is not None]
-        xp = optimizer.target.xp
-        norm = xp.sqrt(sum(xp.vdot(gradient, gradient) for gradient in gradients))
-        rate = self.threshold / xp.maximum(norm, self.threshold)
+        if optimizer.target.xp is np:
+            square = sum(np.vdot(gradient, gradient) for gradient in gradients)
+            rate = np.float32(self.threshold) / max(np.sqrt(square), np.float32(self.threshold))
+        else:
+            squares = cuda.cupy.empty(len(gradients), np.float32)
+            for i, gradient in enumerate(gradients):
+                cuda.reduce('T x', 'T square', 'x * x', 'a + b', 'square = a', '0', 'squares')(gradient, squares[i])
+            rate = cuda.reduce('T square, T most', 'T rate', 'square', 'a + b', 'rate = most / max(sqrt(a), most)', '0',
+                               'clip_rate')(squares, self.threshold)
         for gradient in gradients:
             gradient *= rate
 

@@ -55,7 +55,7 @@ def test_loss_is_the_archived_one(model, rng):
     logits = episode.logits.array.astype(float)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     r = (logits.argmax(axis=1) == labels) * 1.0
-    b = 1 / (1 + np.exp(-(episode.states[-1].array @ model.lb.W.array.T + model.lb.b.array)[:, 0]))
+    b = 1 / (1 + np.exp(-(episode.states[-1] @ model.lb.W.array.T + model.lb.b.array)[:, 0]))
     total = -log_p[np.arange(6), labels].mean() + ((r - b) ** 2).mean()
     for i in range(6):
         half_squares = [0.5 * ((episode.samples[t, i] - episode.means.array[t, i]) ** 2).sum() / 0.03 ** 2
@@ -109,9 +109,9 @@ def test_unrolled_networks_equal_the_links_step_by_step(rng):
     weights = rng.normal(size=(4, 3, 6)).astype(np.float32)
     turn = iter(range(4))
 
-    def gradients(states):
+    def gradients(before, last):
         model.cleargrads()
-        sum(F.sum(state * weight) for state, weight in zip(states, weights)).backward()
+        (F.sum(before * weights[:-1].reshape(-1, 6)) + F.sum(last * weights[-1])).backward()
         return {name: parameter.grad for name, parameter in model.namedparams() if parameter.grad is not None}
 
     states, c, h = [], None, None
@@ -119,11 +119,14 @@ def test_unrolled_networks_equal_the_links_step_by_step(rng):
         g = F.concat([F.relu(model.ll1(where[t])), F.relu(model.lrho1(rho[t]))])
         c, h = model.lstm(c, h, F.relu(model.lh2(F.relu(model.lh1(g)))))
         states.append(h)
-    unrolled = archived_unroll(np.zeros((3, 1, 4, 4), np.float32), where[0], lambda t, h: where[t + 1],
-                               lambda *seen: rho[next(turn)], model, 4)
+    def look(t, h, location):
+        location[...] = where[t + 1]
+
+    before, last, unrolled = archived_unroll(
+        np.zeros((3, 1, 4, 4), np.float32), where[0], look, lambda *seen: rho[next(turn)], model, 4)
     for one, two in zip(states, unrolled, strict=True):
-        np.testing.assert_allclose(one.array, two.array, rtol=1e-5, atol=1e-6)
-    expected, found = gradients(states), gradients(unrolled)
+        np.testing.assert_allclose(one.array, two, rtol=1e-5, atol=1e-6)
+    expected, found = gradients(F.concat(states[:-1], axis=0), states[-1]), gradients(before, last)
     assert set(expected) == set(found)
     for name in expected:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5, err_msg=name)

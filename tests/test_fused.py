@@ -19,17 +19,19 @@ def unrolled(unroll, networks, images, steps, weights):
     locations = np.random.default_rng(1).uniform(-1.2, 1.2, (steps, len(images), 2)).astype(np.float32)
     seen = []
 
-    def look(t, h):
+    def look(t, h, location):
         seen.append(h.copy())
-        return locations[t + 1]
+        location[...] = locations[t + 1]
 
     networks.cleargrads()
-    states, looked = unroll(images, locations[0], look, GlimpseSensor(3, 2), *networks, steps)
+    before, last, states, looked = unroll(images, locations[0], look, GlimpseSensor(3, 2), *networks, steps)
     np.testing.assert_array_equal(looked, locations)
-    for t in range(steps - 1):
-        np.testing.assert_array_equal(seen[t], states[t].array)
-    sum(F.sum(states[t] * weight) for t, weight in weights.items()).backward()
-    return [state.array for state in states], {
+    np.testing.assert_array_equal(before.array.reshape(seen_shape := states[:-1].shape), states[:-1])
+    np.testing.assert_array_equal(last.array, states[-1])
+    np.testing.assert_array_equal(np.reshape(seen, seen_shape), states[:-1])
+    sum(F.sum((last if t == steps - 1 else before[t * len(images):(t + 1) * len(images)]) * weight)
+        for t, weight in weights.items()).backward()
+    return states, {
         name: np.zeros_like(p.array) if p.grad is None else p.grad.copy() for name, p in networks.namedparams()}
 
 
@@ -67,17 +69,19 @@ def elementwise(cpp):
         names = [[part.split()[1] for part in text.split(', ')] for text in (inputs, outputs)]
         arguments = ', '.join(f'T* all_{name}' for name in sum(names, []))
         lines = [*(f'const T {name} = all_{name}[i];' for name in names[0]),
-                 *(f'T& {name} = all_{name}[i];' for name in names[1]), operation]
-        run = cpp(name, f"""#include <cmath>
+                 *(f'T& {name} = all_{name}[i];' for name in names[1]), operation, ';']
+        run = cpp(name, f"""#include <algorithm>
+            #include <cmath>
+            using std::max;
             using std::tanh;
             typedef float T;
             extern "C" void run(long n, {arguments}) {{ for (long i = 0; i < n; ++i) {{ {" ".join(lines)} }} }}""").run
 
         def kernel(*arrays):
             assert len(arrays) == len(names[0]) + len(names[1])
-            assert all(array.dtype == np.float32 for array in arrays)
+            assert all(isinstance(array, int) or array.dtype == np.float32 for array in arrays)
             written = arrays[len(names[0]):]
-            copies = [np.broadcast_to(array, written[0].shape).copy() for array in arrays]
+            copies = [np.broadcast_to(array, written[0].shape).astype(np.float32, 'C') for array in arrays]
             run(ctypes.c_long(written[0].size), *pointers(*copies))
             for array, copy in zip(written, copies[len(names[0]):]):
                 assert array.shape == written[0].shape
@@ -88,22 +92,28 @@ def elementwise(cpp):
     return make
 
 
-@pytest.mark.parametrize('which', ['all', 'last', 'first'])
-def test_the_gpus_way_through_the_lstm(rng, monkeypatch, elementwise, which):
-    steps, count, inputs, hidden = 4, 5, 3, 6
-    parameters = [rng.normal(size=shape).astype(np.float32) for shape in (
-        (4 * hidden, inputs), 4 * hidden, (4 * hidden, hidden))]
-    cores = [fused_cores.FusedLSTMCore(parameters, steps, count) for _ in range(2)]
+STEPS, COUNT, INPUTS, HIDDEN = 4, 5, 3, 6
+CORE_SHAPES = {  # of the parameters
+    fused_cores.FusedReLUCore: [(HIDDEN, HIDDEN), HIDDEN, (HIDDEN, INPUTS), HIDDEN],
+    fused_cores.FusedLSTMCore: [(4 * HIDDEN, INPUTS), 4 * HIDDEN, (4 * HIDDEN, HIDDEN)]}
+
+
+@pytest.mark.parametrize('which', ['all', 'last', 'before'])
+@pytest.mark.parametrize('kind', CORE_SHAPES)
+def test_the_gpus_way_through_the_cores(rng, monkeypatch, elementwise, kind, which):
+    parameters = [rng.normal(size=shape).astype(np.float32) for shape in CORE_SHAPES[kind]]
+    cores = [kind(parameters, STEPS, COUNT) for _ in range(2)]
     cores[1].xp = NotNumPy()
     monkeypatch.setattr(fused_cores.cuda, 'elementwise', elementwise)
-    looked = rng.normal(size=(steps, count, inputs)).astype(np.float32)
-    gradients = [rng.normal(size=(count, hidden)).astype(np.float32)
-                 if which == 'all' or t == {'last': steps - 1, 'first': 0}[which] else None for t in range(steps)]
+    looked = rng.normal(size=(STEPS, COUNT, INPUTS)).astype(np.float32)
+    before, last = (rng.normal(size=(rows, HIDDEN)).astype(np.float32) for rows in ((STEPS - 1) * COUNT, COUNT))
+    gradients = {'all': (before, last), 'last': (None, last), 'before': (before, None)}[which]
     found = []
     for core in cores:
         core.inputs[...] = looked
-        for t in range(steps):
+        for t in range(STEPS):
             core.step(t)
-        found.append([core.states, core.cells, core.gates, *core.backward(gradients)[1], core.backward(gradients)[0]])
+        by_input, by_parameters = core.backward(*gradients)
+        found.append([core.states, core.last, by_input, *by_parameters])
     for ours, gpus in zip(*found):
         np.testing.assert_allclose(gpus, ours, rtol=1e-5, atol=1e-5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ram import glimpse_sensor as module
-from ram.glimpse_sensor import glimpse_sensor
+from ram.glimpse_sensor import GlimpseSensor, glimpse_sensor
 from tests.conftest import pointers
 
 
@@ -121,6 +121,13 @@ def test_works_on_float64_and_on_images_that_are_not_contiguous(rng):
     glimpse = glimpse_sensor(images, locations, 3, 2).array
     assert glimpse.dtype == np.float64
     np.testing.assert_allclose(glimpse, naive_glimpse(images, locations, 3, 2, 2), atol=1e-12)
+
+
+def test_fills_an_array_that_it_is_given(rng):
+    images, locations = rng.random((3, 2, 9, 11), np.float32), rng.uniform(-1, 1, (3, 2)).astype(np.float32)
+    filled = np.full((3, 2 * 2 * 16), np.nan, np.float32)
+    GlimpseSensor(4, 2).forward((images, locations), filled)
+    np.testing.assert_array_equal(filled, glimpse_sensor(images, locations, 4, 2).array.reshape(filled.shape))
 
 
 def test_no_gradient_to_images_or_locations(rng):

@@ -69,13 +69,13 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
 
     def answers(second):
         """The probabilities (N, 10) of the model's answers if its second location is each of these (N, 2)."""
-        def look(t, h):
-            return second.clip(-1, 1).astype(np.float32)
+        def look(t, h, location):
+            location[...] = second.clip(-1, 1)
         first = np.broadcast_to(np.float32(start), second.shape)
         images = np.broadcast_to(image, (len(second), *image.shape[1:]))
         with chainer.no_backprop_mode():
-            states, _ = plain_unroll(images, first, look, GlimpseSensor(4, 2), model.glimpse_network,
-                                     model.core_network, 2)
+            states = plain_unroll(images, first, look, GlimpseSensor(4, 2), model.glimpse_network,
+                                  model.core_network, 2)[2]
             return F.softmax(model.classify(states)[-1]).array
 
     episode = model.rollout(image, FixedStart(start, 0), explore=True)
@@ -92,7 +92,7 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
     reward = given[:, truth] if kind == 'probability' else (likeliest == truth).astype(float)
     # d/d mean of the integral of R(l) N(l; mean): the integral of R(l) N(l; mean) (l - mean) / sigma^2.
     by_mean = ((reward * density)[:, None] * offsets / sigma ** 2).sum(axis=0)
-    h = episode.states[0].array[0]
+    h = episode.states[0, 0]
     expected = -by_mean * (1 - mean ** 2)  # of the loss, through tanh
 
     n = 60000

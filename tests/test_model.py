@@ -16,7 +16,7 @@ def model(request, tiny):
 def test_episode_has_the_shapes_it_promises(model, rng):
     episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng, explore=True)
     assert episode.locations.shape == (3, 4, 2) and episode.locations.dtype == np.float32
-    assert [state.shape for state in episode.states] == [(4, 7)] * 3
+    assert episode.states.shape == (3, 4, 7) and episode.states.dtype == np.float32
     assert episode.logits.shape == (4, 10) and episode.logits.dtype == np.float32
     assert episode.samples.shape == episode.means.shape == (2, 4, 2) and episode.samples.dtype == np.float32
     assert episode.baselines.shape == (2, 4)
