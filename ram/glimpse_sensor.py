@@ -94,14 +94,15 @@ class GlimpseSensor(chainer.FunctionNode):
             block = self.factor ** k
             side = self.patch * block
             top, left = patch_corners(locations, height, width, side)
-            rows = top[:, None] + np.arange(side)
+            # The patch's rows, (block, B, 1, patch): the first ones of all blocks, then the second ones, and so on.
+            rows = (np.arange(block)[:, None] + np.arange(0, side, block))[:, None, None] + top[:, None, None]
             columns = left[:, None] + np.arange(side)
             # A row of a patch is a run of pixels in memory.  Where it leaves the image, what it reads is cleared below.
-            starts = origins + (np.clip(rows, 0, height - 1) * width + left[:, None])[:, None]
+            starts = origins + rows.clip(0, height - 1) * width + left[:, None, None]
             seen = _runs(pixels, starts, side)
-            seen[np.broadcast_to(((rows < 0) | (rows >= height))[:, None], seen.shape[:3])] = 0
+            seen[np.broadcast_to((rows < 0) | (rows >= height), starts.shape)] = 0
             # The mean over blocks: rows first, then columns, by a product with the matrix that averages them.
-            seen = seen.reshape(count, channels, self.patch, block, side).sum(axis=3) if block > 1 else seen
+            seen = seen.sum(axis=0) if block > 1 else seen[0]
             seen *= ((columns >= 0) & (columns < width))[:, None, None]
             if block > 1:
                 average = np.repeat(np.eye(self.patch, dtype=images.dtype), block, axis=0) / block ** 2
@@ -124,11 +125,12 @@ def _runs(pixels, starts, length):
     """Runs of consecutive pixels: (..., length) for int starts (...).  Beyond the pixels' ends anything may stand."""
     if len(pixels) < length:
         return pixels.take(starts[..., None] + np.arange(length), mode='clip')
-    runs = np.lib.stride_tricks.sliding_window_view(pixels, length)
-    last = len(runs) - 1
-    taken = runs[np.clip(starts, 0, last)]
+    size, last = pixels.itemsize, len(pixels) - length
+    runs = np.ndarray(last + 1, f'V{length * size}', pixels, strides=(size,))  # each run one item, copied in one go
+    taken = runs[np.ascontiguousarray(starts.clip(0, last))].view(pixels.dtype).reshape(*starts.shape, length)
     over = (starts < 0) | (starts > last)  # in the first or the last image of the batch
-    taken[over] = pixels.take(starts[over][:, None] + np.arange(length), mode='clip')
+    if over.any():
+        taken[over] = pixels.take(starts[over][:, None] + np.arange(length), mode='clip')
     return taken
 
 
