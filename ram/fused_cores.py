@@ -61,10 +61,9 @@ class FusedCore:
         """h_1 ... h_{T-1} under each other, ((T - 1) * B, hidden), and h_T, (B, hidden); no copies."""
         return self.states[:-1].reshape(-1, self.hidden), self.states[-1]
 
-    def product(self, t, out=None):
-        """The weights times g_t and h_{t-1}, (B, units)."""
-        x, W = (self.memory[t], self.W) if t > 0 else (self.inputs[t], self.input_W)  # h_0 = 0
-        return self.xp.matmul(x, W.T, out=out)
+    def operands(self, t):
+        """What is multiplied in step t: g_t beside h_{t-1}, which is 0 in the first step, and their weights."""
+        return (self.memory[t], self.W) if t > 0 else (self.inputs[t], self.input_W)
 
     def backward(self, before, last):
         """Goes back through all steps.
@@ -104,10 +103,11 @@ class FusedReLUCore(FusedCore):
                          steps, count, len(from_state_b))
 
     def step(self, t):
+        x, W = self.operands(t)
         if self.xp is not np:
-            cuda.elementwise(*RELU_STEP)(self.product(t), self.b, self.states[t], self.last[t + 1])
+            cuda.elementwise(*RELU_STEP)(x @ W.T, self.b, self.states[t], self.last[t + 1])
             return
-        bias_relu(self.product(t, self.states[t]), self.b)
+        linear_relu(np, x, W, self.b, self.states[t])
         self.last[t + 1] = self.states[t]
 
     def back_to_sums(self, gradients):
@@ -139,7 +139,8 @@ class FusedLSTMCore(FusedCore):
         self.cells = xp.empty_like(self.states)
 
     def step(self, t):
-        sums = self.product(t)
+        x, W = self.operands(t)
+        sums = x @ W.T
         if self.xp is not np:
             cuda.elementwise(*LSTM_STEP)(
                 *self.gate_by_gate(sums), *self.gate_by_gate(self.b), self.before(t), *self.gate_by_gate(self.gates[t]),
@@ -211,15 +212,11 @@ def by_unit(rows):
 def linear_relu(xp, x, W, b, out):
     """out = ReLU(x W^T + b)."""
     if xp is np:
-        bias_relu(np.matmul(x, W.T, out=out), b)
+        np.matmul(x, W.T, out=out)
+        out += b
+        np.maximum(out, np.zeros_like(b), out=out)  # with an array, NumPy takes half the time that it takes with 0
     else:
         cuda.elementwise('T product, T b', 'T out', 'out = max(product + b, (T) 0)', 'bias_relu')(x @ W.T, b, out)
-
-
-def bias_relu(sums, b):
-    """sums = ReLU(sums + b), in NumPy."""
-    sums += b
-    np.maximum(sums, np.zeros_like(b), out=sums)  # with an array, NumPy takes half the time that it takes with 0
 
 
 def back_through_relu(xp, gradient, activation):
