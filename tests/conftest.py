@@ -14,6 +14,12 @@ from ram.config import Config
 ROOT = pathlib.Path(__file__).parent.parent
 
 
+@pytest.fixture(autouse=True)
+def same_parameters():
+    """Chainer draws a link's parameters from NumPy's global generator: the same in every run of a test."""
+    np.random.seed(0)
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
