@@ -73,6 +73,8 @@ class Config:
     decay: float = _option(0.93, '--decay', 'factor of the exponential schedule', above=0, most=1)
     drop: int = _option(400, '--drop', 'epochs between the drops of the step schedule', least=1)
     clip: float = _option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0)
+    weight_decay: float = _option(0.0, '--weight-decay', 'share of the weights, times the learning rate, that goes '
+                                  'each step', least=0)
     batchsize: int = _option(128, '-b --batchsize', 'images in a batch', least=1)
     epoch: int = _option(20, '-e --epoch', 'epochs to train', least=1)
     seed: int = _option(0, '--seed', 'seed of everything random', least=0)

@@ -44,6 +44,32 @@ class ClipGradient:
             gradient *= rate
 
 
+def rate_name(config):
+    """What the Config's optimizer calls its learning rate."""
+    return 'alpha' if config.optimizer == 'adam' else 'lr'
+
+
+class DecayWeights:
+    """Shrinks the weights, not the biases, by ``decay`` times the learning rate in every step.
+
+    Decoupled from the gradient, as AdamW has it (Loshchilov and Hutter, 2019), and with every optimizer.
+
+    Args:
+        decay: the share, for a learning rate of 1.
+        rate: what the optimizer calls its learning rate.
+    """
+    name = 'DecayWeights'
+    call_for_each_param = True
+    timing = 'pre'
+
+    def __init__(self, decay, rate):
+        self.decay, self.rate = decay, rate
+
+    def __call__(self, rule, parameter):
+        if parameter.ndim > 1:
+            parameter.array *= 1 - self.decay * getattr(rule.hyperparam, self.rate)
+
+
 def make_optimizer(config, target, ranks=ALONE):
     """The Config's optimizer, set up for ``target``; of several Ranks' gradients it follows the mean."""
     if config.optimizer == 'adam':
@@ -55,6 +81,8 @@ def make_optimizer(config, target, ranks=ALONE):
     optimizer = joined_optimizer(optimizer, ranks, target)
     if config.clip:
         optimizer.add_hook(ClipGradient(config.clip))
+    if config.weight_decay:
+        optimizer.add_hook(DecayWeights(config.weight_decay, rate_name(config)))
     return optimizer
 
 
@@ -65,7 +93,7 @@ def make_schedule(config, iterations):
         config: the Config.
         iterations: iterations in the whole run.
     """
-    rate = 'alpha' if config.optimizer == 'adam' else 'lr'
+    rate = rate_name(config)
     if config.schedule == 'exponential':
         return extensions.ExponentialShift(rate, config.decay), (1, 'epoch')
     if config.schedule == 'linear':

@@ -184,6 +184,20 @@ def test_gradient_is_clipped_to_a_norm(rng, length):
         np.testing.assert_allclose(parameter.grad, direction[name] * scale * min(1, 5 / length), rtol=1e-5)
 
 
+@pytest.mark.parametrize('optimizer', ['adam', 'nesterov', 'momentum'])
+def test_weights_without_a_gradient_decay_with_the_learning_rate(optimizer):
+    target = chainer.links.Linear(3, 4, initial_bias=1)
+    before = target.W.array.copy()
+    made = training.make_optimizer(Config(optimizer=optimizer, lr=0.5, weight_decay=0.1), target)
+    for rate in (0.5, 0.25):
+        setattr(made, 'alpha' if optimizer == 'adam' else 'lr', rate)
+        for parameter in target.params():
+            parameter.grad = np.zeros_like(parameter.array)
+        made.update()
+    np.testing.assert_allclose(target.W.array, before * 0.95 * 0.975, rtol=1e-6)
+    assert (target.b.array == 1).all() and target.W.dtype == np.float32
+
+
 def learning_rates(tmp_path, **changes):
     config = Config(dataset='mnist', size=28, patch=4, scales=1, unit=4, hidden=4, batchsize=24, epoch=4, lr=0.5,
                     optimizer='momentum', **changes)
