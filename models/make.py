@@ -22,13 +22,14 @@ from ram import checkpoint, command_line  # noqa: E402
 
 RUNS = {
     'mnist-T6': '--dataset mnist',
-    'translated-T6': '--dataset translated',
+    'translated-T6': '--dataset translated --weight-decay 0.1',  # the preset
     'cluttered-T6': '--dataset cluttered',
     'cluttered-T8': '--dataset cluttered --glimpses 8',
     'cluttered100-T8': '--dataset cluttered100',
     'mnist-T7': '--dataset mnist --glimpses 7',
     'translated-T8': '--dataset translated --glimpses 8',
-    **{f'mnist-T{t}': f'--dataset mnist --glimpses {t}' for t in (5, 4, 3, 2)},
+    **{f'mnist-T{t}': f'--dataset mnist --glimpses {t}' for t in (5, 4, 3)},
+    'mnist-T2': '--dataset mnist --glimpses 2 --shift 0',
     'translated-T4': '--dataset translated --glimpses 4',
     'cluttered-T4': '--dataset cluttered --glimpses 4',
     'cluttered100-T6': '--dataset cluttered100 --glimpses 6',

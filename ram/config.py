@@ -168,7 +168,7 @@ def _check(field, value):
 
 PRESETS = {
     'mnist': Config(dataset='mnist', size=28, shift=2, patch=8, scales=1, epoch=200),
-    'translated': Config(dataset='translated', size=60, core='lstm', epoch=150),
+    'translated': Config(dataset='translated', size=60, core='lstm', weight_decay=0.1, epoch=150),
     'cluttered': Config(dataset='cluttered', size=60, clutter=4, core='lstm', epoch=240),
     'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8, core='lstm', epoch=160),
     # Tuned on street digits; on a canvas of 64 x 64 pixels it has as many parameters as the control conv.
