@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import archived, config, evaluation, tasks, training  # isort: skip  (makes chainer importable)
+from ram import archived, config, evaluation, optimizers, tasks  # isort: skip  (makes chainer importable)
 import chainer
 import chainer.functions as F
 import numpy as np
@@ -81,7 +81,7 @@ def train(mended, epochs, seed, folder):
         model = MendedModel(config.PRESETS['archived'])
         model.mended = mended
         loss = MendedLoss(model, rng)
-    optimizer = training.make_optimizer(recipe, loss)
+    optimizer = optimizers.make_optimizer(recipe, loss)
     digits, labels = datasets.load_digits('mnist', 'train' if 'digits' in mended else 'test', folder)
     images = epochs * 55000
     updater = chainer.training.updaters.StandardUpdater(
@@ -89,7 +89,7 @@ def train(mended, epochs, seed, folder):
     iterations = math.ceil(images / recipe.batchsize)
     trainer = chainer.training.Trainer(updater, (iterations, 'iteration'), out='')
     if 'optimizer' in mended:
-        rate, trigger = training.make_schedule(recipe, iterations)
+        rate, trigger = optimizers.make_schedule(recipe, iterations)
         trainer.extend(rate, trigger=trigger)
     with chainer.using_config('type_check', False):
         trainer.run(show_loop_exception_msg=False)

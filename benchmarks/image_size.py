@@ -23,7 +23,7 @@ import chainer.links as L
 from benchmarks.throughput import save, seconds
 from ram.loss import HybridLoss
 from ram.model import RecurrentAttentionModel
-from ram.training import make_optimizer
+from ram.optimizers import make_optimizer
 
 SIDES = (28, 60, 100, 200, 400, 700, 1000)
 

@@ -25,7 +25,7 @@ from chainer.backends import cuda
 from ram.batches import SceneIterator
 from ram.glimpse_sensor import GlimpseSensor
 from ram.models import LOSSES, make_model
-from ram.training import make_optimizer
+from ram.optimizers import make_optimizer
 
 PRESETS = ('mnist', 'translated', 'cluttered', 'cluttered100', 'archived')
 

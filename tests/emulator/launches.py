@@ -10,7 +10,7 @@ import numpy as np
 
 from ram.batches import SceneIterator
 from ram.models import LOSSES, make_model
-from ram.training import make_optimizer
+from ram.optimizers import make_optimizer
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100', 'svhn', 'archived'
 PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update'

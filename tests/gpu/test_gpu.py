@@ -7,7 +7,7 @@ import pytest
 from chainer.backends import cuda
 
 from datasets import scenes
-from ram import config, evaluation, training
+from ram import config, evaluation, optimizers
 from ram.batches import SceneIterator
 from ram.glimpse_sensor import glimpse_sensor
 from ram.model import RecurrentAttentionModel
@@ -120,7 +120,7 @@ def test_clipping(rng):
     model.to_device('@cupy:0')
     for parameter in model.params():
         parameter.grad = cuda.cupy.ones_like(parameter.array)
-    training.ClipGradient(5.0)(training.make_optimizer(config.PRESETS['mnist'], model))
+    optimizers.ClipGradient(5.0)(optimizers.make_optimizer(config.PRESETS['mnist'], model))
     norm = sum(float((parameter.grad ** 2).sum()) for parameter in model.params()) ** 0.5
     assert norm == pytest.approx(5, rel=1e-4)
 
