@@ -63,7 +63,8 @@ def steps(side, batch, device):
             with chainer.no_backprop_mode(), chainer.using_config('train', False):
                 forwards[name]()
         return without_graph
-    return {f'{name} {what.__name__}': what(name) for name in losses for what in (train, classify)}
+    return {'ram train': train('ram'), 'ram classify': classify('ram'),
+            'conv train': train('conv'), 'conv classify': classify('conv')}
 
 
 def plot(rows, path):
@@ -91,16 +92,15 @@ def main():
     parser.add_argument('--plot', help='file for a picture')
     arguments = parser.parse_args()
     device = command_line.device(arguments.gpu)
-    names = ('ram train', 'ram classify', 'conv train', 'conv classify')
-    print(f'ms for {arguments.batch} images\nside  ' + '  '.join(names))
     work = {side: steps(side, arguments.batch, device) for side in SIDES}
-    best = {side: dict.fromkeys(names, math.inf) for side in SIDES}
+    best = {side: dict.fromkeys(work[side], math.inf) for side in SIDES}
     with chainer.using_config('type_check', False):
         for _ in range(arguments.rounds):
             for side in SIDES:
-                for name in names:
-                    best[side][name] = min(best[side][name], 1e3 * seconds(work[side][name], device, least=0.1))
-    rows = [{'side': side, **best[side]} for side in SIDES]
+                for name, step in work[side].items():
+                    best[side][name] = min(best[side][name], 1e3 * seconds(step, device, least=0.1))
+    names, rows = list(best[60]), [{'side': side, **best[side]} for side in SIDES]
+    print(f'ms for {arguments.batch} images\nside  ' + '  '.join(names))
     for row in rows:
         print(f'{row["side"]:4}  ' + '  '.join(f'{row[name]:{len(name)}.2f}' for name in names))
     print('from 60 to 1,000 pixels: ' + ', '.join(
