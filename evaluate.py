@@ -4,10 +4,11 @@ import json
 import pathlib
 import sys
 
-from ram import checkpoint, command_line, evaluation, tables, tasks
-from ram.controls import KINDS
-from ram.model import POLICIES
-from ram.models import TRAINING_SPLITS, UNSEEN_SPLITS
+from ram import checkpoint, command_line, tasks
+from ram.networks.controls import KINDS
+from ram.networks.recurrent_attention import POLICIES
+from ram.registry import TRAINING_SPLITS, UNSEEN_SPLITS
+from ram.reports import evaluation, tables
 
 SHOWN_CLASSES = 10
 

@@ -6,7 +6,9 @@ import pathlib
 import signal
 import sys
 
-from ram import checkpoint, command_line, config, origin, ranks, tasks, training  # isort: skip  (makes chainer importable)
+from ram import checkpoint, command_line, config, provenance, tasks  # isort: skip  (makes chainer importable)
+from ram.training import distributed  # isort: skip  (makes chainer importable)
+from ram.training.trainer import make_trainer  # isort: skip  (makes chainer importable)
 import chainer
 from chainer.training import extensions
 
@@ -113,8 +115,8 @@ def train(chosen, out, arguments, device, joined):
     """Runs the run to its end, or to a signal that asks it to stop."""
     snapshot, init = out / checkpoint.SNAPSHOT, out / checkpoint.INIT
     starts = joined.first and init.exists() and not snapshot.exists()
-    made = origin.origin(out / checkpoint.COMMAND if arguments.resume else None)
-    trainer = training.make_trainer(chosen, out, device, arguments.data, arguments.snapshot, made, joined,
+    made = provenance.current(out / checkpoint.COMMAND if arguments.resume else None)
+    trainer = make_trainer(chosen, out, device, arguments.data, arguments.snapshot, made, joined,
                                     init if starts else None)
     if joined.first:
         trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
@@ -151,7 +153,7 @@ def train(chosen, out, arguments, device, joined):
 
 def main():
     arguments = parse()
-    joined = ranks.join(arguments.communicator)
+    joined = distributed.join(arguments.communicator)
     device = command_line.device(arguments.gpu, joined.local)
     shared_batch(arguments, joined)
     # Files are the first process's business.

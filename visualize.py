@@ -5,10 +5,11 @@ import pathlib
 import numpy as np
 
 from datasets import folder as pictures
-from ram import checkpoint, command_line, evaluation, rendering, tasks
-from ram.controls import KINDS
-from ram.model import POLICIES
-from ram.models import UNSEEN_SPLITS
+from ram import checkpoint, command_line, tasks
+from ram.networks.controls import KINDS
+from ram.networks.recurrent_attention import POLICIES
+from ram.registry import UNSEEN_SPLITS
+from ram.reports import evaluation, rendering
 
 
 def parse():

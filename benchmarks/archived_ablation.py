@@ -15,15 +15,19 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import archived, config, evaluation, optimizers, tasks  # isort: skip  (makes chainer importable)
+from ram import config, tasks  # isort: skip  (makes chainer importable)
+from ram.networks import archived_model  # isort: skip  (makes chainer importable)
+from ram.reports import evaluation  # isort: skip  (makes chainer importable)
+from ram.training import optimizers  # isort: skip  (makes chainer importable)
+from ram.training.archived_loss import ArchivedLoss  # isort: skip  (makes chainer importable)
 import chainer
 import chainer.functions as F
 import numpy as np
 
 import datasets
-from ram.batches import SceneIterator, whole_arrays
-from ram.loss import HybridLoss
-from ram.model import RecurrentAttentionModel
+from ram.networks.recurrent_attention import RecurrentAttentionModel
+from ram.training.hybrid_loss import HybridLoss
+from ram.training.scene_iterator import SceneIterator, whole_arrays
 
 ROWS = [
     ('archived', 'the archived repository, as it is'),
@@ -41,7 +45,7 @@ RECIPE = config.Config(dataset='mnist', size=28, patch=8, scales=1, reward='righ
                        schedule='exponential')
 
 
-class MendedModel(archived.ArchivedModel):
+class MendedModel(archived_model.ArchivedModel):
     """The archived model with what is named in ``mended`` done right."""
 
     mended = ()
@@ -50,7 +54,7 @@ class MendedModel(archived.ArchivedModel):
         return l[:, ::-1].clip(-1, 1) if 'locations' in self.mended else super()._seen_at(l, size)
 
 
-class MendedLoss(archived.ArchivedLoss):
+class MendedLoss(ArchivedLoss):
     """The archived loss with what is named in its model's ``mended`` done right."""
 
     def forward(self, images, labels):

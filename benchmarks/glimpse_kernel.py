@@ -12,10 +12,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import command_line, config, evaluation  # isort: skip  (makes chainer importable)
+from ram import command_line, config  # isort: skip  (makes chainer importable)
+from ram.reports import evaluation  # isort: skip  (makes chainer importable)
 
 from benchmarks.throughput import seconds
-from ram.glimpse_sensor import GlimpseSensor, patch_corners
+from ram.networks.glimpse_sensor import GlimpseSensor, patch_corners
 
 
 def needed_bytes(locations, size, patch, scales, factor):

@@ -15,15 +15,16 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import command_line, config, evaluation  # isort: skip  (makes chainer importable)
+from ram import command_line, config  # isort: skip  (makes chainer importable)
+from ram.reports import evaluation  # isort: skip  (makes chainer importable)
 import chainer
 import chainer.functions as F
 import chainer.links as L
 
 from benchmarks.throughput import save, seconds
-from ram.loss import HybridLoss
-from ram.model import RecurrentAttentionModel
-from ram.optimizers import make_optimizer
+from ram.networks.recurrent_attention import RecurrentAttentionModel
+from ram.training.hybrid_loss import HybridLoss
+from ram.training.optimizers import make_optimizer
 
 SIDES = (28, 60, 100, 200, 400, 700, 1000)
 

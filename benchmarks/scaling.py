@@ -17,7 +17,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import command_line, config, ranks, training  # isort: skip  (makes chainer importable)
+from ram import command_line, config  # isort: skip  (makes chainer importable)
+from ram.training import distributed  # isort: skip  (makes chainer importable)
+from ram.training.trainer import make_trainer  # isort: skip  (makes chainer importable)
 import dataclasses
 
 import chainer
@@ -30,12 +32,12 @@ STEPS, ROUNDS = 30, 5
 
 def worker(arguments):
     """One of the processes: prints, in the first one, milliseconds of a step and of the joining alone, as JSON."""
-    joined = ranks.join(arguments.communicator)
+    joined = distributed.join(arguments.communicator)
     device = command_line.device(arguments.gpu, joined.local)
     digits = np.random.default_rng(0).integers(0, 256, (20000, 28, 28)).astype(np.uint8)
     datasets.load_digits = lambda *arguments: (digits, np.arange(len(digits), dtype=np.int32) % 10)
     settings = dataclasses.replace(config.PRESETS[arguments.worker], batchsize=arguments.batchsize)
-    updater = training.make_trainer(settings, pathlib.Path('.'), device, ranks=joined).updater
+    updater = make_trainer(settings, pathlib.Path('.'), device, ranks=joined).updater
     target = updater.get_optimizer('main').target
 
     def milliseconds(function):

@@ -17,15 +17,16 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import command_line, config, evaluation  # isort: skip  (makes chainer importable)
+from ram import command_line, config  # isort: skip  (makes chainer importable)
+from ram.reports import evaluation  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 from chainer.backends import cuda
 
-from ram.batches import SceneIterator
-from ram.glimpse_sensor import GlimpseSensor
-from ram.models import LOSSES, make_model
-from ram.optimizers import make_optimizer
+from ram.networks.glimpse_sensor import GlimpseSensor
+from ram.registry import LOSSES, make_model
+from ram.training.optimizers import make_optimizer
+from ram.training.scene_iterator import SceneIterator
 
 PRESETS = ('mnist', 'translated', 'cluttered', 'cluttered100', 'archived')
 

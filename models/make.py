@@ -76,7 +76,7 @@ def readme():
         if not (HERE / f'{name}.npz').exists():
             continue
         model, log = checkpoint.load_model(HERE / f'{name}.npz'), json.loads((HERE / f'{name}.log').read_text())
-        made, command = model.origin, model.origin['command'].split(' --out ')[0]
+        made, command = model.provenance, model.provenance['command'].split(' --out ')[0]
         versions = ', '.join(filter(None, (made['python'], made['numpy'], made['cupy'])))
         lines.append(
             f'| [{name}.npz]({name}.npz) | `python {command}` | {model.config.seed} | {log[-1]["epoch"]} '

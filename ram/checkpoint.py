@@ -16,9 +16,10 @@ import filelock
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
 
-from ram import archived, origin
+from ram import provenance
 from ram.config import Config
-from ram.models import make_model
+from ram.networks import archived_model
+from ram.registry import make_model
 
 # In the folder of a run; INIT is the model that it started from, if any, COMMAND the command that started it.
 CONFIG, SNAPSHOT, MODEL, INIT, COMMAND = 'config.json', 'snapshot.npz', 'model.npz', 'init.npz', 'command.txt'
@@ -34,7 +35,7 @@ def save_model(path, model, made=None):
     Args:
         path: the file.
         model: the model.
-        made: dict of str by str, see :func:`ram.origin.origin`.
+        made: dict of str by str, see :func:`ram.provenance.origin`.
     """
     serializer = DictionarySerializer()
     serializer.save(model)
@@ -52,7 +53,7 @@ def load_model(path, images=None):
         images: of a model of the dataset folder, where the pictures are now, if not where its Config says.
 
     Returns:
-        The model, on the CPU; its Config is ``model.config``, what made it ``model.origin`` (empty if unknown).
+        The model, on the CPU; its Config is ``model.config``, what made it ``model.provenance`` (empty if unknown).
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -60,19 +61,19 @@ def load_model(path, images=None):
     """
     arrays = read(path)
     try:
-        config = archived.config_of_weights(arrays)
+        config = archived_model.config_of_weights(arrays)
         if not config:
             if 'config' not in arrays:
                 raise ValueError('it holds no Config')
             config = Config.from_json(str(arrays.pop('config')))
-        made = origin.from_json(str(arrays.pop('origin', '{}')))
+        made = provenance.from_json(str(arrays.pop('origin', '{}')))
         if config.largest_layer > sum(array.size for array in arrays.values()):
             raise ValueError('it does not fit its Config, which asks for more weights than the file has')
         model = make_model(config)
     except ValueError as error:
         raise ValueError(f'{path} is not a model: {error}') from None
     load_weights(path, model, arrays)
-    model.origin = made
+    model.provenance = made
     if images:
         if config.dataset != 'folder':
             raise ValueError(f'{path} is a model of {config.dataset}; images are for those of the dataset folder')

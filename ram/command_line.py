@@ -5,7 +5,7 @@ import sys
 import chainer
 from chainer.backends import cuda
 
-from ram.ranks import abort
+from ram.training.distributed import abort
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import image_size, throughput
 from ram import config
-from ram.models import make_model
+from ram.registry import make_model
 from tests.conftest import script
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from ram import checkpoint
 from ram.config import Config
-from ram.model import RecurrentAttentionModel
-from ram.models import make_model
+from ram.networks.recurrent_attention import RecurrentAttentionModel
+from ram.registry import make_model
 
 
 @pytest.fixture

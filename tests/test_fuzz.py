@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 import datasets
 from datasets import mnist
-from ram import checkpoint, training
+from ram import checkpoint
 from ram.config import Config
-from ram.model import RecurrentAttentionModel
-from tests.test_datasets import idx
+from ram.networks.recurrent_attention import RecurrentAttentionModel
+from ram.training.trainer import make_trainer
+from tests.datasets.test_sources import idx
 
 SETTINGS = settings(max_examples=300, deadline=None, derandomize=True, database=None,
                     suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -95,7 +96,7 @@ def trainers(tmp_path_factory):
         patch.setattr(datasets, 'load_digits', lambda *arguments: digits)
 
         def make():
-            return training.make_trainer(Config(**TINY, batchsize=10, epoch=1), folder, chainer.get_device('@numpy'))
+            return make_trainer(Config(**TINY, batchsize=10, epoch=1), folder, chainer.get_device('@numpy'))
         trainer = make()
         trainer.run()
         checkpoint.save_snapshot(folder / 'snapshot.npz', trainer)

@@ -4,13 +4,14 @@ import argparse
 import collections
 import dataclasses
 
-from ram import command_line, config, evaluation  # isort: skip  (makes chainer importable)
+from ram import command_line, config  # isort: skip  (makes chainer importable)
+from ram.reports import evaluation  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 
-from ram.batches import SceneIterator
-from ram.models import LOSSES, make_model
-from ram.optimizers import make_optimizer
+from ram.registry import LOSSES, make_model
+from ram.training.optimizers import make_optimizer
+from ram.training.scene_iterator import SceneIterator
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100', 'svhn', 'archived'
 PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update'

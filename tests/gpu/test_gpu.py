@@ -7,13 +7,15 @@ import pytest
 from chainer.backends import cuda
 
 from datasets import scenes
-from ram import config, evaluation, optimizers
-from ram.batches import SceneIterator
-from ram.glimpse_sensor import glimpse_sensor
-from ram.model import RecurrentAttentionModel
-from ram.models import LOSSES, make_model
+from ram import config
+from ram.networks.glimpse_sensor import glimpse_sensor
+from ram.networks.recurrent_attention import RecurrentAttentionModel
+from ram.registry import LOSSES, make_model
+from ram.reports import evaluation
+from ram.training import optimizers
+from ram.training.scene_iterator import SceneIterator
 from tests.conftest import script
-from tests.test_glimpse_sensor import BORDERS, CASES
+from tests.networks.test_glimpse_sensor import BORDERS, CASES
 
 
 @pytest.mark.parametrize('case', CASES, ids=str)

@@ -10,7 +10,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent))
 
-from ram import checkpoint, config, ranks, training  # isort: skip  (makes chainer importable)
+from ram import checkpoint, config  # isort: skip  (makes chainer importable)
+from ram.training import distributed  # isort: skip  (makes chainer importable)
+from ram.training.trainer import make_trainer  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 
@@ -33,14 +35,14 @@ class Steady:
 
 def main():
     kind, path, *communicator = sys.argv[1:]
-    joined = ranks.join(communicator[0] if communicator else None)
+    joined = distributed.join(communicator[0] if communicator else None)
     rng = np.random.default_rng(1)
     digits = rng.integers(0, 256, (400, 28, 28)).astype(np.uint8), np.arange(400, dtype=np.int32) % 10
     datasets.load_digits = lambda *arguments: digits
     # Not Adam, which divides by the root of the mean square and so makes much of the rounding of a tiny gradient.
     settings = dataclasses.replace(config.PRESETS['mnist'], model=kind, shift=0, batchsize=64 // joined.size, epoch=10,
                                    unit=32, hidden=48, optimizer='nesterov', lr=0.01)
-    trainer = training.make_trainer(settings, pathlib.Path(path).parent, chainer.get_device('@numpy'), ranks=joined)
+    trainer = make_trainer(settings, pathlib.Path(path).parent, chainer.get_device('@numpy'), ranks=joined)
     target = trainer.updater.get_optimizer('main').target
     target.rng = trainer.updater.get_iterator('main').rng = Steady()
     for _ in range(20):

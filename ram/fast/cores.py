@@ -1,0 +1,228 @@
+"""The core networks over T glimpses, on arrays: forward glimpse by glimpse, backward with fat products.  For why, see
+``ram.fast.unroll``.
+
+A fused core is made for one rollout and then used so: ``inputs[t]`` is filled with g_t and ``step(t)`` called, for
+t = 0 ... T-1; ``backward`` once.  On a GPU, all that happens between two products is one launch.
+"""
+import numpy as np
+from chainer.backends import cuda
+
+# What the cores do between two products, for one unit of one image.  ``again`` is where the next step finds the state.
+RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = max(product + b, (T) 0)', 'relu_step'
+RELU_BACK = ('T gradient, T product, T state', 'T sum', 'sum = state > 0 ? gradient + product : (T) 0',
+             'relu_back_step')
+LSTM_STEP = ('T sum_a, T sum_i, T sum_f, T sum_o, T b_a, T b_i, T b_f, T b_o, T before',
+             'T in_a, T in_i, T in_f, T in_o, T cell, T state, T again', '''
+    in_a = tanh(sum_a + b_a);
+    in_i = tanh((sum_i + b_i) / 2) / 2 + (T) 0.5;
+    in_f = tanh((sum_f + b_f) / 2) / 2 + (T) 0.5;
+    in_o = tanh((sum_o + b_o) / 2) / 2 + (T) 0.5;
+    cell = in_a * in_i + in_f * before;
+    state = again = in_o * tanh(cell);
+''', 'lstm_step')
+LSTM_BACK = ('T gradient, T product, T in_a, T in_i, T in_f, T in_o, T cell, T before',
+             'T sum_a, T sum_i, T sum_f, T sum_o, T memory', '''
+    // memory is the gradient that comes from the next step's cell.
+    T state = gradient + product, squashed = tanh(cell);
+    T whole = memory + state * in_o * (1 - squashed * squashed);
+    sum_a = whole * in_i * (1 - in_a * in_a);
+    sum_i = whole * in_a * in_i * (1 - in_i);
+    sum_f = whole * before * in_f * (1 - in_f);
+    sum_o = state * squashed * in_o * (1 - in_o);
+    memory = whole * in_f;
+''', 'lstm_back')
+
+
+class FusedCore:
+    """What the cores share: the input and the last output side by side in memory, so that one product serves both.
+
+    Args:
+        W: float32 array (units, inputs + hidden), the weights for the input beside those for the last output.
+        b: float32 array (units,).
+        steps: number of glimpses T.
+        count: number of images B.
+        hidden: size of h.
+
+    Attributes:
+        inputs: float32 array (T, B, inputs), g_1 ... g_T, to be filled.
+        states: float32 array (T, B, hidden), h_1 ... h_T.
+    """
+
+    def __init__(self, W, b, steps, count, hidden):
+        self.xp, self.W, self.b, self.hidden = cuda.get_array_module(W), W, b, hidden
+        self.memory = self.xp.empty((steps + 1, count, W.shape[1]), np.float32)  # in the last, h_T stands alone
+        self.inputs, self.last = self.memory[:-1, :, :-hidden], self.memory[:, :, -hidden:]
+        self.input_W, self.last_W = W[:, :-hidden], W[:, -hidden:]
+        self.last[0] = 0  # h_0
+        self.states = self.xp.empty((steps, count, hidden), np.float32)
+
+    @property
+    def outputs(self):
+        """h_1 ... h_{T-1} under each other, ((T - 1) * B, hidden), and h_T, (B, hidden); no copies."""
+        return self.states[:-1].reshape(-1, self.hidden), self.states[-1]
+
+    def operands(self, t):
+        """What is multiplied in step t: g_t beside h_{t-1}, which is 0 in the first step, and their weights."""
+        return (self.memory[t], self.W) if t > 0 else (self.inputs[t], self.input_W)
+
+    def backward(self, before, last):
+        """Goes back through all steps.
+
+        Args:
+            before, last: gradients of the two :attr:`outputs`, each may be None.
+
+        Returns:
+            Gradients of the inputs, float32 (T * B, inputs), and of the parameters, in their order.
+        """
+        xp, steps = self.xp, len(self.states)
+        before = [None] * (steps - 1) if before is None else before.reshape(self.states[:-1].shape)
+        sums = self.back_to_sums([*before, last]).reshape(-1, len(self.W))
+        return sums @ self.input_W, self.split(
+            sums.T @ self.memory[:-1].reshape(len(sums), -1), xp.ones(len(sums), np.float32) @ sums)
+
+    def arriving(self, gradient, later):
+        """The gradient of h_t: what comes from outside, which may be None, and from the sums of step t + 1, if any.
+
+        Args:
+            gradient: float32 array (B, hidden) or None.
+            later: float32 array (B, ...), or None for the last step.
+
+        Returns:
+            The two parts, either of which may be the number 0.
+        """
+        return 0 if gradient is None else gradient, 0 if later is None else later.reshape(len(later), -1) @ self.last_W
+
+
+class FusedReLUCore(FusedCore):
+    """h_t = ReLU(from_glimpse(g_t) + from_state(h_{t-1})); see ``CoreNetwork``."""
+
+    def __init__(self, parameters, steps, count):
+        from_state_W, from_state_b, from_glimpse_W, from_glimpse_b = parameters
+        xp = cuda.get_array_module(from_state_W)
+        super().__init__(xp.concatenate([from_glimpse_W, from_state_W], axis=1), from_state_b + from_glimpse_b,
+                         steps, count, len(from_state_b))
+
+    def step(self, t):
+        x, W = self.operands(t)
+        if self.xp is not np:
+            cuda.elementwise(*RELU_STEP)(x @ W.T, self.b, self.states[t], self.last[t + 1])
+            return
+        linear_relu(np, x, W, self.b, self.states[t])
+        self.last[t + 1] = self.states[t]
+
+    def back_to_sums(self, gradients):
+        """Gradients at the sums before the rectifiers, (T, B, hidden)."""
+        sums = self.xp.empty_like(self.states)
+        for t in range(len(sums) - 1, -1, -1):
+            gradient, product = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
+            if self.xp is not np:
+                cuda.elementwise(*RELU_BACK)(gradient, product, self.states[t], sums[t])
+                continue
+            np.add(gradient, product, out=sums[t])
+            back_through_relu(np, sums[t], self.states[t])
+        return sums
+
+    def split(self, W, b):
+        """The parameters' gradients from those of what they were joined to."""
+        return W[:, -self.hidden:], b, W[:, :-self.hidden], b
+
+
+class FusedLSTMCore(FusedCore):
+    """Chainer's StatelessLSTM: its gates, in the order a (the input), i, f, o, from upward(g_t) + lateral(h_{t-1})."""
+
+    def __init__(self, parameters, steps, count):
+        up_W, up_b, lateral_W = parameters
+        xp, hidden = cuda.get_array_module(up_W), lateral_W.shape[1]
+        super().__init__(by_gate(xp.concatenate([up_W, lateral_W], axis=1)), by_gate(up_b[:, None])[:, 0],
+                         steps, count, hidden)
+        self.gates = xp.empty((steps, count, 4, hidden), np.float32)
+        self.cells = xp.empty_like(self.states)
+
+    def step(self, t):
+        x, W = self.operands(t)
+        sums = x @ W.T
+        if self.xp is not np:
+            cuda.elementwise(*LSTM_STEP)(
+                *self.gate_by_gate(sums), *self.gate_by_gate(self.b), self.before(t), *self.gate_by_gate(self.gates[t]),
+                self.cells[t], self.states[t], self.last[t + 1])
+            return
+        sums += self.b
+        a, i, f, o = activate(sums.reshape(len(sums), 4, -1), self.gates[t])
+        np.multiply(a, i, out=self.cells[t])
+        if t > 0:
+            self.cells[t] += f * self.cells[t - 1]
+        np.multiply(o, np.tanh(self.cells[t]), out=self.states[t])
+        self.last[t + 1] = self.states[t]
+
+    def back_to_sums(self, gradients):
+        """Gradients at the gates' sums, (T, B, 4, hidden)."""
+        sums = self.xp.empty_like(self.gates)
+        cell = self.xp.zeros_like(self.cells[0])
+        for t in range(len(sums) - 1, -1, -1):
+            gradient, product = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
+            if self.xp is not np:
+                cuda.elementwise(*LSTM_BACK)(gradient, product, *self.gate_by_gate(self.gates[t]), self.cells[t],
+                                             self.before(t), *self.gate_by_gate(sums[t]), cell)
+                continue
+            state = gradient + product
+            a, i, f, o = self.gates[t].transpose(1, 0, 2)
+            squashed = np.tanh(self.cells[t])
+            cell += state * o * (1 - squashed * squashed)
+            sums[t, :, 0] = cell * i * (1 - a * a)
+            sums[t, :, 1] = cell * a * i * (1 - i)
+            sums[t, :, 2] = cell * self.before(t) * f * (1 - f)
+            sums[t, :, 3] = state * squashed * o * (1 - o)
+            cell *= f
+        return sums
+
+    def gate_by_gate(self, values):
+        """(B, 4 * hidden), (B, 4, hidden) or (4 * hidden,) as four views (B or 1, hidden)."""
+        return values.reshape(-1, 4, self.hidden).transpose(1, 0, 2)
+
+    def before(self, t):
+        """The cells before step t, (B, hidden), or the number 0."""
+        return self.cells[t - 1] if t > 0 else 0
+
+    def split(self, W, b):
+        """The parameters' gradients from those of what they were joined to."""
+        W = by_unit(W)
+        return W[:, :-self.hidden], by_unit(b[:, None])[:, 0], W[:, -self.hidden:]
+
+
+def activate(sums, out):
+    """The LSTM's input by tanh and its three gates by sigmoid: (B, 4, hidden) into ``out``; gives them one by one."""
+    np.tanh(sums[:, 0], out=out[:, 0])
+    sums[:, 1:] *= 0.5
+    np.tanh(sums[:, 1:], out=out[:, 1:])  # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2
+    out[:, 1:] *= 0.5
+    out[:, 1:] += 0.5
+    return out.transpose(1, 0, 2)
+
+
+def by_gate(rows):
+    """Chainer's LSTM keeps the four gates of a unit together; this brings together the units of a gate."""
+    return rows.reshape(-1, 4, rows.shape[1]).transpose(1, 0, 2).reshape(rows.shape)
+
+
+def by_unit(rows):
+    """The way back from :func:`by_gate`."""
+    return rows.reshape(4, -1, rows.shape[1]).transpose(1, 0, 2).reshape(rows.shape)
+
+
+def linear_relu(xp, x, W, b, out):
+    """out = ReLU(x W^T + b)."""
+    if xp is np:
+        np.matmul(x, W.T, out=out)
+        out += b
+        np.maximum(out, np.zeros_like(b), out=out)  # with an array, NumPy takes half the time that it takes with 0
+    else:
+        cuda.elementwise('T product, T b', 'T out', 'out = max(product + b, (T) 0)', 'bias_relu')(x @ W.T, b, out)
+
+
+def back_through_relu(xp, gradient, activation):
+    """gradient *= (activation > 0)."""
+    if xp is np:
+        gradient *= activation > 0
+    else:
+        cuda.elementwise('T activation', 'T gradient', 'if (!(activation > 0)) gradient = 0', 'relu_back')(
+            activation, gradient)

@@ -1,0 +1,58 @@
+"""Where a model comes from: the versions, the commit and the command that made it, written into its file."""
+import json
+import pathlib
+import platform
+import shlex
+import subprocess
+import sys
+
+import chainer
+import numpy as np
+from chainer.backends import cuda
+
+LONGEST = 10_000  # characters
+
+
+def current(started=None):
+    """What made the models of this process.
+
+    Args:
+        started: file with the command that started the run, if it is taken up again.
+
+    Returns:
+        dict of str by str: 'python', 'numpy', 'chainer' and 'cupy' (their versions; '' if there is no CuPy), 'commit'
+        of this source ('' if unknown; it ends in '+' if Python files differ from it) and 'command', the command line
+        that started the run.
+    """
+    command = (started.read_text().strip() if started and started.exists() else
+               shlex.join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]))
+    return {'python': platform.python_version(), 'numpy': np.__version__, 'chainer': chainer.__version__,
+            'cupy': cuda.cupy.__version__ if cuda.available else '', 'commit': _commit(),
+            'command': command}
+
+
+def _commit():
+    folder = pathlib.Path(__file__).parent.parent
+
+    def git(*arguments):
+        return subprocess.run(['git', '-C', str(folder), *arguments], capture_output=True, text=True, timeout=10,
+                              check=True).stdout.strip()
+    try:
+        if pathlib.Path(git('rev-parse', '--show-toplevel')) != folder.resolve():
+            return ''  # a copy of this project inside another one's repository
+        return git('rev-parse', 'HEAD') + ('+' if git('status', '--porcelain', '--untracked-files=no', '*.py') else '')
+    except (OSError, subprocess.SubprocessError):
+        return ''
+
+
+def from_json(text):
+    """Reads an origin that was written as JSON; ValueError if it is none."""
+    if len(text) > LONGEST:
+        raise ValueError('its origin is too long')
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError('its origin is not a JSON object of texts')
+    return found

@@ -1,0 +1,250 @@
+"""Pictures of episodes: where the model looked, what its retina covered, and what it thought after each glimpse."""
+import io
+
+import chainer
+import chainer.functions as F
+import numpy as np
+from chainer.backends import cuda
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from datasets import DIGIT
+from datasets.scenes import to_float
+from ram.networks.glimpse_sensor import patch_corners
+
+GAZE = '#ffb000'     # the fixation, its patches and its path
+RIGHT = '#2a9d4a'    # the bar of the true class
+OTHER = '#8c96a3'    # the other bars
+WRONG = '#d1495b'    # an answer that is not the truth
+BARS = 10            # classes that are drawn at most, beside the true one
+LONGEST = 12         # letters of a class's name that are drawn
+
+
+class Scene:
+    """One image with its episode, ready to draw.
+
+    Args:
+        image: float array (C, H, W) in [0, 1], C = 1 or 3.
+        locations: float array (T, 2), columns (x, y) in [-1, 1].
+        probabilities: float array (T, classes), after each glimpse.
+        truth: the true class, or None if nobody knows.
+        config: the Config that gives the retina.
+    """
+
+    def __init__(self, image, locations, probabilities, truth, config):
+        self.image, self.probabilities, self.truth, self.config = image, probabilities, truth, config
+        self.locations = locations
+        # The classes with a bar: all, or of many the likeliest ones at last, and the truth.
+        shown = {*probabilities[-1].argsort()[::-1][:BARS].tolist(), *([] if truth is None else [truth])}
+        self.shown = sorted(shown)
+        self.height, self.width = image.shape[-2:]
+        self.path = (locations + 1) / 2 * [self.width, self.height]
+        # Around the image, in pixels: wide enough for every patch of the episode that reaches outside.
+        self.margin = 1 + max(max(-left, -top, left + side - self.width, top + side - self.height, 0)
+                              for t in range(len(locations)) for left, top, side in self.patches(t))
+
+    def patches(self, t):
+        """(left, top, side) in pixels of each scale's square at glimpse t, exactly where the sensor cropped."""
+        for k in range(self.config.scales):
+            side = self.config.patch * self.config.factor ** k
+            top, left = patch_corners(self.locations[t:t + 1], self.height, self.width, side)
+            yield int(left[0]), int(top[0]), side
+
+    def draw_image(self, axes, t):
+        """The image, the squares of glimpse t, and the path up to it."""
+        # In pixel edges: (0, 0) is the top-left corner of the image.
+        axes.imshow(self.image.transpose(1, 2, 0).squeeze(), cmap='gray', vmin=0, vmax=1,
+                    extent=(0, self.width, self.height, 0), interpolation='nearest')
+        axes.set_xlim(-self.margin, self.width + self.margin)
+        axes.set_ylim(self.height + self.margin, -self.margin)
+        axes.set_facecolor('#3b4252')
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for left, top, side in self.patches(t):
+            axes.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=GAZE, linewidth=1.4))
+        x, y = self.path[:t + 1].T
+        axes.plot(x, y, color=GAZE, linewidth=1.2, alpha=0.8)
+        axes.plot(x[:-1], y[:-1], 'o', color=GAZE, markersize=3, alpha=0.8)
+        axes.plot(x[-1], y[-1], 'o', color=GAZE, markersize=6, markeredgecolor='black')
+
+    def draw_bars(self, axes, t):
+        """The probabilities after glimpse t, the true class in its own colour."""
+        answer = int(self.probabilities[t].argmax())
+        colours = [RIGHT if c == self.truth else WRONG if c == answer and self.truth is not None else OTHER
+                   for c in self.shown]
+        axes.bar(range(len(self.shown)), self.probabilities[t, self.shown], color=colours)
+        axes.set_xlim(-0.6, len(self.shown) - 0.4)
+        axes.set_ylim(0, 1)
+        axes.set_yticks([0, 0.5, 1])
+        names = [short(self.config.classes[c]) for c in self.shown]
+        long = max(map(len, names)) > 2
+        slanted = dict(rotation=45, ha='right', rotation_mode='anchor')
+        axes.set_xticks(range(len(names)), names, **(slanted if long else {}))
+        axes.tick_params(labelsize=8)
+        for label, c in zip(axes.get_xticklabels(), self.shown):
+            if c == self.truth:
+                label.set_color(RIGHT)
+                label.set_fontweight('bold')
+        axes.spines[['top', 'right']].set_visible(False)
+
+    def verdict(self, t):
+        """The answer after glimpse t, its colour, and the truth, as (text, colour)."""
+        answer = int(self.probabilities[t].argmax())
+        text = f'says {short(self.config.classes[answer])} ({self.probabilities[t, answer]:.0%})'
+        if self.truth is None:
+            return text, 'black'
+        return f'{text}, is {short(self.config.classes[self.truth])}', RIGHT if answer == self.truth else WRONG
+
+
+def short(name):
+    """A class's name as it is drawn: cut if it is long."""
+    return name if len(name) <= LONGEST else name[:LONGEST - 1] + '…'
+
+
+def watch(model, images, truths, rng, policy='learned'):
+    """Rolls a model out and gathers what there is to see.
+
+    Args:
+        model: a model with ``rollout`` and ``classify``.
+        images: uint8 array (N, C, H, W), on the CPU.
+        truths: int array (N,), or None.
+        rng: generator of the model's device; draws the first locations.
+        policy: see ``RecurrentAttentionModel.rollout``.
+
+    Returns:
+        list of N Scenes.
+    """
+    with chainer.using_config('train', False), chainer.no_backprop_mode():
+        images = to_float(model.xp, model.device.send(images))
+        episode = model.rollout(images, rng, policy)
+        probabilities = F.softmax(model.classify(episode.states), axis=2).array
+    images, locations, probabilities = (cuda.to_cpu(array) for array in (images, episode.locations, probabilities))
+    watched = [Scene(images[i], locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]),
+                     model.config) for i in range(len(images))]
+    for scene in watched:
+        scene.margin = max(other.margin for other in watched)  # all at the same scale
+    return watched
+
+
+def frame(scenes, t):
+    """One frame: the scenes side by side at glimpse t, the bars below them.
+
+    Returns:
+        PIL image, RGB.
+    """
+    figure = Figure(figsize=(3.0 * len(scenes) + 0.3, 4.6), dpi=80, layout='constrained')
+    axes = figure.subplots(2, len(scenes), squeeze=False, height_ratios=[3, 1])
+    steps = len(scenes[0].locations)
+    figure.suptitle(f'glimpse {t + 1} of {steps}', fontsize=11)
+    for scene, (above, below) in zip(scenes, axes.T):
+        scene.draw_image(above, t)
+        text, colour = scene.verdict(t)
+        above.set_title(text, fontsize=10, color=colour)
+        scene.draw_bars(below, t)
+    axes[1, 0].set_ylabel('probability', fontsize=9)
+    for below in axes[1, 1:]:
+        below.set_yticklabels([])
+    return _picture(figure)
+
+
+def gif(scenes, milliseconds=700):
+    """An animated GIF, one frame a glimpse; the last stays three times as long.
+
+    Args:
+        scenes: list of Scenes with the same number of glimpses.
+        milliseconds: how long a frame stays.
+
+    Returns:
+        bytes.
+    """
+    frames = [frame(scenes, t) for t in range(len(scenes[0].locations))]
+    # One palette for all frames, made of all of them, so that no colour flickers.
+    tall = Image.fromarray(np.concatenate([np.asarray(picture) for picture in frames]))
+    palette = tall.quantize(128, dither=Image.Dither.NONE)
+    frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in frames]
+    durations = [milliseconds] * (len(frames) - 1) + [3 * milliseconds]
+    file = io.BytesIO()
+    frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    return file.getvalue()
+
+
+def contact_sheet(scenes):
+    """A PNG of whole episodes: a row a scene, a column a glimpse, the answer under each.
+
+    Returns:
+        bytes.
+    """
+    steps = len(scenes[0].locations)
+    figure = Figure(figsize=(2.2 * steps + 0.2, 2.45 * len(scenes) + 0.3), dpi=80, layout='constrained')
+    axes = figure.subplots(len(scenes), steps, squeeze=False)
+    for scene, row in zip(scenes, axes):
+        for t, cell in enumerate(row):
+            scene.draw_image(cell, t)
+            text, colour = scene.verdict(t)
+            cell.set_xlabel(text, fontsize=8, color=colour)
+    for t, cell in enumerate(axes[0]):
+        cell.set_title(f'glimpse {t + 1}', fontsize=9)
+    return _png(figure)
+
+
+def heatmap(locations, size, centres=None, side=DIGIT):
+    """Where the first, the second, ... glimpse goes, over many images.
+
+    Args:
+        locations: float array (T, N, 2), columns (x, y) in [-1, 1].
+        size: side of the images in pixels.
+        centres: float array (N, 2), columns (x, y), the digits' centres in pixels.  If given, a second row of maps
+            shows where the glimpses go relative to them.
+        side: side of a digit in pixels.
+
+    Returns:
+        bytes of a PNG.
+    """
+    pixels = (locations + 1) / 2 * size
+    rows = [('in the image', pixels, (0, size))]
+    if centres is not None:
+        rows.append(('around the digit', pixels - centres, (-size / 2, size / 2)))
+    figure = Figure(figsize=(1.5 * len(locations) + 0.5, 1.65 * len(rows) + 0.2), dpi=100, layout='constrained')
+    grid = figure.subplots(len(rows), len(locations), squeeze=False)
+    for row, (label, points, span) in enumerate(rows):
+        for t, axes in enumerate(grid[row]):
+            counts = density(points[t], span, min(size, 60))
+            axes.imshow(counts, cmap='magma', extent=(*span, *span[::-1]), vmin=0,
+                        vmax=max(1, np.percentile(counts, 99.7)), interpolation='nearest')
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if row == 1:
+                axes.add_patch(Rectangle((-side / 2, -side / 2), side, side, fill=False, edgecolor=GAZE, lw=1))
+            else:
+                axes.set_title(f'glimpse {t + 1}', fontsize=9)
+        grid[row, 0].set_ylabel(label, fontsize=9)
+    return _png(figure)
+
+
+def density(points, span, bins):
+    """How many points fall into each square of a grid.
+
+    Args:
+        points: float array (N, 2), columns (x, y).
+        span: least and greatest coordinate of the grid, of x and of y.
+        bins: squares along a side.
+
+    Returns:
+        float array (bins, bins); row 0 is at the least y.
+    """
+    edges = np.linspace(*span, bins + 1)
+    return np.histogram2d(points[:, 1], points[:, 0], bins=(edges, edges))[0]
+
+
+def _picture(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+
+
+def _png(figure):
+    file = io.BytesIO()
+    _picture(figure).save(file, 'PNG')
+    return file.getvalue()

@@ -1,0 +1,118 @@
+"""What happens during training beside learning: validation, snapshots, and a stop if the loss is not finite."""
+import json
+import math
+import pathlib
+
+import chainer
+import numpy as np
+from chainer import training
+
+from ram import checkpoint
+from ram.reports import evaluation
+from ram.training.distributed import ALONE, share
+
+
+class Validation(training.Extension):
+    """Reports the error on the validation scenes and keeps the best model.
+
+    Args:
+        model: the model.
+        images, labels: the validation scenes, on the model's device.
+        rng: called without arguments, gives the generator of the first locations, afresh.
+        origin: see ``ram.provenance``; written into the model file.
+        ranks: the Ranks, each of which looks at its share of the scenes.
+    """
+    name = 'validation'
+    priority = training.PRIORITY_WRITER
+    trigger = 1, 'epoch'
+
+    def __init__(self, model, images, labels, rng, origin=None, ranks=ALONE):
+        self.model, self.rng, self.origin, self.ranks = model, rng, origin, ranks
+        self.images, self.labels = share(images, self.ranks), share(labels, self.ranks)
+        self.best = math.inf
+
+    def evaluate(self):
+        """How many of this rank's scenes were classified wrongly, and of how many."""
+        wrong = evaluation.mistakes(self.model, self.images, self.labels, self.rng())[-1]
+        return {'wrong': float(wrong.sum()), 'all': len(wrong)}
+
+    def __call__(self, trainer):
+        found = self.evaluate()
+        error = found['wrong'] / found['all']
+        chainer.report({'validation/error': error})
+        if error < self.best:
+            self.best = error
+            if self.ranks.first:
+                checkpoint.save_model(pathlib.Path(trainer.out) / checkpoint.MODEL, self.model, self.origin)
+
+    def serialize(self, serializer):
+        self.best = serializer('best', self.best)
+
+
+class Finite(training.Extension):
+    """Stops a run whose loss is no longer a finite number, before anything is saved of it.
+
+    Looks at every iteration on the CPU; on a GPU, where that means waiting, at every hundredth, at the end of an epoch
+    and before a snapshot.
+
+    Args:
+        snapshots: the trigger of the snapshots.
+    """
+    name = 'finite'
+    priority = training.PRIORITY_EDITOR + 1000
+
+    def __init__(self, snapshots):
+        self.snapshots = snapshots
+
+    def trigger(self, trainer):
+        updater = trainer.updater
+        on_cpu = updater.get_optimizer('main').target.xp is np
+        return on_cpu or updater.iteration % 100 == 0 or updater.is_new_epoch or self.snapshots(trainer)
+
+    def __call__(self, trainer):
+        values = {key: float(getattr(value, 'array', value)) for key, value in trainer.observation.items()}
+        bad = [f'{key.removeprefix("main/")} is {value}' for key, value in values.items() if not math.isfinite(value)]
+        if bad:
+            raise ValueError(f'in iteration {trainer.updater.iteration} the {" and the ".join(bad)}: training stops, '
+                             f'and {trainer.out} keeps the last good snapshot; try a smaller --lr or --reinforce')
+
+
+class Snapshot(training.Extension):
+    """Writes snapshots, with the state of every rank's generator.
+
+    A CuPy generator has no state that can be kept: where a snapshot holds none, who draws gets a fresh generator,
+    seeded by the run's seed and the iteration.
+
+    Args:
+        device: chainer device.
+        seed: the run's seed.
+        ranks: the Ranks.
+        users: the objects that draw, each from its ``rng``, all from the same.
+    """
+    name = 'snapshot'
+    priority = -100
+
+    def __init__(self, device, seed, ranks, *users):
+        self.device, self.seed, self.ranks, self.users = device, seed, ranks, users
+        self.states, self.iteration = [], 0
+
+    def __call__(self, trainer):
+        on_cpu = self.device.xp is np
+        self.states = self.ranks.gather(self.users[0].rng.bit_generator.state if on_cpu else None)
+        self.iteration = trainer.updater.iteration
+        if self.ranks.first:
+            checkpoint.save_snapshot(pathlib.Path(trainer.out) / checkpoint.SNAPSHOT, trainer)
+
+    def serialize(self, serializer):
+        states = json.loads(serializer('states', json.dumps(self.states)))
+        iteration = serializer('iteration', self.iteration)
+        if isinstance(serializer, chainer.Deserializer):
+            if len(states) != self.ranks.size:
+                raise ValueError(f'it is of {len(states)} processes, and these are {self.ranks.size}')
+            state = states[self.ranks.rank]
+            if state and self.device.xp is np:
+                self.users[0].rng.bit_generator.state = state
+            else:
+                rng = evaluation.generator(self.device, self.seed, 2, self.ranks.rank, iteration)
+                for user in self.users:
+                    user.rng = rng

@@ -1,0 +1,94 @@
+"""What moves the weights: Chainer's optimizers with the clipping, the decay and the learning rate of a Config."""
+import chainer
+import numpy as np
+from chainer.backends import cuda
+from chainer.training import extensions
+
+from ram.training.adam import Adam
+from ram.training.distributed import ALONE, joined_optimizer
+
+
+class ClipGradient:
+    """Scales the gradient down to a norm of at most ``threshold``.
+
+    As Chainer's GradientClipping, which on a GPU waits for the norm to reach the host in every step; this does not.
+    """
+    name = 'ClipGradient'
+    call_for_each_param = False
+    timing = 'pre'
+
+    def __init__(self, threshold):
+        self.threshold = threshold
+
+    def __call__(self, optimizer):
+        gradients = [parameter.grad for parameter in optimizer.target.params() if parameter.grad is not None]
+        if optimizer.target.xp is np:
+            square = sum(np.vdot(gradient, gradient) for gradient in gradients)
+            rate = np.float32(self.threshold) / max(np.sqrt(square), np.float32(self.threshold))
+        else:
+            squares = cuda.cupy.empty(len(gradients), np.float32)
+            for i, gradient in enumerate(gradients):
+                cuda.reduce('T x', 'T square', 'x * x', 'a + b', 'square = a', '0', 'squares')(gradient, squares[i])
+            rate = cuda.reduce('T square, T most', 'T rate', 'square', 'a + b', 'rate = most / max(sqrt(a), most)', '0',
+                               'clip_rate')(squares, self.threshold)
+        for gradient in gradients:
+            gradient *= rate
+
+
+def rate_name(config):
+    """What the Config's optimizer calls its learning rate."""
+    return 'alpha' if config.optimizer == 'adam' else 'lr'
+
+
+class DecayWeights:
+    """Shrinks the weights, not the biases, by ``decay`` times the learning rate in every step.
+
+    Decoupled from the gradient, as AdamW has it (Loshchilov and Hutter, 2019), and with every optimizer.
+
+    Args:
+        decay: the share, for a learning rate of 1.
+        rate: what the optimizer calls its learning rate.
+    """
+    name = 'DecayWeights'
+    call_for_each_param = True
+    timing = 'pre'
+
+    def __init__(self, decay, rate):
+        self.decay, self.rate = decay, rate
+
+    def __call__(self, rule, parameter):
+        if parameter.ndim > 1:
+            parameter.array *= 1 - self.decay * getattr(rule.hyperparam, self.rate)
+
+
+def make_optimizer(config, target, ranks=ALONE):
+    """The Config's optimizer, set up for ``target``; of several Ranks' gradients it follows the mean."""
+    if config.optimizer == 'adam':
+        optimizer = Adam(alpha=config.lr)
+    elif config.optimizer == 'nesterov':
+        optimizer = chainer.optimizers.NesterovAG(lr=config.lr, momentum=config.momentum)
+    else:
+        optimizer = chainer.optimizers.MomentumSGD(lr=config.lr, momentum=config.momentum)
+    optimizer = joined_optimizer(optimizer, ranks, target)
+    if config.clip:
+        optimizer.add_hook(ClipGradient(config.clip))
+    if config.weight_decay:
+        optimizer.add_hook(DecayWeights(config.weight_decay, rate_name(config)))
+    return optimizer
+
+
+def make_schedule(config, iterations):
+    """The extension that moves the learning rate, and its trigger; None if it stays.
+
+    Args:
+        config: the Config.
+        iterations: iterations in the whole run.
+    """
+    rate = rate_name(config)
+    if config.schedule == 'exponential':
+        return extensions.ExponentialShift(rate, config.decay), (1, 'epoch')
+    if config.schedule == 'linear':
+        return extensions.LinearShift(rate, (config.lr, 0), (0, iterations)), (1, 'iteration')
+    if config.schedule == 'step':
+        return extensions.ExponentialShift(rate, 0.1), (config.drop, 'epoch')
+    return None

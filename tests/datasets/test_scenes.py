@@ -1,0 +1,194 @@
+import ctypes
+
+import numpy as np
+import pytest
+
+from datasets import scenes
+from ram.training.scene_iterator import SceneIterator
+from tests.conftest import pointers
+
+
+@pytest.fixture
+def digits(rng):
+    return rng.integers(1, 256, (20, 28, 28)).astype(np.uint8)
+
+
+def naive(digits, layout, size):
+    out = np.zeros((len(layout.source), 1, size, size), np.uint8)
+    for n, source in enumerate(layout.source):
+        y, x = layout.corner[n]
+        out[n, 0, y:y + 28, x:x + 28] = digits[source]
+        for p in range(layout.piece_source.shape[1]):
+            (cy, cx), (py, px) = layout.piece_cut[n, p], layout.piece_corner[n, p]
+            piece = digits[layout.piece_source[n, p], cy:cy + 8, cx:cx + 8]
+            place = out[n, 0, py:py + 8, px:px + 8]
+            place[...] = np.maximum(place, piece)
+    return out
+
+
+@pytest.mark.parametrize('size, pieces', [(28, 0), (60, 0), (60, 4), (100, 8)])
+def test_compose_equals_a_naive_loop(digits, rng, size, pieces):
+    layout = scenes.draw_layout(rng, rng.integers(0, 20, 50), 20, size, pieces)
+    composed = scenes.compose(np, digits, layout, size)
+    assert composed.dtype == np.uint8
+    np.testing.assert_array_equal(composed, naive(digits, layout, size))
+
+
+@pytest.mark.parametrize('size, pieces', [(28, 0), (60, 4), (100, 8)])
+def test_kernel_equals_the_cpu(digits, rng, size, pieces, cpp):
+    """What composes scenes on a GPU, compiled as C++ and run pixel by pixel."""
+    inputs = [part.split() for part in scenes.SCENE_INPUTS.split(', ')]
+    kinds = {'raw uint8': 'const unsigned char*', 'raw int64': 'const long long*', 'int32': 'int'}
+    arguments = ', '.join(f'{kinds[" ".join(kind)]} {name}' for *kind, name in inputs)
+    run = cpp('compose', f"""#include <cstddef>
+        extern "C" void run({arguments}, unsigned char* out, ptrdiff_t n) {{
+            for (ptrdiff_t i = 0; i < n; ++i) {{ unsigned char& pixel = out[i]; {scenes.SCENE_OPERATION} }}
+        }}""").run
+    layout = scenes.draw_layout(rng, rng.integers(0, 20, 50), 20, size, pieces)
+    out = np.empty((50, 1, size, size), np.uint8)
+    parts = [np.ascontiguousarray(part) for part in vars(layout).values()]
+    run(*pointers(digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    np.testing.assert_array_equal(out, naive(digits, layout, size))
+
+
+def test_layouts_are_uniform_and_inside(rng):
+    layout = scenes.draw_layout(rng, np.arange(20000) % 20, 20, 60, 4)
+    assert layout.corner.min() == 0 and layout.corner.max() == 32
+    assert abs(layout.corner.mean() - 16) < 0.2
+    assert layout.piece_corner.min() == 0 and layout.piece_corner.max() == 52
+    assert layout.piece_cut.min() == 0 and layout.piece_cut.max() == 20
+    assert (layout.piece_source != layout.source[:, None]).all()
+    assert np.unique(layout.piece_source).size == 20
+
+
+def test_fixed_scenes_are_fixed(digits):
+    one, two, other = (scenes.fixed_scenes(digits, 60, 4, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any() and one.shape == (20, 1, 60, 60)
+
+
+def test_to_float_spans_zero_to_one():
+    values = scenes.to_float(np, np.array([0, 51, 255], np.uint8))
+    assert values.dtype == np.float32
+    np.testing.assert_allclose(values, [0, 0.2, 1], rtol=1e-6)
+
+
+def test_iterator_shows_every_digit_once_an_epoch_and_never_the_same_scene(digits, rng):
+    labels = np.arange(20, dtype=np.int32)
+    iterator = SceneIterator(digits, labels, 60, 0, 8, rng)
+    seen, first_image, details = [], [], []
+    while iterator.epoch < 2:
+        images, batch = next(iterator)
+        assert images.shape == (8, 1, 60, 60) and images.dtype == np.float32 and 0 <= images.min() <= images.max() <= 1
+        seen += batch.tolist()
+        first_image += [images[i] for i in range(8) if batch[i] == 0]
+        details.append(iterator.epoch_detail)
+    assert sorted(seen[:20]) == sorted(seen[20:40]) == list(range(20))
+    assert seen[:20] != seen[20:40]
+    assert (first_image[0] != first_image[1]).any()
+    np.testing.assert_allclose(details, [0.4, 0.8, 1.2, 1.6, 2.0])
+
+
+def test_shifted_scenes(rng):
+    """A digit of one bright pixel in its middle is seen everywhere within the shift, equally often."""
+    digits, found = np.zeros((5, 28, 28), np.uint8), np.zeros((28, 28))
+    digits[:, 14, 14] = 255
+    iterator = SceneIterator(digits, np.arange(5, dtype=np.int32), 28, 0, 5, rng, shift=2)
+    for _ in range(1000):
+        images, _ = next(iterator)
+        assert images.shape == (5, 1, 28, 28) and (images.sum(axis=(1, 2, 3)) == 1).all()
+        found += images.sum(axis=(0, 1))
+    assert found[12:17, 12:17].sum() == 5000
+    np.testing.assert_allclose(found[12:17, 12:17], 200, atol=5 * 200 ** 0.5)
+
+
+def test_what_is_shifted_out_of_a_scene_is_lost(rng):
+    digits = np.full((3, 28, 28), 255, np.uint8)
+    images, _ = next(SceneIterator(digits, np.zeros(3, np.int32), 28, 0, 3, rng, shift=5))
+    assert (images.mean(axis=(1, 2, 3)) >= (23 / 28) ** 2 - 1e-6).all() and images.shape == (3, 1, 28, 28)
+
+
+def test_iterator_refuses_a_batch_larger_than_the_data(digits, rng):
+    with pytest.raises(ValueError, match='batchsize'):
+        SceneIterator(digits, np.zeros(20, np.int32), 60, 0, 21, rng)
+
+
+@pytest.fixture
+def pictures(rng):
+    return rng.integers(0, 256, (9, 3, 32, 32)).astype(np.uint8)
+
+
+def naive_street(pictures, layout, size, n):
+    """Pixel by pixel: the ground between the colours of the picture's corners, pieces, and the picture over all."""
+    picture = pictures[layout.source[n]].astype(float)
+    top, left = layout.corner[n]
+    street = np.zeros((3, size, size))
+    for y in range(size):
+        for x in range(size):
+            v, u = (min(max((at - first) / 31, 0), 1) for at, first in ((y, top), (x, left)))
+            street[:, y, x] = sum(
+                weight * picture[:, rows, columns].mean(axis=(1, 2)) for weight, rows, columns in [
+                    ((1 - v) * (1 - u), slice(0, 4), slice(0, 4)), ((1 - v) * u, slice(0, 4), slice(28, 32)),
+                    (v * (1 - u), slice(28, 32), slice(0, 4)), (v * u, slice(28, 32), slice(28, 32))])
+    for p in range(layout.piece_source.shape[1]):
+        (cy, cx), (py, px) = layout.piece_cut[n, p], layout.piece_corner[n, p]
+        street[:, py:py + 8, px:px + 8] = pictures[layout.piece_source[n, p], :, cy:cy + 8, cx:cx + 8]
+    for y in range(32):
+        for x in range(32):
+            alpha = min(1, (1 + min(y, x, 31 - y, 31 - x)) / 4)
+            place = street[:, top + y, left + x]
+            place[...] = alpha * picture[:, y, x] + (1 - alpha) * place
+    return street
+
+
+@pytest.mark.parametrize('size, pieces', [(32, 0), (40, 2), (64, 16)])
+def test_streets_equal_a_naive_loop(pictures, rng, size, pieces):
+    layout = scenes.draw_layout(rng, rng.integers(0, 9, 3), 9, size, pieces, 32)
+    streets = scenes.compose_street(np, pictures, layout, size)
+    assert streets.shape == (3, 3, size, size) and streets.dtype == np.uint8
+    for n in range(3):
+        np.testing.assert_allclose(streets[n], naive_street(pictures, layout, size, n), atol=0.51)
+
+
+def test_a_street_shows_its_picture_and_runs_on_in_its_colours():
+    pictures = np.zeros((2, 3, 32, 32), np.uint8)
+    pictures[:, 0], pictures[:, 2, 8:24, 8:24] = 200, 90
+    layout = scenes.draw_layout(np.random.default_rng(0), np.zeros(50, int), 2, 64, 0, 32)
+    for street, (top, left) in zip(scenes.compose_street(np, pictures, layout, 64), layout.corner):
+        assert (street[0] == 200).all() and (street[1] == 0).all()
+        np.testing.assert_array_equal(street[2, top:top + 32, left:left + 32], pictures[0, 2])
+        assert street[2].sum() == 90 * 16 * 16
+
+
+def test_fixed_streets_are_those_of_the_fixed_layout(pictures):
+    many = np.concatenate([pictures] * 60)  # more than are composed together
+    fixed = scenes.fixed_scenes(many, 48, 0, seed=3)
+    layout = scenes.fixed_layout(540, 48, 1, 3, 32)
+    np.testing.assert_array_equal(fixed, scenes.compose_street(np, many, layout, 48))
+    assert scenes.fixed_scenes(pictures, 32, 0, seed=3) is pictures  # as they are
+
+
+def test_pictures_are_shifted_and_their_border_repeated(rng, pictures):
+    moved = scenes.shifted(np, rng, pictures, 2)
+    for picture, result in zip(pictures, moved):
+        fits = 0
+        for dy in range(-2, 3):
+            for dx in range(-2, 3):
+                rows, columns = (np.clip(np.arange(32) + d, 0, 31) for d in (dy, dx))
+                fits += (result == picture[:, rows[:, None], columns]).all()
+        assert fits == 1
+    many = scenes.shifted(np, rng, np.repeat(pictures[:1], 2000, axis=0), 2)
+    _, counts = np.unique(many.reshape(2000, -1), axis=0, return_counts=True)
+    assert len(counts) == 25 and abs(counts - 80).max() < 5 * 80 ** 0.5
+
+
+@pytest.mark.parametrize('size, shift', [(32, 0), (32, 2), (64, 0), (64, 3)])
+def test_iterator_makes_scenes_of_pictures(pictures, rng, size, shift):
+    labels = np.arange(9, dtype=np.int32)
+    iterator = SceneIterator(pictures, labels, size, 0, 9, rng, shift=shift)
+    images, batch = next(iterator)
+    assert images.shape == (9, 3, size, size) and images.dtype == np.float32 and sorted(batch) == list(range(9))
+    if (size, shift) == (32, 0):
+        np.testing.assert_allclose(images * 255, pictures[batch], atol=1e-4)
+    again, batch = next(iterator)
+    assert (again[batch == 4] != images[batch == 4]).any()

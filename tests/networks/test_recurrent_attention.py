@@ -1,0 +1,98 @@
+import dataclasses
+
+import chainer
+import numpy as np
+import pytest
+
+from ram.networks.recurrent_attention import RecurrentAttentionModel, normalised
+
+
+@pytest.fixture(params=['relu', 'lstm'])
+def model(request, tiny):
+    np.random.seed(0)
+    return RecurrentAttentionModel(dataclasses.replace(tiny, core=request.param))
+
+
+def test_episode_has_the_shapes_it_promises(model, rng):
+    episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng, explore=True)
+    assert episode.locations.shape == (3, 4, 2) and episode.locations.dtype == np.float32
+    assert episode.states.shape == (3, 4, 7) and episode.states.dtype == np.float32
+    assert episode.logits.shape == (4, 10) and episode.logits.dtype == np.float32
+    assert episode.samples.shape == episode.means.shape == (2, 4, 2) and episode.samples.dtype == np.float32
+    assert episode.baselines.shape == (2, 4)
+
+
+def test_samples_are_normal_around_the_means_and_the_sensor_sees_them_clipped(model, rng):
+    episode = model.rollout(rng.random((3000, 1, 28, 28), np.float32), rng, explore=True)
+    noise = (episode.samples - episode.means.array) / model.config.sigma
+    assert abs(noise.mean()) < 0.03 and abs(noise.std() - 1) < 0.03
+    np.testing.assert_array_equal(episode.locations[1:], episode.samples.clip(-1, 1))
+    assert abs(episode.locations[0].mean()) < 0.03 and abs(episode.locations[0].std() - 3 ** -0.5) < 0.02
+
+
+def test_without_exploration_it_looks_at_the_means(model, rng):
+    images = rng.random((4, 1, 28, 28), np.float32)
+    episode = model.rollout(images, rng)
+    for t in range(2):
+        np.testing.assert_allclose(episode.locations[t + 1], model.location_network(episode.states[t]).array, rtol=1e-6)
+    assert episode.means is None and episode.samples is None
+
+
+def test_other_policies(model, rng):
+    images = rng.random((2000, 1, 28, 28), np.float32)
+    assert (model.rollout(images, rng, 'center').locations == 0).all()
+    drawn = model.rollout(images, rng, 'random').locations
+    assert abs(drawn).max() <= 1 and abs(drawn.std(axis=(0, 1)) - 3 ** -0.5).max() < 0.02
+
+
+def test_same_generator_same_episode(model, rng):
+    images = rng.random((4, 1, 28, 28), np.float32)
+    one, two = (model.rollout(images, np.random.default_rng(5), explore=True) for _ in range(2))
+    np.testing.assert_array_equal(one.locations, two.locations)
+    np.testing.assert_array_equal(one.logits.array, two.logits.array)
+
+
+def test_classify_gives_the_logits_after_each_glimpse(model, rng):
+    episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng)
+    logits = model.classify(episode.states)
+    assert logits.shape == (3, 4, 10)
+    np.testing.assert_allclose(logits.array[-1], episode.logits.array, rtol=1e-5, atol=1e-6)
+
+
+def test_one_glimpse_is_enough_to_run(tiny, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=1))
+    episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng, explore=True)
+    assert episode.locations.shape == (1, 4, 2) and episode.means is None
+
+
+def test_colour_and_any_shape(tiny, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, dataset='folder', colour=True, classes=tuple('abcd')))
+    assert model.rollout(rng.random((2, 3, 20, 33), np.float32), rng).logits.shape == (2, 4)
+
+
+def test_evaluation_leaves_no_graph(model, rng):
+    with chainer.no_backprop_mode():
+        episode = model.rollout(rng.random((2, 1, 28, 28), np.float32), rng)
+    assert episode.logits.creator is None
+
+
+def test_normalised_images_have_channels_of_mean_0_and_together_the_deviation_1(rng):
+    images = rng.random((4, 3, 8, 9), np.float32) * np.float32([0.2, 1, 3, 0])[:, None, None, None] + 2
+    found = normalised(images)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.mean(axis=(2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(found[:3].std(axis=(1, 2, 3)), 1, atol=0.02)
+    for image, other in zip(images[:3].astype(float), found):  # one scale for all channels
+        centred = np.array([channel - channel.mean() for channel in image])
+        np.testing.assert_allclose(other, centred * (other[0, 0, 0] / centred[0, 0, 0]), atol=1e-3)
+    np.testing.assert_allclose(found[3], 0, atol=1e-3)  # a blank image stays blank
+
+
+def test_a_normalising_model_does_not_mind_brightness_and_contrast(tiny, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, normalise=True))
+    images = rng.random((5, 1, 28, 28), np.float32)
+    one, two = (model.rollout(x, np.random.default_rng(0)).logits.array for x in (images, 0.5 * images + 0.2))
+    np.testing.assert_allclose(one, two, atol=0.01)
+    plain = RecurrentAttentionModel(tiny)
+    one, two = (plain.rollout(x, np.random.default_rng(0)).logits.array for x in (images, 0.5 * images + 0.2))
+    assert abs(one - two).max() > 0.01

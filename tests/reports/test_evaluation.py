@@ -1,0 +1,92 @@
+import dataclasses
+
+import chainer
+import numpy as np
+import pytest
+
+import datasets
+from ram import tasks
+from ram.config import Config
+from ram.networks.recurrent_attention import Episode, RecurrentAttentionModel
+from ram.reports import evaluation
+
+
+class Oracle:
+    """Answers a scene's brightest pixel's column after the last glimpse, and always 0 before."""
+    config = Config()
+
+    def rollout(self, images, rng, policy):
+        answer = images[:, 0, 0].argmax(axis=1)
+        return Episode(None, (np.zeros(len(images), int), answer), None)
+
+    def classify(self, states):
+        return chainer.Variable(np.stack([np.eye(10, dtype=np.float32)[state] for state in states]))
+
+
+def scenes(columns):
+    images = np.zeros((len(columns), 1, 4, 10), np.uint8)
+    images[np.arange(len(columns)), 0, 0, columns] = 255
+    return images
+
+
+def test_errors_by_glimpse_are_counted_over_all_batches():
+    labels = np.arange(100) % 10
+    answers = labels.copy()
+    answers[:7] = 9 - answers[:7]
+    result = evaluation.evaluate(Oracle(), scenes(answers), labels, np.random.default_rng, repeats=3)
+    wrong = evaluation.mistakes(Oracle(), scenes(answers), labels, None, batchsize=33)
+    assert result['by_glimpse'] == pytest.approx([90, 7]) and result['test_error'] == pytest.approx(7)
+    assert result['n'] == 100 and wrong.sum(axis=1).tolist() == [90, 7]
+
+
+def test_repeats_draw_different_first_locations():
+    drawn = []
+
+    class Model(Oracle):
+        def rollout(self, images, rng, policy):
+            drawn.append(rng.random())
+            return super().rollout(images, rng, policy)
+
+    labels = np.zeros(4, int)
+    evaluation.evaluate(Model(), scenes(labels), labels, np.random.default_rng, seed=3, repeats=5)
+    assert len(set(drawn)) == 5
+
+
+def test_wilson_interval_covers_as_promised():
+    """The interval's ends solve |p_hat - p| = z sqrt(p (1 - p) / n), and it holds the truth 95 times in 100."""
+    for percent, n in [(1.2, 10000), (0, 50), (100, 50), (37, 200)]:
+        for end in evaluation.wilson_interval(percent, n):
+            p = end / 100
+            assert abs(percent / 100 - p) == pytest.approx(1.959964 * (p * (1 - p) / n) ** 0.5, abs=1e-8)
+    counts = np.random.default_rng(0).binomial(500, 0.04, 4000)
+    covered = [low <= 4 <= high for low, high in (evaluation.wilson_interval(c / 5, 500) for c in counts)]
+    assert 0.93 < np.mean(covered) < 0.97
+
+
+def test_fixed_scenes_differ_between_splits_only(monkeypatch, tiny):
+    digits = np.random.default_rng(0).integers(0, 256, (6, 28, 28)).astype(np.uint8)
+    monkeypatch.setattr('datasets.load_digits', lambda *args: (digits, np.arange(6)))
+    config = dataclasses.replace(tiny, size=60, clutter=4)
+    validation, again, test = (tasks.load_scenes(config, split)[0]
+                               for split in ('validation', 'validation', 'test'))
+    np.testing.assert_array_equal(validation, again)
+    assert (validation != test).any()
+
+
+def test_digit_centres_are_where_the_digits_are(monkeypatch):
+    """Digits that are one white square, without clutter: the middle of what is bright."""
+    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: (np.full((7, 28, 28), 255, np.uint8), np.zeros(7)))
+    c = Config(size=60)
+    images, _ = tasks.load_scenes(c, 'test')
+    for image, (x, y) in zip(images, tasks.digit_boxes(c, 'test', 7)[0]):
+        rows, columns = image[0].nonzero()
+        assert (columns.mean() + 0.5, rows.mean() + 0.5) == (x, y)
+
+
+def test_fixations_are_those_of_the_rollout(tiny, rng):
+    model = RecurrentAttentionModel(tiny)
+    images = rng.integers(0, 256, (5, 1, 28, 28)).astype(np.uint8)
+    found = evaluation.fixations(model, images, np.random.default_rng(1), batchsize=5)
+    expected = model.rollout(images.astype(np.float32) / 255, np.random.default_rng(1)).locations
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert evaluation.fixations(model, images, rng, batchsize=2).shape == (3, 5, 2)

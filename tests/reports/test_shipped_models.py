@@ -1,0 +1,80 @@
+"""The models that are shipped, and what the documents say of them."""
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from models import make
+from ram import checkpoint, config
+from ram.reports import tables
+from tests.conftest import ROOT, assert_one_clear_line, script
+
+SHIPPED = sorted((ROOT / 'models').glob('*.npz'))
+
+
+@pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_model_says_where_it_comes_from(path):
+    model, log = checkpoint.load_model(path), json.loads(path.with_suffix('.log').read_text())
+    task, kind, glimpses = tables.row_of(model.config)
+    assert path.stem.startswith(f'street{"64" * (model.config.size == 64)}-' if model.config.dataset == 'svhn'
+                                else f'{model.config.dataset}-')
+    assert glimpses is None or path.stem.endswith(f'-T{glimpses}')
+    assert re.fullmatch('[0-9a-f]{40}[+]?', model.provenance['commit'])
+    assert len(log) == model.config.epoch
+    command = model.provenance['command'].split(' --out ')[0]
+    assert command == f'train.py {make.RUNS[path.stem]}'
+
+
+def test_a_changed_program_marks_the_commit_and_a_changed_document_does_not(tmp_path):
+    """`make results` itself writes documents, which must not spoil the commit of the next model."""
+    def run(*command, cwd=tmp_path):
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout.strip()
+
+    shutil.copytree(ROOT / 'ram', tmp_path / 'ram')
+    (tmp_path / 'README.md').write_text('a document')
+    try:
+        run('git', 'init')
+        run('git', 'add', '.')
+        run('git', '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-m', 'all')
+    except OSError:
+        pytest.skip('no git')
+    commit = run('git', 'rev-parse', 'HEAD')
+    for name, mark in ('README.md', ''), ('ram/config.py', '+'):
+        with (tmp_path / name).open('a') as file:
+            file.write('\n')
+        found = run(sys.executable, '-c', 'from ram.provenance import current; print(current()["commit"])')
+        assert found == commit + mark
+
+
+def test_their_list_is_up_to_date():
+    assert (ROOT / 'models' / 'README.md').read_text() == make.readme()
+
+
+def test_a_part_of_the_published_tables_is_what_comes_out(mnist_folder, tmp_path):
+    """One model, evaluated as its user would; `make results-check` does so with all."""
+    path = ROOT / 'models' / 'mnist-T6.npz'
+    found = json.loads(script('evaluate.py', path, '--json', '--data', mnist_folder).stdout)
+    for document in ('README.md', 'docs/results.md'):
+        line = next(line for line in (ROOT / document).read_text().splitlines() if 'RAM, 6 glimpses |' in line)
+        stated = float(line.split('RAM, 6 glimpses |')[1].split('|')[0])
+        assert abs(found['test_error'] - stated) < 0.02, document
+
+
+def test_making_models_that_are_not_in_the_tables():
+    assert_one_clear_line(script('models/make.py', 'imagenet-T6'), 'imagenet-T6', 'mnist-T6')
+
+
+def test_the_runs_cover_the_papers_rows():
+    """Every row of the paper's tables has a run that would stand in it."""
+    rows = set()
+    for flags in make.RUNS.values():
+        parser = argparse.ArgumentParser()
+        parser.add_argument('--init')
+        config.add_flags(parser)
+        rows.add(tables.row_of(config.from_flags(parser.parse_args(flags.split()))))
+    assert {key for source, key, _ in tables.published() if source == tables.PAPER} <= rows
+    assert len(rows) == len(make.RUNS)

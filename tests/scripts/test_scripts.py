@@ -1,0 +1,183 @@
+"""The three scripts, as a user runs them."""
+import gzip
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ram import checkpoint
+from tests.conftest import ROOT, assert_one_clear_line, script
+
+SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    """One epoch of a small model on font digits."""
+    out = tmp_path_factory.mktemp('runs') / 'run'
+    result = script('train.py', *SMALL, '-e', '1', '-o', out)
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+def test_train_then_evaluate_then_visualize(run, tmp_path):
+    assert {'model.npz', 'log', 'loss.png', 'error.png', 'config.json', 'snapshot.npz'} <= set(os.listdir(run))
+    result = script('evaluate.py', run / 'model.npz', '--json', '--repeats', '2')
+    found = json.loads(result.stdout)
+    assert {'test_error', 'ci95', 'by_glimpse', 'n', 'seed'} <= set(found)
+    assert found['n'] == 5000 and len(found['by_glimpse']) == 3
+    assert found['ci95'][0] < found['test_error'] < found['ci95'][1] and found['test_error'] < 85
+    assert found['by_glimpse'][-1] == found['test_error'] < found['by_glimpse'][0]
+    assert f'test error {found["test_error"]:.2f} %' in script('evaluate.py', run / 'model.npz', '--repeats', 2).stdout
+
+    result = script('visualize.py', run / 'model.npz', '--index', '3', '14', '--out', tmp_path / 'seen.gif')
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / 'seen.gif') as gif, Image.open(tmp_path / 'seen.png') as sheet:
+        assert gif.n_frames == 3 and sheet.size[0] > 100
+
+
+def test_visualize_a_heatmap(run, tmp_path):
+    result = script('visualize.py', run / 'model.npz', '--heatmap', '--out', tmp_path / 'map.png')
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / 'map.png') as picture:
+        assert picture.width > picture.height
+    assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap', '--index', '3'), '--index')
+
+
+def test_start_from_another_model(run, tmp_path):
+    """At a learning rate of next to nothing the weights stay the other model's, also where a run is taken up again."""
+    out = tmp_path / 'new'
+    flags = [*SMALL, '--dataset', 'translated', '--size', 40, '--scales', 1, '--patch', 8, '--lr', 1e-12, '--core',
+             'relu', '-e', 1, '--snapshot', 10 ** 6, '--init', run / 'model.npz', '-o', out]
+    process = subprocess.Popen([sys.executable, 'train.py', *map(str, flags)], cwd=ROOT, stdout=subprocess.DEVNULL)
+    while not (out / 'config.json').exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert script('train.py', '--resume', out).returncode == 0
+    given, found = (checkpoint.read(folder / 'model.npz') for folder in (run, out))
+    assert '"size": 40' in str(found['config'])
+    for name in given.keys() - {'config', 'origin'}:
+        np.testing.assert_allclose(found[name], given[name], atol=1e-6)
+    assert_one_clear_line(script('train.py', '--resume', out, '--init', run / 'model.npz'), '--init')
+    assert_one_clear_line(script('train.py', *SMALL, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
+
+
+@pytest.mark.parametrize('policy', ['random', 'center'])
+def test_evaluate_other_policies(run, policy):
+    found = json.loads(script('evaluate.py', run / 'model.npz', '--json', '--repeats', 1, '--policy', policy).stdout)
+    assert found['policy'] == policy and 0 < found['test_error'] < 100
+
+
+def test_visualize_a_picture_of_ones_own(run, tmp_path):
+    Image.new('RGB', (50, 90), 'white').save(tmp_path / 'mine.png')
+    result = script('visualize.py', run / 'model.npz', '--image', tmp_path / 'mine.png', '-o', tmp_path / 'a.gif')
+    assert result.returncode == 0 and (tmp_path / 'a.gif').exists()
+
+
+def test_resume_goes_on_to_more_epochs(run, tmp_path):
+    shutil.copytree(run, tmp_path / 'run')
+    result = script('train.py', '--resume', tmp_path / 'run', '-e', '2')
+    assert result.returncode == 0, result.stderr
+    assert [entry['epoch'] for entry in json.loads((tmp_path / 'run' / 'log').read_text())] == [1, 2]
+    better = checkpoint.load_model(tmp_path / 'run' / 'model.npz')
+    assert better.config.epoch == 2  # it was saved after the run was taken up, and still says what started it
+    assert better.provenance['command'] == shlex.join(['train.py', *SMALL, '-e', '1', '-o', str(run)])
+    assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '--sigma', '0.5'), 'sigma', '0.5', '0.1')
+    assert_one_clear_line(script('train.py', '--resume', tmp_path), 'config.json')
+
+
+@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['Ctrl-C', 'SIGTERM'])
+def test_a_signal_ends_a_run_that_can_be_resumed(tmp_path, number, code):
+    out = tmp_path / 'run'
+    process = subprocess.Popen([sys.executable, 'train.py', *SMALL, '-e', '50', '-o', str(out)], cwd=ROOT, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (out / 'model.npz').exists() and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert f'python train.py --resume {out}' in output
+    stopped = json.loads((out / 'log').read_text())[-1]['epoch']
+    assert script('train.py', '--resume', out, '-e', stopped + 1).returncode == 0
+    assert [entry['epoch'] for entry in json.loads((out / 'log').read_text())] == list(range(1, stopped + 2))
+
+
+def test_a_run_is_never_overwritten(run):
+    assert_one_clear_line(script('train.py', *SMALL, '-o', run), '--resume')
+
+
+@pytest.mark.parametrize('flags, word', [
+    (['--dataset', 'imagenet'], 'imagenet'), (['--patch', '0'], 'patch'), (['-l', '0'], 'glimpses'),
+    (['--sigma', '-1'], 'sigma'), (['--scale', 'two'], 'two'), (['--size', '20'], 'size'), (['--lr', 'nan'], 'lr'),
+    (['--batchsize', '100000', '--digits', 'fonts'], '22000'), (['--surprise'], 'surprise')])
+def test_impossible_flags(flags, word, tmp_path):
+    assert_one_clear_line(script('train.py', '-o', tmp_path / 'run', *flags), word)
+
+
+def test_gpu_that_is_not_there(run):
+    assert_one_clear_line(script('train.py', '--gpu', '99'), '--gpu 99')
+    for name in ('evaluate.py', 'visualize.py'):
+        assert_one_clear_line(script(name, run / 'model.npz', '--gpu', '99'), '--gpu 99')
+
+
+def test_data_that_is_missing_or_damaged(tmp_path):
+    result = script('train.py', '--dataset', 'mnist', '-o', tmp_path / 'run', '--data', tmp_path,
+                    http_proxy='127.0.0.1:9', https_proxy='127.0.0.1:9')
+    assert_one_clear_line(result, 'train-images-idx3-ubyte.gz', '--digits fonts')
+    (tmp_path / 'mnist').mkdir(exist_ok=True)
+    header = b'\0\0\x08\x03' + np.array([60000, 28, 28], '>u4').tobytes()
+    for content, word in [(gzip.compress(header + bytes(100)), 'asks for'), (b'\x1f\x8b\x08', 'damaged'),
+                          (gzip.compress(header + bytes(60000 * 784)), 'SHA-256')]:
+        (tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz').write_bytes(content)
+        result = script('train.py', '--dataset', 'mnist', '-o', tmp_path / 'run', '--data', tmp_path)
+        assert_one_clear_line(result, 'train-images-idx3-ubyte.gz', word)
+    assert not (tmp_path / 'run' / 'model.npz').exists()
+
+
+def test_files_that_are_no_models(run, tmp_path):
+    (tmp_path / 'noise.npz').write_bytes(os.urandom(3000))
+    np.savez(tmp_path / 'other.npz', x=np.zeros(3))
+    for name in ('evaluate.py', 'visualize.py'):
+        for file in ('noise.npz', 'other.npz', 'none.npz'):
+            assert_one_clear_line(script(name, tmp_path / file), file)
+
+
+def test_visualize_refuses(run, tmp_path):
+    (tmp_path / 'no.png').write_bytes(b'no picture')
+    model = run / 'model.npz'
+    assert_one_clear_line(script('visualize.py', model, '--image', tmp_path / 'no.png'), 'no.png')
+    assert_one_clear_line(script('visualize.py', model, '--image', tmp_path / 'none.png'), 'none.png')
+    assert_one_clear_line(script('visualize.py', model, '--index', '5000'), '4999')
+    assert_one_clear_line(script('visualize.py', model, '--out', '/proc/none/x.gif'), '/proc/none')
+
+
+def test_folder_that_cannot_be_written():
+    assert_one_clear_line(script('train.py', *SMALL, '-o', '/proc/none/run'), '/proc/none')
+
+
+def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
+    """A short run on the real thing: far better than chance in one epoch."""
+    result = script('train.py', '--dataset', 'mnist', '-e', 1, '-o', tmp_path / 'run', '--data', mnist_folder,
+                    '--lr', '0.002')
+    assert result.returncode == 0, result.stderr
+    found = json.loads(script('evaluate.py', tmp_path / 'run' / 'model.npz', '--json', '--repeats', 1, '--data',
+                              mnist_folder).stdout)
+    assert found['n'] == 10000 and found['test_error'] < 40
+
+
+def test_progress_bar_on_a_terminal(tmp_path):
+    """Where stdout is a terminal there is a progress bar."""
+    if not shutil.which('script'):
+        pytest.skip('no script(1)')
+    command = shlex.join([sys.executable, 'train.py', *SMALL, '-e', '1', '-o', str(tmp_path / 'run')])
+    result = subprocess.run(['script', '-qec', command, '/dev/null'], cwd=ROOT, text=True, capture_output=True)
+    assert result.returncode == 0 and 'this epoch [#' in result.stdout and 'iters/sec' in result.stdout

@@ -1,0 +1,140 @@
+"""What is left of a run that was killed, or that the disk had no room for."""
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from ram import checkpoint
+from tests.conftest import ROOT, assert_one_clear_line, script
+
+SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '16', '--unit', '16', '-l', '2', '-b', '1000']
+
+
+def start(*arguments, **kwargs):
+    """train.py in a process of its own, on one core."""
+    return subprocess.Popen([sys.executable, 'train.py', *map(str, arguments)], cwd=ROOT, text=True,
+                            env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'}, **kwargs)
+
+
+def assert_sound(out):
+    """Every file of a run that is there can be read."""
+    for name in (checkpoint.MODEL, checkpoint.SNAPSHOT):
+        if (out / name).exists():
+            checkpoint.read(out / name)
+    if (out / checkpoint.MODEL).exists():
+        checkpoint.load_model(out / checkpoint.MODEL)
+    if (out / 'log').exists():
+        json.loads((out / 'log').read_text())
+
+
+def weights(out):
+    return checkpoint.read(out / checkpoint.SNAPSHOT)
+
+
+@pytest.mark.parametrize('kills', [4, pytest.param(50, marks=pytest.mark.slow)])
+def test_kill_9_at_any_moment(kills, tmp_path):
+    """However often a run is killed, it can be taken up, and ends where an undisturbed one does."""
+    epochs, moments = max(4, kills // 2), random.Random(kills)
+    one_core = dict(OPENBLAS_NUM_THREADS='1')  # as start() has it: another number of threads rounds otherwise
+    assert script('train.py', *SMALL, '-e', epochs, '-o', tmp_path / 'through', **one_core).returncode == 0
+    out = tmp_path / 'killed'
+    for kill in range(kills):
+        again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*SMALL, '-e', epochs, '-o', out]
+        process = start(*again, '--snapshot', 2, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # At first at any moment of the start, later mostly once it trains.
+        if kill > kills // 3:
+            process.stdout.readline()
+        time.sleep(moments.uniform(0, 2.5))
+        process.kill()
+        _, errors = process.communicate()
+        assert process.returncode in (-signal.SIGKILL, 0) and not errors, errors
+        assert_sound(out)
+    again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*SMALL, '-e', epochs, '-o', out]
+    assert script('train.py', *again, **one_core).returncode == 0
+    left, through = weights(out), weights(tmp_path / 'through')
+    for name in through:
+        if name.startswith('updater/model:main/'):
+            np.testing.assert_array_equal(left[name], through[name], err_msg=name)
+    assert not [name for name in os.listdir(out) if name.startswith('.') and name != '.lock']
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 600 kB."""
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    mount = ['mount', '-t', 'tmpfs', '-o', 'size=600k', 'tmpfs', str(disk)]
+    if not shutil.which('mount') or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip('mounting a tmpfs is not allowed here')
+    yield disk
+    subprocess.run(['umount', '-l', str(disk)], check=True)
+
+
+def test_a_full_disk_stops_the_run_and_leaves_the_last_good_files(small_disk):
+    out = small_disk / 'run'
+    assert script('train.py', *SMALL, '-e', 1, '-o', out).returncode == 0
+    before = {name: (out / name).read_bytes() for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, 'log')}
+    filler = small_disk / 'filler'
+    with open(filler, 'wb', buffering=0) as file, pytest.raises(OSError):
+        while True:
+            file.write(bytes(1000))
+    result = script('train.py', '--resume', out, '-e', 3)
+    assert_one_clear_line(result, 'No space left on device', str(out))
+    for name, content in before.items():
+        assert (out / name).read_bytes() == content
+    assert_sound(out)
+    filler.unlink()
+    assert script('train.py', '--resume', out, '-e', 3).returncode == 0
+    assert len(json.loads((out / 'log').read_text())) == 3
+
+
+def test_a_file_that_may_not_grow_stops_the_run(tmp_path):
+    """A quota: no file may be larger than 30 kB, which the snapshot is."""
+    process = start(*SMALL, '-e', 3, '-o', tmp_path / 'run', stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)))
+    _, errors = process.communicate()
+    assert process.returncode == 2 and errors.count('\n') == 1 and 'File too large' in errors
+    assert_sound(tmp_path / 'run')
+    result = script('train.py', '--resume', tmp_path / 'run')
+    assert result.returncode == 0 and 'has no snapshot yet' in result.stdout
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path):
+    out = tmp_path / 'run'
+    process = start(*SMALL, '-e', 1000, '-o', out, stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        assert_one_clear_line(script('train.py', '--resume', out), 'another process', str(out))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    assert process.returncode == 143
+
+
+def test_resume_into_another_folder_leaves_the_first_as_it_is(tmp_path):
+    first, second, through = (tmp_path / name for name in ('first', 'second', 'through'))
+    flags = [*SMALL, '--schedule', 'constant']  # the others' rates depend on the number of epochs
+    assert script('train.py', *flags, '-e', 1, '-o', first).returncode == 0
+    before = {path.name: path.read_bytes() for path in first.iterdir()}
+    assert script('train.py', '--resume', first, '-e', 2, '-o', second).returncode == 0
+    assert {path.name: path.read_bytes() for path in first.iterdir()} == before
+    assert script('train.py', *flags, '-e', 2, '-o', through).returncode == 0
+    one, two = weights(second), weights(through)
+    assert all((one[name] == two[name]).all() for name in two if name.startswith('updater/model:main/'))
+    assert_one_clear_line(script('train.py', '--resume', first, '-o', second), str(second), 'holds a run')
+
+
+def test_the_model_file_says_what_made_it(tmp_path):
+    assert script('train.py', *SMALL, '-e', 1, '-o', tmp_path / 'run').returncode == 0
+    made = checkpoint.load_model(tmp_path / 'run' / checkpoint.MODEL).provenance
+    assert made['numpy'] == np.__version__ and made['chainer'] == '7.8.1' and set(made) == {
+        'python', 'numpy', 'chainer', 'cupy', 'commit', 'command'}
+    assert made['command'] == f'train.py {" ".join(SMALL)} -e 1 -o {tmp_path / "run"}'

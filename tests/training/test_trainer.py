@@ -1,0 +1,222 @@
+import dataclasses
+import json
+import types
+
+import chainer
+import numpy as np
+import pytest
+
+import datasets
+from ram import checkpoint, tasks
+from ram.config import Config
+from ram.reports import evaluation
+from ram.training import triggers
+from ram.training.distributed import Ranks
+from ram.training.trainer import make_trainer
+from ram.training.triggers import SnapshotTrigger, Stop
+
+
+@pytest.fixture(autouse=True)
+def few_digits(monkeypatch):
+    """A small, easy world: 240 digits that are bright in a corner of their own."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(240, dtype=np.int32) % 10
+    digits = rng.integers(0, 60, (240, 28, 28)).astype(np.uint8)
+    for digit, label in zip(digits, labels):
+        digit[2 * label:2 * label + 8, 8:20] = 255
+    monkeypatch.setattr(datasets, 'load_digits', lambda source, split, folder=None: (digits, labels))
+
+
+def train(out, interruptions=(), every='epoch', **changes):
+    """Trains in the folder and gives the model.
+
+    Args:
+        out: the folder.
+        interruptions: triggers; at each the run stops as on a signal, and a new trainer takes it up.
+        every: when to write snapshots.
+        changes: to the Config.
+    """
+    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=4)
+    config = dataclasses.replace(config, **changes)
+    out.mkdir(parents=True)
+    iteration = 0
+    for interrupt in (*interruptions, None):
+        trainer = make_trainer(config, out, chainer.get_device('@numpy'), every=every)
+        if iteration:
+            checkpoint.load_snapshot(out / checkpoint.SNAPSHOT, trainer)
+            assert trainer.updater.iteration == iteration
+        if interrupt:
+            trainer.extend(lambda trainer: trainer.stop_trigger.on_signal(15, None), name='kill', trigger=interrupt)
+        trainer.run()
+        trainer.get_extension('snapshot')(trainer)
+        assert trainer.updater.iteration > iteration
+        iteration = trainer.updater.iteration
+    return trainer.updater.get_optimizer('main').target.model
+
+
+def weights(model):
+    return {name: parameter.array for name, parameter in model.namedparams()}
+
+
+def test_it_learns_and_writes_what_it_promises(tmp_path):
+    train(tmp_path / 'run', epoch=15, lr=5e-3)
+    files = {path.name for path in (tmp_path / 'run').iterdir()}
+    assert files == {'model.npz', 'snapshot.npz', 'log', 'loss.png', 'error.png'}
+    log = json.loads((tmp_path / 'run' / 'log').read_text())
+    assert [entry['epoch'] for entry in log] == list(range(1, 16))
+    assert log[-1]['main/cross_entropy'] < 0.5 * log[0]['main/cross_entropy']
+    best = min(entry['validation/error'] for entry in log)
+    assert best < 0.45  # chance is 0.9
+
+    model = checkpoint.load_model(tmp_path / 'run' / 'model.npz')
+    images, labels = tasks.load_scenes(model.config, 'validation')
+    wrong = evaluation.mistakes(model, images, labels, np.random.default_rng(model.config.seed))
+    assert wrong[-1].mean() == pytest.approx(best)
+
+
+def assert_same_runs(one, two, folders):
+    """Equal weights, bit for bit, and equal logs but for the time."""
+    for name in weights(one):
+        np.testing.assert_array_equal(weights(one)[name], weights(two)[name], err_msg=name)
+    logs = [json.loads((folder / 'log').read_text()) for folder in folders]
+    for entry in (*logs[0], *logs[1]):
+        del entry['elapsed_time']
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize('changes', [
+    {}, dict(optimizer='nesterov', lr=0.01, schedule='step', drop=2), dict(optimizer='momentum', schedule='linear'),
+    dict(core='lstm', mc=2, clip=0.0), dict(model='archived')],
+    ids=['adam', 'nesterov', 'momentum', 'lstm', 'archived'])
+@pytest.mark.parametrize('interrupt', [(2, 'epoch'), (37, 'iteration')], ids=['end', 'middle'])
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, changes, interrupt):
+    assert_same_runs(train(tmp_path / 'through', **changes), train(tmp_path / 'resumed', [interrupt], **changes),
+                     [tmp_path / 'through', tmp_path / 'resumed'])
+
+
+@pytest.mark.parametrize('optimizer', ['adam', 'nesterov', 'momentum'])
+@pytest.mark.parametrize('schedule', ['constant', 'exponential', 'linear', 'step'])
+def test_five_interruptions_change_nothing(tmp_path, optimizer, schedule):
+    changes = dict(optimizer=optimizer, schedule=schedule, lr=0.01, drop=2, mc=3, batchsize=32)
+    stops = [(number, 'iteration') for number in (1, 7, 8, 15, 23)]  # 7.5 iterations are an epoch
+    assert_same_runs(train(tmp_path / 'through', **changes), train(tmp_path / 'resumed', stops, '2', **changes),
+                     [tmp_path / 'through', tmp_path / 'resumed'])
+
+
+@pytest.mark.parametrize('every, expected', [('epoch', [15, 30]), ('4', [4, 8, 12, 16, 20, 24, 28]), ('1000m', [])])
+def test_snapshots_are_written_when_asked(tmp_path, monkeypatch, every, expected):
+    written = []
+    monkeypatch.setattr(checkpoint, 'save_snapshot', lambda path, trainer: written.append(trainer.updater.iteration))
+    train(tmp_path / 'run', every=every, epoch=2)
+    assert written[:-1] == expected  # the last is the test's own
+
+
+def test_snapshots_by_the_clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(triggers.time, 'monotonic', lambda: now[0])
+    trigger, asked = SnapshotTrigger('0.5m'), []
+    for iteration in range(1, 9):
+        now[0] += 10
+        trainer = types.SimpleNamespace(updater=types.SimpleNamespace(iteration=iteration))
+        asked.append(trigger(trainer))
+        assert trigger(trainer) == asked[-1]
+    assert asked == [False, False, True, False, False, True, False, False]
+
+
+@pytest.mark.parametrize('every', ['', '0', '-3', '1.5', 'm', '0m', 'nanm', 'infm', 'hour'])
+def test_impossible_snapshot_times(every):
+    with pytest.raises(ValueError, match='--snapshot'):
+        SnapshotTrigger(every)
+
+
+def snapshot_with(folder, states):
+    """The snapshot of a run of one epoch, with other states of the ranks' generators (JSON)."""
+    train(folder, epoch=1)
+    path = folder / checkpoint.SNAPSHOT
+    with np.load(path) as file:
+        arrays = {**file, 'extensions/snapshot/states': np.array(states)}
+    np.savez(path, **arrays)
+    return path
+
+
+def test_a_snapshot_without_a_generators_state_starts_a_fresh_one(tmp_path):
+    """As a run that goes on on the CPU after it began on a GPU."""
+    path = snapshot_with(tmp_path / 'run', '[null]')
+    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
+    draws = []
+    for _ in range(2):
+        trainer = make_trainer(config, tmp_path / 'run', chainer.get_device('@numpy'))
+        checkpoint.load_snapshot(path, trainer)
+        loss, iterator = trainer.updater.get_optimizer('main').target, trainer.updater.get_iterator('main')
+        assert loss.rng is iterator.rng
+        draws.append(loss.rng.random())
+    assert draws[0] == draws[1] != np.random.default_rng(0).random()
+
+
+@pytest.mark.filterwarnings('ignore:invalid value')
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
+    train(tmp_path / 'run', epoch=1)
+    before = (tmp_path / 'run' / 'snapshot.npz').read_bytes()
+    trainer = make_trainer(Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32,
+                                           batchsize=16), tmp_path / 'run', chainer.get_device('@numpy'))
+    checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', trainer)
+    trainer.updater.get_optimizer('main').target.model.action_network.logits.b.array[0] = value
+    with pytest.raises(ValueError, match='in iteration 16 the loss is nan and the cross_entropy is nan'):
+        trainer.run(show_loop_exception_msg=False)
+    assert (tmp_path / 'run' / 'snapshot.npz').read_bytes() == before
+
+
+def test_seeds(tmp_path):
+    one, same, other = (weights(train(tmp_path / name, epoch=1, seed=seed))
+                        for name, seed in [('one', 1), ('same', 1), ('other', 2)])
+    assert all((one[name] == same[name]).all() for name in one)
+    assert any((one[name] != other[name]).any() for name in one)
+
+
+def learning_rates(tmp_path, **changes):
+    config = Config(dataset='mnist', size=28, patch=4, scales=1, unit=4, hidden=4, batchsize=24, epoch=4, lr=0.5,
+                    optimizer='momentum', **changes)
+    trainer = make_trainer(config, tmp_path, chainer.get_device('@numpy'))
+    rates = []
+    trainer.extend(lambda t: rates.append(t.updater.get_optimizer('main').lr), trigger=(1, 'epoch'), priority=-1000)
+    trainer.run()
+    return rates
+
+
+@pytest.mark.parametrize('changes, expected', [
+    (dict(schedule='constant'), [0.5, 0.5, 0.5, 0.5]),
+    (dict(schedule='exponential', decay=0.5), [0.25, 0.125, 0.0625, 0.03125]),
+    (dict(schedule='linear'), [0.375, 0.25, 0.125, 0]),
+    (dict(schedule='step', drop=2), [0.5, 0.05, 0.05, 0.005]),
+], ids=lambda value: value.get('schedule') if isinstance(value, dict) else '')
+def test_schedules(tmp_path, changes, expected):
+    np.testing.assert_allclose(learning_rates(tmp_path, **changes), expected, atol=1e-9)
+
+
+def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
+    class Interrupted(Ranks):
+        def gather(self, value):
+            stop.on_signal(15, None)
+            return [value]
+
+    stop = Stop(1000, Interrupted())
+    updater = types.SimpleNamespace(epoch=0, epoch_detail=0.5, previous_epoch_detail=0.4, iteration=3,
+                                    is_new_epoch=False)
+    assert [stop(types.SimpleNamespace(updater=updater)) for _ in range(2)] == [False, True] and stop.signal == 15
+
+
+def test_snapshot_of_several_processes_is_refused_by_one(tmp_path):
+    path = snapshot_with(tmp_path / 'run', '[null, null]')
+    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
+    with pytest.raises(ValueError, match='it is of 2 processes, and these are 1'):
+        checkpoint.load_snapshot(path, make_trainer(config, tmp_path, chainer.get_device('@numpy')))
+
+
+def test_snapshot_of_another_run_is_refused(tmp_path):
+    train(tmp_path / 'run', epoch=1)
+    with pytest.raises(ValueError, match='snapshot.npz'):
+        checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', make_trainer(
+            Config(dataset='mnist', size=28, hidden=9), tmp_path, chainer.get_device('@numpy')))
+    with pytest.raises(ValueError, match='is not a snapshot'):
+        checkpoint.load_snapshot(tmp_path / 'run' / 'model.npz', None)
