@@ -1,4 +1,4 @@
-"""The archived repository's networks unrolled over all glimpses as one function; for why, see ``ram.fast.unroll``."""
+"""The archived repository's networks unrolled over all glimpses as one function; ``ram.fast.unroll`` explains why."""
 import chainer
 import numpy as np
 from chainer.backends import cuda
@@ -14,14 +14,14 @@ def archived_unroll(images, location, look, see, model, steps):
         location: float32 array (B, 2), the first location.
         look: called with t, 0 for the first glimpse, the LSTM's output (B, hidden) and an array (B, 2), into which it
             writes the next location; not called after the last glimpse.
-        see: called with the images and locations (B, 2), gives the glimpses (B, retina).
+        see: called with the images and locations (B, 2), returns the glimpses (B, retina).
         model: the ArchivedModel.
         steps: number of glimpses T.
 
     Returns:
-        The LSTM's outputs, with gradients to the parameters: Variable float32 ((T - 1) * B, hidden), those after 1 ...
-        T - 1 glimpses under each other, and Variable float32 (B, hidden), the last; and all as a float32 array
-        (T, B, hidden).
+        The LSTM's outputs.  With gradients to the parameters: Variable float32 ((T - 1) * B, hidden), those after
+        1 ... T - 1 glimpses one below the other, and Variable float32 (B, hidden), the last.  Without: all of them,
+        float32 array (T, B, hidden).
     """
     links = model.ll1, model.lrho1, model.lh1, model.lh2
     core = model.lstm.upward.W, model.lstm.upward.b, model.lstm.lateral.W

@@ -1,10 +1,10 @@
-"""The glimpse and core networks unrolled over T glimpses as one function: fewer and fatter matrix products.
+"""The glimpse and core networks unrolled over T glimpses as one function, with fewer and larger matrix products.
 
-It computes what ``GlimpseNetwork`` and ``CoreNetwork`` compute, with their parameters.  What is saved:
+It computes what ``GlimpseNetwork`` and ``CoreNetwork`` compute, with their parameters.  It is faster in two ways:
 
-- where the paper adds two Linears, their inputs stand side by side in memory and one product serves both;
-- going back, only the gradient from h_t to h_{t-1} must be found step by step.  All else (through the glimpse network,
-  and to every weight) is found once, for all T glimpses of the batch together.
+- Where the paper adds two Linears, their inputs are next to each other in memory, and one product serves both.
+- In the backward pass, only the gradient from h_t to h_{t-1} is computed step by step.  All other gradients (through
+  the glimpse network, and of every weight) are computed once, for all T glimpses of the batch together.
 """
 import chainer
 import numpy as np
@@ -27,9 +27,9 @@ def unroll(images, location, look, sensor, glimpse_network, core_network, steps)
         steps: number of glimpses T.
 
     Returns:
-        Variable float32 ((T - 1) * B, hidden), h_1 ... h_{T-1} under each other, and Variable float32 (B, hidden), h_T,
-        both with gradients to the parameters of both networks; float32 array (T, B, hidden), h_1 ... h_T; float32
-        array (T, B, 2), l_1 ... l_T.
+        Four values.  With gradients to the parameters of both networks: Variable float32 ((T - 1) * B, hidden),
+        h_1 ... h_{T-1} one below the other, and Variable float32 (B, hidden), h_T.  Without: float32 array
+        (T, B, hidden), h_1 ... h_T, and float32 array (T, B, 2), l_1 ... l_T.
     """
     fused_core, core_parameters = core_network.fused()
     function = Unroll(images, location, look, sensor, fused_core, steps)
@@ -67,7 +67,7 @@ class Unroll(chainer.FunctionNode):
 
     def backward(self, indexes, grad_outputs):
         xp, rows, unit = self.core.xp, self.locations.shape[0] * self.locations.shape[1], self.both.shape[2] // 2
-        # Gradients at the sums before the rectifiers; the rows of all glimpses stand under each other.
+        # Gradients of the sums before the ReLUs; the rows of all glimpses are one below the other.
         glimpse, core_gradients = self.core.backward(*(g if g is None else g.array for g in grad_outputs))
         back_through_relu(xp, glimpse, self.core.inputs.reshape(rows, -1))
         both = self.both.reshape(rows, -1)

@@ -1,8 +1,8 @@
 """The model of the archived repository alokwhitewolf/Visual-Attention-Model, quirk for quirk.
 
-It is here to reproduce that repository's results and to read its weight files.  Every comment that begins with "Quirk"
-names a difference from the paper; docs/archived-repository.md tells what each one costs.  Parameters have the archived
-names, so that a file that was saved there loads as it is.
+It reproduces that repository's results and reads its weight files.  Every comment that begins with "Quirk" names a
+difference from the paper; docs/archived-repository.md describes the effect of each.  Parameters have the archived
+names, so files saved by that repository load unchanged.
 """
 import chainer
 import chainer.functions as F
@@ -15,13 +15,13 @@ from ram.fast.archived_unroll import archived_unroll
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.recurrent_attention import Episode
 
-# Quirk: the training iterator is overwritten by the test set's, so the 10,000 MNIST test digits are learnt.
+# Quirk: the test set's iterator overwrites the training iterator, so it trains on the 10,000 MNIST test digits.
 TRAINING_SPLIT = 'test'
 UNSEEN_SPLIT = 'train+validation'
 
 
 class ArchivedModel(chainer.Chain):
-    """Glimpse network with a concatenation, LSTM core; rolls out as ``RecurrentAttentionModel`` does.
+    """Glimpse network with a concatenation, and an LSTM core; has the methods of ``RecurrentAttentionModel``.
 
     Args:
         config: the Config that gives all sizes.
@@ -42,7 +42,7 @@ class ArchivedModel(chainer.Chain):
             self.lb = L.Linear(hidden, 1)
 
     def rollout(self, images, rng, policy='learned', explore=False):
-        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` is (B, 1), of the last step."""
+        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` has shape (B, 1) and belongs to the last step."""
         xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
         uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
         explore = explore and policy == 'learned' and self.config.glimpses > 1
@@ -67,7 +67,7 @@ class ArchivedModel(chainer.Chain):
                 samples[t] += location
                 location[...] = samples[t]  # Quirk: the sampled location is not clipped to [-1, 1].
 
-        # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
+        # Quirk: what and where are concatenated and two more layers follow; the paper adds two Linears.
         before, last, states = archived_unroll(images, uniform[0], look, see, self, shape[0])
         episode = Episode(xp.stack(looked), states, self.ly(last))
         if explore:
@@ -81,13 +81,13 @@ class ArchivedModel(chainer.Chain):
         return self.ly(states.reshape(-1, states.shape[2])).reshape(*states.shape[:2], -1)
 
     def _seen_at(self, l, size):  # noqa: E741
-        """The location (x, y) at which our sensor crops what the archived one cropped at l = (y, x)."""
-        # Quirk: [-1, 1] spans the centres of the pixels, of which the last is size - 1, where we span their edges.
+        """The location (x, y) where our sensor crops what the archived sensor cropped at l = (y, x)."""
+        # Quirk: [-1, 1] spans the centres of the pixels, 0 to size - 1; ours spans their edges, 0 to size.
         return (np.rint((l[:, ::-1] + 1) / 2 * (size - 1)) / size * 2 - 1).astype(l.dtype)
 
 
 def config_of_weights(arrays):
-    """The Config of a weight file that the archived repository wrote; None if the arrays are not one.
+    """The Config of a weight file of the archived repository; None if the arrays are not such a file.
 
     Args:
         arrays: dict of the file's arrays by name.

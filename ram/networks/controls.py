@@ -9,13 +9,13 @@ KINDS = ('fc64', 'fc256', 'conv')
 
 
 class ControlNetwork(chainer.Chain):
-    """Layers in the place of glimpses; rolls out as ``RecurrentAttentionModel`` does, in one step.
+    """Layers on the whole image; has the methods of ``RecurrentAttentionModel``, with a single step.
 
-    'fc64' and 'fc256': two hidden layers of 64 or 256 rectified units.  'conv': 8 filters of 10 x 10 pixels with
-    stride 5, then 256 units, all rectified.  (Mnih et al., section 4.1 and tables 1 and 2.)
+    'fc64' and 'fc256': two hidden layers of 64 or 256 ReLU units.  'conv': 8 filters of 10 x 10 pixels with stride 5,
+    then 256 units, all with ReLU.  (Mnih et al., section 4.1 and tables 1 and 2.)
 
     Args:
-        config: the Config, of which model, size and the classes count.
+        config: the Config; its model, size, channels, classes and normalise are used.
     """
 
     def __init__(self, config):
@@ -32,10 +32,10 @@ class ControlNetwork(chainer.Chain):
             self.logits = L.Linear(units, len(config.classes))
 
     def rollout(self, images, rng=None, policy='learned', explore=False):
-        """What the network makes of float32 images (B, C, H, W).
+        """Classifies float32 images (B, C, H, W).
 
         Returns:
-            Episode of one state, without locations; the other arguments are those of a model that looks around.
+            Episode of one state, without locations.  The other arguments are ignored; RAM has them.
         """
         images = normalised(images) if self.config.normalise else images
         h = F.relu(self.second(F.relu(self.first(images))))

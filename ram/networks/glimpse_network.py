@@ -1,4 +1,4 @@
-"""The glimpse network: what was seen and where, as one vector (paper, sections 3.1 and 4)."""
+"""The glimpse network: combines what was seen and where into one vector (paper, sections 3.1 and 4)."""
 import chainer
 import chainer.functions as F
 import chainer.links as L

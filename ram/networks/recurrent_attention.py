@@ -19,16 +19,16 @@ POLICIES = ('learned', 'random', 'center')
 
 @dataclass
 class Episode:
-    """What happened in T glimpses at each of B images.
+    """The result of T glimpses at each of B images.
 
     Attributes:
-        locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: where the sensor looked, l_1 ... l_T.
+        locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: the locations of the glimpses, l_1 ... l_T.
         states: float32 array (T, B, hidden), h_1 ... h_T.
         logits: Variable float32 (B, classes), from h_T.
         samples: float32 array (T - 1, B, 2), l_2 ... l_T before they were clipped to [-1, 1]; None unless the
             learned policy explored.
         means: Variable float32 (T - 1, B, 2), the policy's means for l_2 ... l_T, from h_1 ... h_{T-1}; or None.
-        baselines: Variable float32 (T - 1, B), the rewards expected at h_1 ... h_{T-1}; or None.
+        baselines: Variable float32 (T - 1, B), the expected rewards at h_1 ... h_{T-1}; or None.
     """
     locations: object
     states: object
@@ -39,9 +39,9 @@ class Episode:
 
 
 def normalised(images):
-    """Contrast normalisation: in every image (C, H, W) each channel gets the mean 0, and all together the deviation 1.
+    """Contrast normalisation: each channel of an image gets mean 0, and the whole image gets standard deviation 1.
 
-    What lies outside an image, which the sensor sees as zeros, then looks like its mean colour.
+    The sensor sees zeros outside the image, so the outside then looks like its mean colour.
 
     Args:
         images: float32 array (B, C, H, W).
@@ -54,9 +54,9 @@ def normalised(images):
 
 
 def plain_unroll(images, location, look, sensor, glimpse_network, core_network, steps):
-    """Looks ``steps`` times: the paper's loop, network by network.
+    """The paper's loop over ``steps`` glimpses, network by network.
 
-    Args and returns: as for :func:`ram.fast.unroll.unroll`, which computes the same faster.
+    Arguments and results are those of :func:`ram.fast.unroll.unroll`, which computes the same faster.
     """
     xp = cuda.get_array_module(images)
     locations = xp.empty((steps, *location.shape), np.float32)
@@ -98,10 +98,10 @@ class RecurrentAttentionModel(chainer.Chain):
             images: float32 array (B, C, H, W) in [0, 1].
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
             policy: 'learned'; or 'random', each location uniform in [-1, 1]^2; or 'center', always (0, 0).
-            explore: whether the learned policy samples its locations, as in training, or takes their means.
+            explore: whether the learned policy samples its locations, as in training, or uses their means.
 
         Returns:
-            Episode.  Its first location is uniform in [-1, 1]^2, except at the policy 'center'.
+            Episode.  Its first location is uniform in [-1, 1]^2, except with the policy 'center'.
         """
         xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
         if self.config.normalise:
@@ -131,10 +131,10 @@ class RecurrentAttentionModel(chainer.Chain):
         return episode
 
     def classify(self, states):
-        """What the model would answer after each glimpse.
+        """The answers that the model would give after each glimpse.
 
         Args:
-            states: those of an Episode, float32 array (T, B, hidden).
+            states: the states of an Episode, float32 array (T, B, hidden).
 
         Returns:
             Variable float32 (T, B, classes), the logits from h_1 ... h_T.
