@@ -1,10 +1,12 @@
 """The core networks over T glimpses, on arrays: forward glimpse by glimpse, backward with large products.
 
-``ram.fast.unroll`` explains why.  A fused core belongs to one rollout.  For t = 0 ... T-1, fill ``inputs[t]`` with g_t
+``ram.fast.unroll`` explains why.  A fast core belongs to one rollout.  For t = 0 ... T-1, fill ``inputs[t]`` with g_t
 and call ``step(t)``; then call ``backward`` once.  On a GPU, the work between two products is one launch.
 """
 import numpy as np
 from chainer.backends import cuda
+
+from ram.fast.elementwise import back_through_relu, linear_relu
 
 # The work between two products, for one unit of one image.  The next step reads the state from ``again``.
 RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = max(product + b, (T) 0)', 'relu_step'
@@ -32,7 +34,7 @@ LSTM_BACK = ('T gradient, T product, T in_a, T in_i, T in_f, T in_o, T cell, T b
 ''', 'lstm_back')
 
 
-class FusedCore:
+class FastCore:
     """Common to the cores: the input and the last output are next to each other in memory, so one product serves both.
 
     Args:
@@ -92,7 +94,7 @@ class FusedCore:
         return 0 if gradient is None else gradient, 0 if later is None else later.reshape(len(later), -1) @ self.last_W
 
 
-class FusedReLUCore(FusedCore):
+class FastReLUCore(FastCore):
     """h_t = ReLU(from_glimpse(g_t) + from_state(h_{t-1})); see ``CoreNetwork``."""
 
     def __init__(self, parameters, steps, count):
@@ -122,11 +124,11 @@ class FusedReLUCore(FusedCore):
         return sums
 
     def split(self, W, b):
-        """The parameters' gradients from those of what they were joined to."""
+        """The parameters' gradients, from those of the joined arrays; some share memory."""
         return W[:, -self.hidden:], b, W[:, :-self.hidden], b
 
 
-class FusedLSTMCore(FusedCore):
+class FastLSTMCore(FastCore):
     """Chainer's StatelessLSTM: its gates, in the order a (the input), i, f, o, from upward(g_t) + lateral(h_{t-1})."""
 
     def __init__(self, parameters, steps, count):
@@ -183,7 +185,7 @@ class FusedLSTMCore(FusedCore):
         return self.cells[t - 1] if t > 0 else 0
 
     def split(self, W, b):
-        """The parameters' gradients from those of what they were joined to."""
+        """The parameters' gradients, from those of the joined arrays."""
         W = by_unit(W)
         return W[:, :-self.hidden], by_unit(b[:, None])[:, 0], W[:, -self.hidden:]
 
@@ -206,22 +208,3 @@ def by_gate(rows):
 def by_unit(rows):
     """The inverse of :func:`by_gate`."""
     return rows.reshape(4, -1, rows.shape[1]).transpose(1, 0, 2).reshape(rows.shape)
-
-
-def linear_relu(xp, x, W, b, out):
-    """out = ReLU(x W^T + b)."""
-    if xp is np:
-        np.matmul(x, W.T, out=out)
-        out += b
-        np.maximum(out, np.zeros_like(b), out=out)  # NumPy needs half the time with an array instead of 0
-    else:
-        cuda.elementwise('T product, T b', 'T out', 'out = max(product + b, (T) 0)', 'bias_relu')(x @ W.T, b, out)
-
-
-def back_through_relu(xp, gradient, activation):
-    """gradient *= (activation > 0)."""
-    if xp is np:
-        gradient *= activation > 0
-    else:
-        cuda.elementwise('T activation', 'T gradient', 'if (!(activation > 0)) gradient = 0', 'relu_back')(
-            activation, gradient)
