@@ -1,6 +1,7 @@
 // What a kernel finds around it when g++ compiles it: CUDA's words, and launchers that run its threads one by one.
 #include <ucontext.h>
 
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
