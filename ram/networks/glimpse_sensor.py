@@ -11,7 +11,7 @@ KERNEL_INPUTS = 'raw T images, raw L locations, int32 height, int32 width'
 KERNEL_OUTPUTS = 'T glimpse'
 KERNEL_OPERATION = '''
     // i counts the glimpse's elements: (image, scale, channel, row, column).
-    unsigned int rest = i;
+    ptrdiff_t rest = i;
     int column = rest % patch;  rest /= patch;
     int row = rest % patch;  rest /= patch;
     int channel = rest % channels;  rest /= channels;

@@ -1,6 +1,7 @@
 // Included before a kernel that g++ compiles: CUDA's keywords, and launchers that run its threads one by one.
 #include <ucontext.h>
 
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
