@@ -13,7 +13,7 @@ from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100', 'svhn', 'archived'
-PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update'
+PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update', 'log'
 KINDS = 'kernel', 'cublas', 'copy on the device', 'memset'  # all that may be asked for without waiting
 
 
@@ -39,7 +39,8 @@ def count_step(preset, batch=32):
     loss = make_loss(make_model(c))
     loss.to_device(device)
     optimizer = make_optimizer(c, loss)
-    found = {}
+    reporter, observation, summary, found = chainer.Reporter(), {}, chainer.reporter.DictSummary(), {}
+    reporter.add_observer('main', loss)
 
     def counted(part, function, *arguments):
         standin.reset()
@@ -50,11 +51,13 @@ def count_step(preset, batch=32):
     with chainer.using_config('type_check', False):
         optimizer.update(loss, *next(iterator))
         images, truths, rng = counted('scenes', next, iterator)
-        value = counted('forward', loss, images, truths, rng)
+        with reporter.scope(observation):
+            value = counted('forward', loss, images, truths, rng)
         loss.cleargrads()
         counted('backward', value.backward)
         counted('clipping', optimizer.call_hooks, 'pre')
         counted('update', lambda: [parameter.update() for parameter in loss.params()])
+        counted('log', summary.add, observation)  # as LogReport does in every step
     return found
 
 

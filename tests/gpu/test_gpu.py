@@ -143,8 +143,8 @@ def test_resuming_changes_nothing(tmp_path, monkeypatch):
     from ram.training.trainer import make_trainer
     digits = np.random.default_rng(0).integers(0, 256, (60, 28, 28)).astype(np.uint8)
     monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: (digits, np.arange(60, dtype=np.int32) % 10))
-    settings = config.Config(dataset='translated', size=32, patch=4, scales=2, glimpses=2, unit=8, hidden=8, core='lstm',
-                             batchsize=16, epoch=2)
+    settings = config.Config(dataset='translated', size=32, patch=4, scales=2, glimpses=2, unit=8, hidden=8,
+                             core='lstm', batchsize=16, epoch=2)
 
     def train(folder, *stops):
         folder.mkdir()

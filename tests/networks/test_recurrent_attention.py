@@ -4,7 +4,9 @@ import chainer
 import numpy as np
 import pytest
 
+from ram.config import PRESETS
 from ram.networks.recurrent_attention import RecurrentAttentionModel, normalised
+from ram.registry import make_model
 
 
 @pytest.fixture(params=['relu', 'lstm'])
@@ -96,3 +98,53 @@ def test_a_normalising_model_does_not_mind_brightness_and_contrast(tiny, rng):
     plain = RecurrentAttentionModel(tiny)
     one, two = (plain.rollout(x, np.random.default_rng(0)).logits.array for x in (images, 0.5 * images + 0.2))
     assert abs(one - two).max() > 0.01
+
+
+@pytest.mark.parametrize('policy', ['centre', '', None, 'Learned'])
+def test_an_unknown_policy_is_refused(tiny, rng, policy):
+    for model in (RecurrentAttentionModel(tiny), make_model(PRESETS['archived'])):
+        with pytest.raises(ValueError, match='policy must be one of learned, random, center'):
+            model.rollout(rng.random((2, 1, 28, 28), np.float32), rng, policy)
+
+
+def test_a_model_is_called_and_predicts(tiny, rng):
+    """model(images) gives logits and model.predict(images) classes, of float images or of bytes."""
+    images = rng.integers(0, 256, (6, 1, 28, 28)).astype(np.uint8)
+    for kind in ('ram', 'archived', 'fc64', 'conv'):
+        model = make_model(dataclasses.replace(tiny, model=kind))
+        floats = images.astype(np.float32) / 255
+        logits = model(floats, np.random.default_rng(3))
+        assert logits.shape == (6, 10)
+        classes = model.predict(images, np.random.default_rng(3))
+        assert classes.dtype == np.int32
+        np.testing.assert_array_equal(classes, logits.array.argmax(axis=1))
+        np.testing.assert_array_equal(model.predict(floats), model.predict(images))
+
+
+@pytest.mark.parametrize('start_range', [1.0, 0.4])
+def test_a_random_start_is_uniform_in_its_range(tiny, rng, start_range):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, start_range=start_range))
+    first = model.rollout(rng.random((3000, 1, 28, 28), np.float32), rng, explore=True).locations[0]
+    assert abs(first).max() <= start_range and abs(first.mean()) < 0.03
+    assert abs(first.std() - start_range * 3 ** -0.5) < 0.02
+
+
+def test_a_start_at_the_centre(tiny, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, start='center'))
+    episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng, explore=True)
+    assert (episode.locations[0] == 0).all() and (episode.locations[1] != 0).all()
+    assert episode.means.shape == (2, 4, 2)
+
+
+def test_a_learned_start_is_the_policy_at_the_initial_state(tiny, rng):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, start='learned'))
+    model.location_network.mean.b.array[...] = 0.5, -2
+    images = rng.random((2000, 1, 28, 28), np.float32)
+    expected = np.tanh([0.5, -2])
+    np.testing.assert_allclose(model.rollout(images, rng).locations[0], np.broadcast_to(expected, (2000, 2)), rtol=1e-6)
+    episode = model.rollout(images, rng, explore=True)
+    assert episode.samples.shape == episode.means.shape == (3, 2000, 2) and episode.baselines.shape == (3, 2000)
+    np.testing.assert_allclose(episode.means.array[0], np.broadcast_to(expected, (2000, 2)), rtol=1e-6)
+    np.testing.assert_allclose(episode.locations, episode.samples.clip(-1, 1))
+    np.testing.assert_allclose(episode.samples[0].mean(axis=0), expected, atol=5 * 0.1 / 2000 ** 0.5)
+    np.testing.assert_allclose(episode.samples[0].std(axis=0), 0.1, rtol=0.08)
