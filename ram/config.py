@@ -5,6 +5,8 @@ import json
 import sys
 from dataclasses import dataclass
 
+from datasets.augmentation import Augmentation
+
 LARGEST_LAYER = 1 << 27
 DIGITS = tuple('0123456789')
 MOST_CLASSES = 10_000
@@ -44,6 +46,22 @@ class Config:
     clutter: int = _option(0, '--clutter', "number of 8 x 8 pieces of other digits in a scene", least=0, most=1000)
     shift: int = _option(0, '--shift', 'pixels that a training scene is shifted by at most, each way', least=0, most=28)
     normalise: bool = _option(False, '--normalise', 'give the channels of a scene the mean 0, and it the deviation 1')
+    # Augmentation of training pictures, before a scene is made of them; see datasets.augmentation.
+    flip: bool = _option(False, '--flip', 'mirror one half of the training pictures, left to right; not for digits, '
+                         'letters and signs')
+    rotate: float = _option(0.0, '--rotate', 'turn training pictures by at most so many degrees, either way', least=0,
+                            most=180)
+    zoom: float = _option(0.0, '--zoom', 'enlarge or shrink training pictures, at most by the factor 1 + ZOOM', least=0,
+                          most=1)
+    shear: float = _option(0.0, '--shear', 'slant training pictures, by at most so many pixels a row', least=0, most=1)
+    elastic: float = _option(0.0, '--elastic', 'bend training pictures: move each of 5 x 5 points by at most so many '
+                             'pixels, each way', least=0, most=28)
+    brightness: float = _option(0.0, '--brightness', 'raise the tones of training pictures to a power between '
+                                '1 / (1 + BRIGHTNESS) and 1 + BRIGHTNESS', least=0, most=4)
+    contrast: float = _option(0.0, '--contrast', 'multiply the contrast of training pictures by at most '
+                              '1 + CONTRAST, or divide it', least=0, most=4)
+    tint: float = _option(0.0, '--colour --tint', 'multiply each channel of training pictures by at most 1 + TINT, or '
+                          'divide it', least=0, most=4)
     # The retina (paper, section 3.1).
     patch: int = _option(12, '--patch --g_size', 'side of a glimpse in pixels', least=1)
     scales: int = _option(3, '-d --scales --depth', 'number of patches in a glimpse, K', least=1, most=8)
@@ -102,6 +120,11 @@ class Config:
                              'folder, and normalise must be off')
         if self.model == 'archived' and self.policy != 'learned':
             raise ValueError(f'the archived model learns where to look; policy must be learned, not {self.policy!r}')
+
+    @property
+    def augmentation(self):
+        """How training pictures are changed: an Augmentation of the fields that have the same names."""
+        return Augmentation(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Augmentation)})
 
     @property
     def channels(self):
@@ -166,6 +189,8 @@ def _check(field, value):
         raise ValueError(f'{name} must be {" and ".join(text for _, text in bounds)}, not {value}')
 
 
+# The augmentation of photographs.
+PHOTOGRAPHS = dict(rotate=10.0, zoom=0.15, shear=0.1, brightness=0.4, contrast=0.4, tint=0.1)
 PRESETS = {
     'mnist': Config(dataset='mnist', size=28, shift=2, patch=8, scales=1, epoch=200),
     'translated': Config(dataset='translated', size=60, core='lstm', weight_decay=0.1, epoch=150),
@@ -173,8 +198,10 @@ PRESETS = {
     'cluttered100': Config(dataset='cluttered100', size=100, clutter=8, scales=4, glimpses=8, core='lstm', epoch=160),
     # Tuned on street digits; on a canvas of 64 x 64 pixels it has as many parameters as the control conv.
     'svhn': Config(dataset='svhn', size=32, shift=2, normalise=True, patch=8, scales=3, glimpses=8, hidden=133,
-                   core='lstm', epoch=60),
-    'folder': Config(dataset='folder', size=64, shift=4, normalise=True, core='lstm', batchsize=64, epoch=60),
+                   core='lstm', epoch=60, **PHOTOGRAPHS),
+    # Not mirrored, for letters and signs must not be.
+    'folder': Config(dataset='folder', size=64, shift=4, normalise=True, core='lstm', batchsize=64, epoch=60,
+                     **PHOTOGRAPHS),
     'archived': Config(dataset='mnist', model='archived', size=28, patch=8, scales=1, sigma=0.03, reward='right',
                        optimizer='nesterov', lr=0.01, schedule='step', drop=400, clip=0.0, epoch=690),
 }

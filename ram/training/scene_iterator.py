@@ -2,6 +2,7 @@
 import chainer
 from chainer.backends import cuda
 
+from datasets import augmentation as changes
 from datasets import scenes
 from ram.reports.evaluation import generator
 from ram.training.distributed import ALONE
@@ -18,20 +19,21 @@ class SceneIterator(chainer.dataset.Iterator):
         digits: uint8 array, what scenes are made of: the sources of ``scenes.fresh_scenes``.  A batch lives on its
             device.
         labels: int32 array (N,).
-        size, pieces, shift: see ``scenes.fresh_scenes``.
+        size, pieces, shift, augmentation: see ``scenes.fresh_scenes``.
         batch_size: B; the ranks' batches together have at most N.
         rng: generator of the same device, for the scenes.
         seed: the run's seed, which decides the order of the digits in each epoch, for all ranks.
         ranks: the Ranks.
     """
 
-    def __init__(self, digits, labels, size, pieces, batch_size, rng, seed=0, shift=0, ranks=ALONE):
+    def __init__(self, digits, labels, size, pieces, batch_size, rng, seed=0, shift=0, ranks=ALONE,
+                 augmentation=changes.OFF):
         self.ranks = ranks
         if batch_size * self.ranks.size > len(digits):
             raise ValueError(f'batchsize must be at most {len(digits) // self.ranks.size}, the number of training '
                              f'digits{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')
         self.digits, self.labels = digits, labels
-        self.size, self.pieces, self.shift = size, pieces, shift
+        self.size, self.pieces, self.shift, self.augmentation = size, pieces, shift, augmentation
         self.batch_size, self.rng, self.seed = batch_size, rng, seed
         self.epoch, self.is_new_epoch, self.position = 0, False, 0
         self.order = self._shuffled()
@@ -52,7 +54,8 @@ class SceneIterator(chainer.dataset.Iterator):
             source = xp.concatenate([source, self.order[:end]])
         self.position = end
         source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
-        fresh = scenes.fresh_scenes(xp, self.rng, self.digits, source, self.size, self.pieces, self.shift)
+        fresh = scenes.fresh_scenes(xp, self.rng, self.digits, source, self.size, self.pieces, self.shift,
+                                    self.augmentation)
         return scenes.to_float(xp, fresh), self.labels[source]
 
     @property
