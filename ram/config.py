@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import dataclass
 
+from datasets import splits
 from datasets.augmentation import Augmentation
 
 LARGEST_LAYER = 1 << 27
@@ -40,6 +41,9 @@ class Config:
                           'JPEG files')
     fit: str = _option('resize', '--fit', 'of folder, how a picture becomes a square: resized to fit as a whole, or '
                        'only if it is too large; the rest has its mean colour', ('resize', 'pad'))
+    group_by: str = _option('', '--group-by', "of folder, a regular expression for the path of a picture below its "
+                            "class's folder; pictures for which its first group matches the same, such as frames of "
+                            "one video, are on one side of a split")
     classes: tuple = _found(DIGITS)  # names, in the order of the labels
     colour: bool = _found(False)     # of a folder's pictures
     size: int = _option(60, '--size --canvas', 'side of a scene in pixels', least=28, most=4096)
@@ -113,8 +117,10 @@ class Config:
             raise ValueError(f'the pictures of svhn are 32 pixels wide: size must be at least 32, not {self.size}')
         if self.extra and (self.dataset, self.digits) != ('svhn', 'mnist'):
             raise ValueError('extra is of the real svhn alone, without digits of fonts')
-        if self.dataset != 'folder' and (self.images or self.colour or self.classes != DIGITS):
-            raise ValueError('images, and classes and a colour of their own, are for the dataset folder alone')
+        if self.dataset != 'folder' and (self.images or self.group_by or self.colour or self.classes != DIGITS):
+            raise ValueError('images, group-by, and classes and a colour of their own are for the dataset folder alone')
+        if self.group_by:
+            splits.compiled(self.group_by)
         if self.model == 'archived' and (pictures or self.normalise):
             raise ValueError('the archived model knows grey digits alone, as they are: dataset must not be svhn or '
                              'folder, and normalise must be off')

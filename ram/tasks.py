@@ -18,7 +18,7 @@ def completed(config):
     """
     if config.dataset != 'folder':
         return config
-    classes, colour = own_pictures.describe(_root(config))
+    classes, colour = own_pictures.describe(_root(config), config.group_by)
     return dataclasses.replace(config, classes=classes, colour=colour)
 
 
@@ -35,7 +35,7 @@ def load_sources(config, split, folder=None):
     """
     if config.dataset == 'folder':
         images, labels, left_out = own_pictures.load(
-            _root(config), split, config.classes, config.size, config.colour, config.fit)
+            _root(config), split, config.classes, config.size, config.colour, config.fit, config.group_by)
         if left_out:
             print(f'{len(left_out)} of {len(left_out) + len(images)} {split} pictures cannot be read and are left out:',
                   *left_out, sep='\n  ', file=sys.stderr)
