@@ -152,23 +152,27 @@ def distorted(xp, pictures, points, repeat):
 def _distorted_part(pictures, points, repeat):
     """What :func:`distorted` does, on a CPU, in whole numbers: 256ths of a pixel and of a weight."""
     n, channels, height, width = pictures.shape
-    around = numpy.pad(pictures.reshape(-1, height, width), ((0, 0), (1, 1), (1, 1)), 'edge' if repeat else 'constant')
+    fours = numpy.zeros((n * channels, height + 2, width + 2), numpy.uint32)
+    fours[:, 1:-1, 1:-1] = pictures.reshape(-1, height, width)
+    if repeat:
+        fours[:, 0], fours[:, -1] = fours[:, 1], fours[:, -2]
+        fours[:, :, 0], fours[:, :, -1] = fours[:, :, 1], fours[:, :, -2]
     # The four pixels that a place lies between, as the bytes of one number, so that they are fetched at once: the
     # upper left is the lowest byte, then the upper right, the lower left and the lower right.
-    fours = around.astype(numpy.uint32)
     fours = fours[:, :, :-1] | fours[:, :, 1:] << 8
     fours = fours[:, :-1] | fours[:, 1:] << 16
     down, across = _hats(points.shape[-1], height) * numpy.float32(256), _hats(points.shape[-1], width)
-    places = down.T @ points @ across
+    places = down.T @ points.swapaxes(0, 1) @ across
     places += 256.5  # from the first pixel of the border, and rounded
-    numpy.clip(places[:, 0], 0, 256 * height + 255, out=places[:, 0])
-    numpy.clip(places[:, 1], 0, 256 * width + 255, out=places[:, 1])
-    places = places.astype(numpy.uint32)
-    corners = places >> 8
-    places &= 255
-    part_y, part_x = places[:, :1], places[:, 1:]
-    first = numpy.arange(n * channels, dtype=numpy.uint32).reshape(n, channels, 1, 1) * ((height + 1) * (width + 1))
-    fours = fours.take(corners[:, :1] * (width + 1) + corners[:, 1:] + first)
+    for axis, side in zip(places, (height, width)):
+        numpy.clip(axis, 0, 256 * side + 255, out=axis)
+    places = places.astype(numpy.int32)[:, :, None]  # down and across, each (n, 1, height, width)
+    row, column = places >> 8
+    part_y, part_x = (places & 255).view(numpy.uint32)
+    row *= width + 1
+    row += column
+    first = numpy.arange(n * channels, dtype=numpy.int32).reshape(n, channels, 1, 1) * ((height + 1) * (width + 1))
+    fours = fours.take(row + first)
     # Two bytes at once, with a byte of room above each: the upper and the lower pixel.
     sides = _between(fours & 0xff00ff, fours >> 8 & 0xff00ff, part_x, 0x800080) & 0xff00ff
     return _between(sides & 0xff, sides >> 16, part_y, 0x80).astype(numpy.uint8)
