@@ -8,6 +8,7 @@ noise on a coarse grid in place of filtered noise on all pixels).  A change of t
 table of 256 values.
 """
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy
@@ -116,7 +117,7 @@ def draw_points(xp, rng, count, height, width, augmentation):
     """
     a = augmentation
     drawn = _both_ways(xp, rng, (4, count, 1, 1))
-    angle, size, shear = drawn[0] * numpy.deg2rad(a.rotate), (1 + a.zoom) ** -drawn[1], drawn[2] * a.shear
+    angle, size, shear = drawn[0] * math.radians(a.rotate), (1 + a.zoom) ** -drawn[1], drawn[2] * a.shear
     y, x = (xp.linspace(-(side - 1) / 2, (side - 1) / 2, POINTS, dtype=xp.float32) for side in (height, width))
     y = y[:, None]
     x = (xp.where(drawn[3] < 0, -x, x) if a.flip else x) + shear * y
