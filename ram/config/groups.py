@@ -40,7 +40,28 @@ class Pictures:
     images: str = option('', '--images', 'folder with one folder of PNG or JPEG files for each class', metavar='DIR')
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large); the rest has its mean colour', ('resize', 'pad'))
+    group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
+                           'pictures for which its first group matches the same, such as the frames of a video, stay '
+                           'on one side of a split', metavar='REGEX')
     colour: bool = found(False)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Augmentation: how training pictures are changed at most, for each at random"""
+    flip: bool = option(False, '--flip', 'mirror one half of the pictures, left to right; not for digits and signs')
+    rotate: float = option(0.0, '--rotate', 'turn, either way', least=0, most=180, metavar='DEGREES')
+    zoom: float = option(0.0, '--zoom', 'enlarge or shrink, by a factor up to 1 + SHARE', least=0, most=1,
+                         metavar='SHARE')
+    shear: float = option(0.0, '--shear', 'slant, by so many pixels a row', least=0, most=1, metavar='PIXELS')
+    elastic: float = option(0.0, '--elastic', 'bend: move each of 5 x 5 points by so much, each way', least=0, most=28,
+                            metavar='PIXELS')
+    brightness: float = option(0.0, '--brightness', 'raise tones from 0 to 1 to a power, a factor up to 1 + SHARE',
+                               least=0, most=4, metavar='SHARE')
+    contrast: float = option(0.0, '--contrast', 'multiply or divide contrast by up to 1 + SHARE', least=0, most=4,
+                             metavar='SHARE')
+    tint: float = option(0.0, '--colour --tint', 'multiply or divide each channel by up to 1 + SHARE', least=0, most=4,
+                         metavar='SHARE')
 
 
 @dataclass(frozen=True)
@@ -98,4 +119,4 @@ class Optimisation:
     seed: int = option(0, '--seed', 'seed of everything random', least=0, metavar='N')
 
 
-GROUPS = Scene, Digits, Svhn, Pictures, Retina, Networks, Policy, Optimisation
+GROUPS = Scene, Digits, Svhn, Pictures, Augmentation, Retina, Networks, Policy, Optimisation

@@ -47,8 +47,12 @@ def test_kernel_equals_the_cpu(digits, rng, size, pieces, cpp):
     layout = scenes.draw_layout(rng, rng.integers(0, 20, 50), 20, size, pieces)
     out = np.empty((50, 1, size, size), np.uint8)
     parts = [np.ascontiguousarray(part) for part in vars(layout).values()]
-    run(*pointers(digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    run(*pointers(digits, digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
     np.testing.assert_array_equal(out, naive(digits, layout, size))
+    # Digits of the scenes' own, in the order of the scenes.
+    own, parts[0] = np.ascontiguousarray(digits[layout.source, ::-1]), np.arange(50)
+    run(*pointers(own, digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    np.testing.assert_array_equal(out, scenes.compose(np, digits, layout, size, own))
 
 
 def test_layouts_are_uniform_and_inside(rng):

@@ -35,7 +35,8 @@ def count_step(preset, batch=32):
     sources = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     labels = np.arange(500, dtype=np.int32) % 10
     iterator = SceneIterator(
-        device.send(sources), device.send(labels), c.size, c.clutter, batch, shift=c.shift)
+        device.send(sources), device.send(labels), c.size, c.clutter, batch, shift=c.shift,
+        augmentation=c.augmentation)
     loss = make_loss(make_model(c))
     loss.to_device(device)
     optimizer = make_optimizer(c, loss)
@@ -61,11 +62,11 @@ def count_step(preset, batch=32):
     return found
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('presets', nargs='*', default=PRESETS)
     print('preset       ' + ''.join(f'{name:>10}' for name in (*PARTS, 'together', 'waits')))
-    for preset in parser.parse_args().presets:
+    for preset in parser.parse_args(argv).presets:
         found = count_step(preset)
         launches = [sum(times for what, times in found[part].items() if what.startswith(KINDS)) for part in PARTS]
         waits = sum(times for part in found.values() for what, times in part.items() if not what.startswith(KINDS))
