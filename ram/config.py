@@ -52,6 +52,10 @@ class Config:
     # The networks (paper, section 4).
     model: str = _option('ram', '--model', "the paper's model, the archived repository's, or one of the paper's "
                          'controls, which see the whole image', ('ram', 'archived', 'fc64', 'fc256', 'conv'))
+    glimpse_network: str = _option('linear', '--glimpse-network', 'what makes a vector of a glimpse: the Linears '
+                                   'of the paper, or two convolutions before them', ('linear', 'conv'))
+    filters: int = _option(32, '--filters', 'of --glimpse-network conv, filters of each convolution', least=1,
+                           most=1024)
     unit: int = _option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096)
     hidden: int = _option(256, '-hi --hidden', 'size of g and h', least=1, most=4096)
     core: str = _option('relu', '--core', 'the core network', ('relu', 'lstm'))
@@ -88,6 +92,8 @@ class Config:
         if self.largest_layer > LARGEST_LAYER:
             raise ValueError(f'the sizes ask for a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
                              'are allowed')
+        if self.glimpse_network == 'conv' and self.patch < 4:
+            raise ValueError(f'glimpse_network conv halves the patch twice: patch must be at least 4, not {self.patch}')
         pictures = self.dataset in ('svhn', 'folder')
         if pictures and self.clutter:
             raise ValueError(f'{self.dataset} has no clutter of digits: clutter must be 0, not {self.clutter}')
@@ -115,7 +121,11 @@ class Config:
             return 8 * ((self.size - 10) // 5 + 1) ** 2 * 256
         if self.model.startswith('fc'):
             return self.channels * self.size ** 2 * int(self.model.removeprefix('fc'))
-        return max(self.scales * self.channels * self.patch ** 2 * self.unit, self.unit * self.hidden, self.hidden ** 2,
+        glimpse = self.scales * self.channels * self.patch ** 2 * self.unit
+        if self.glimpse_network == 'conv':
+            glimpse = self.filters * max(9 * self.filters, 9 * self.scales * self.channels,
+                                         (self.patch // 4) ** 2 * self.unit)
+        return max(glimpse, self.unit * self.hidden, self.hidden ** 2,
                    self.hidden * len(self.classes))
 
     def to_json(self):

@@ -3,6 +3,9 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 
+from ram.fast.linear_glimpse import FusedLinearGlimpse
+from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
+
 
 class GlimpseNetwork(chainer.Chain):
     """g_t = f_g(rho_t, l_t): h_g = ReLU(Linear(rho)), h_l = ReLU(Linear(l)), g = ReLU(Linear(h_g) + Linear(h_l)).
@@ -21,8 +24,21 @@ class GlimpseNetwork(chainer.Chain):
             self.from_what = L.Linear(unit, hidden)
             self.from_where = L.Linear(unit, hidden)
 
+    @classmethod
+    def from_config(cls, config):
+        """The network of the Config's sizes."""
+        return cls(config.scales * config.channels * config.patch ** 2, config.unit, config.hidden)
+
     def forward(self, rho, l):  # noqa: E741  (the paper's l)
         """Args: rho float32 (B, K * C, patch, patch), l float32 (B, 2).  Returns: g_t, float32 (B, hidden)."""
         h_g = F.relu(self.what(rho))
         h_l = F.relu(self.where(l))
         return F.relu(self.from_what(h_g) + self.from_where(h_l))
+
+    def fused(self):
+        """What computes the same for a whole rollout, and the parameters that it takes."""
+        links = self.what, self.where, self.from_what, self.from_where
+        return FusedLinearGlimpse, tuple(parameter for link in links for parameter in (link.W, link.b))
+
+
+GLIMPSE_NETWORKS = {'linear': GlimpseNetwork, 'conv': ConvGlimpseNetwork}

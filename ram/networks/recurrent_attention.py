@@ -10,7 +10,7 @@ from ram.fast.unroll import unroll as fast_unroll
 from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
 from ram.networks.core_network import CORES
-from ram.networks.glimpse_network import GlimpseNetwork
+from ram.networks.glimpse_network import GLIMPSE_NETWORKS
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
 
@@ -83,9 +83,8 @@ class RecurrentAttentionModel(chainer.Chain):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        retina = config.scales * config.channels * config.patch ** 2
         with self.init_scope():
-            self.glimpse_network = GlimpseNetwork(retina, config.unit, config.hidden)
+            self.glimpse_network = GLIMPSE_NETWORKS[config.glimpse_network].from_config(config)
             self.core_network = CORES[config.core](config.hidden)
             self.location_network = LocationNetwork(config.hidden)
             self.action_network = ActionNetwork(config.hidden, len(config.classes))
