@@ -7,10 +7,11 @@ import pytest
 from ram.networks.recurrent_attention import RecurrentAttentionModel, normalised
 
 
-@pytest.fixture(params=['relu', 'lstm'])
+@pytest.fixture(params=[('relu', 'linear'), ('lstm', 'linear'), ('lstm', 'conv')], ids='-'.join)
 def model(request, tiny):
     np.random.seed(0)
-    return RecurrentAttentionModel(dataclasses.replace(tiny, core=request.param))
+    core, glimpse_network = request.param
+    return RecurrentAttentionModel(dataclasses.replace(tiny, core=core, glimpse_network=glimpse_network, filters=3))
 
 
 def test_episode_has_the_shapes_it_promises(model, rng):
