@@ -57,7 +57,7 @@ def test_the_convolutional_glimpse_network_has_no_larger_layer_than_is_said(patc
 
 
 @pytest.mark.parametrize('changes', [dict(model='fc256', size=1000), dict(model='conv', size=2000),
-                                     dict(glimpse_network='conv', filters=1024, patch=100)])
+                                     dict(glimpse_network='conv', filters=1024, patch=200)])
 def test_refuses_controls_and_convolutions_that_no_memory_holds(changes):
     with pytest.raises(ValueError, match='a layer of'):
         Config(**changes)
@@ -68,7 +68,7 @@ def test_refuses_controls_and_convolutions_that_no_memory_holds(changes):
     ('svhn', dict(extra=True, digits='fonts')), ('mnist', dict(images='here')), ('mnist', dict(colour=True)),
     ('mnist', dict(classes=('a', 'b'))), ('svhn', dict(classes=('a', 'b')))])
 def test_refuses_what_a_task_does_not_have(preset, changes):
-    with pytest.raises(ValueError, match='size' if 'size' in changes else preset if 'clutter' in changes else 'alone'):
+    with pytest.raises(ValueError, match='size' if 'size' in changes else preset if 'clutter' in changes else 'only'):
         dataclasses.replace(config.PRESETS[preset], **changes)
 
 
@@ -82,6 +82,17 @@ def test_refuses_what_are_no_names_of_classes(classes):
 def test_classes_survive_json():
     c = dataclasses.replace(config.PRESETS['folder'], classes=('Katze', 'Hund', '犬'), colour=True, images='a/b c')
     assert Config.from_json(c.to_json()) == c
+
+
+def test_the_context_network_belongs_to_the_learned_policy():
+    with pytest.raises(ValueError, match="policy must be learned, not 'random'"):
+        Config(context=True, policy='random')
+
+
+@pytest.mark.parametrize('changes', [dict(glimpse_network='conv'), dict(context=True)])
+def test_the_archived_model_has_networks_of_its_own(changes):
+    with pytest.raises(ValueError, match='archived'):
+        dataclasses.replace(config.PRESETS['archived'], **changes)
 
 
 @pytest.mark.parametrize('changes', [dict(dataset='svhn', size=32), dict(dataset='folder'), dict(normalise=True)])

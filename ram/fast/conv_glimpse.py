@@ -7,7 +7,8 @@ comes before the bias and the rectifier, which gives the same with a quarter of 
 import numpy as np
 from chainer.backends import cuda
 
-from ram.fast.linear_glimpse import FusedLinearGlimpse
+from ram.fast.linear_glimpse import FastLinearGlimpse
+from ram.fast.unroll import FastGlimpse
 
 # Of the four pixels a b / c d of each square that is pooled, on a GPU.
 POOL = ('T a, T b, T c, T d, T bias', 'bool below_left, bool below_right, bool right, T out', '''
@@ -26,7 +27,7 @@ POOL_BACK = ('T gradient, T out, bool below_left, bool below_right, bool right',
 ''', 'pool_back')
 
 
-class FusedConvGlimpse:
+class FastConvGlimpse(FastGlimpse):
     """See ``ConvGlimpseNetwork``.
 
     Args:
@@ -34,31 +35,28 @@ class FusedConvGlimpse:
         steps: number of glimpses T.
         count: number of images B.
         patch: side of a glimpse in pixels.
-
-    Attributes:
-        rho: float32 array (T, B, K * C, patch, patch), to be filled.
-        locations: float32 array (T, B, 2), l_1 ... l_T, to be filled.
     """
 
     def __init__(self, parameters, steps, count, patch):
         first_W, first_b, second_W, second_b = parameters[:4]
-        self.linear = FusedLinearGlimpse(parameters[4:], steps, count)
+        super().__init__(first_W.shape[1] * patch ** 2, steps, count, cuda.get_array_module(first_W))
+        self.linear = FastLinearGlimpse(parameters[4:], steps, count)  # its rho are the features
         self.locations = self.linear.locations
-        self.rho = self.linear.xp.empty((steps, count, first_W.shape[1], patch, patch), np.float32)
         self.first = PooledConvolution(first_W, first_b, steps, count, patch)
         self.second = PooledConvolution(second_W, second_b, steps, count, patch // 2)
+        self.shape = count, first_W.shape[1], patch, patch
         self.features = self.linear.rho.reshape(steps * count, patch // 4, patch // 4, -1)
 
     def step(self, t, out):
-        """Writes g_{t+1} into ``out``, a float32 array (B, hidden)."""
+        """Writes g_{t+1} into ``out``, float32 array (B, hidden)."""
         part = self.first.part(t)
-        self.first.inputs[part] = self.rho[t].transpose(0, 2, 3, 1)
+        self.first.inputs[part] = self.rho[t].reshape(self.shape).transpose(0, 2, 3, 1)
         self.first.step(part, self.second.inputs[part])
         self.second.step(part, self.features[part])
         self.linear.step(t, out)
 
     def backward(self, gradient, outputs):
-        """As ``FusedLinearGlimpse.backward``."""
+        """As ``FastLinearGlimpse.backward``."""
         what, linear = self.linear.back_to_what(gradient, outputs)
         inputs, *second = self.second.backward((what @ self.linear.what_W).reshape(self.features.shape), self.features)
         _, *first = self.first.backward(inputs, self.second.inputs, to_inputs=False)

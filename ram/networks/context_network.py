@@ -30,6 +30,16 @@ class ContextNetwork(chainer.Chain):
             self.first = L.Linear(channels * patch ** 2, unit)
             self.second = L.Linear(unit, hidden)
 
+    @classmethod
+    def from_config(cls, config):
+        """The network of a Config's sizes."""
+        return cls(config.channels, config.patch, config.unit, config.hidden)
+
+    @staticmethod
+    def largest_layer(config):
+        """Weights of its largest layer, for a Config."""
+        return config.unit * max(config.channels * config.patch ** 2, config.hidden)
+
     def forward(self, images):
         """Args: images float32 (B, C, H, W).  Returns: c, float32 (B, hidden)."""
         return F.relu(self.second(F.relu(self.first(reduced(images, self.patch)))))

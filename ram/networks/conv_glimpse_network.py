@@ -5,7 +5,7 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 
-from ram.fast.conv_glimpse import FusedConvGlimpse
+from ram.fast.conv_glimpse import FastConvGlimpse
 
 
 class ConvGlimpseNetwork(chainer.Chain):
@@ -39,8 +39,22 @@ class ConvGlimpseNetwork(chainer.Chain):
 
     @classmethod
     def from_config(cls, config):
-        """The network of the Config's sizes."""
+        """The network of a Config's sizes."""
         return cls(config.scales * config.channels, config.patch, config.filters, config.unit, config.hidden)
+
+    @staticmethod
+    def check(config):
+        """ValueError if the network does not go with the rest of the Config."""
+        if config.patch < 4:
+            raise ValueError(f'the glimpse network conv halves the patch twice: patch must be at least 4, not '
+                             f'{config.patch}')
+
+    @staticmethod
+    def largest_layer(config):
+        """Weights of its largest layer, for a Config."""
+        inputs = 9 * max(config.scales * config.channels, config.filters)
+        return max(config.filters * inputs, (config.patch // 4) ** 2 * config.filters * config.unit,
+                   config.unit * config.hidden)
 
     def forward(self, rho, l):  # noqa: E741  (the paper's l)
         """Args: rho float32 (B, K * C, patch, patch), l float32 (B, 2).  Returns: g_t, float32 (B, hidden)."""
@@ -51,8 +65,8 @@ class ConvGlimpseNetwork(chainer.Chain):
         h_l = F.relu(self.where(l))
         return F.relu(self.from_what(h_g) + self.from_where(h_l))
 
-    def fused(self):
+    def fast(self):
         """What computes the same for a whole rollout, and the parameters that it takes."""
         links = self.first, self.second, self.what, self.where, self.from_what, self.from_where
-        return (functools.partial(FusedConvGlimpse, patch=self.patch),
-                tuple(parameter for link in links for parameter in (link.W, link.b)))
+        return (functools.partial(FastConvGlimpse, patch=self.patch),
+                [parameter for link in links for parameter in (link.W, link.b)])

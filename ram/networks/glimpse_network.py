@@ -3,8 +3,7 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 
-from ram.fast.linear_glimpse import FusedLinearGlimpse
-from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
+from ram.fast.linear_glimpse import FastLinearGlimpse
 
 
 class GlimpseNetwork(chainer.Chain):
@@ -26,8 +25,17 @@ class GlimpseNetwork(chainer.Chain):
 
     @classmethod
     def from_config(cls, config):
-        """The network of the Config's sizes."""
+        """The network of a Config's sizes."""
         return cls(config.scales * config.channels * config.patch ** 2, config.unit, config.hidden)
+
+    @staticmethod
+    def check(config):
+        """ValueError if the network does not go with the rest of the Config."""
+
+    @staticmethod
+    def largest_layer(config):
+        """Weights of its largest layer, for a Config."""
+        return config.unit * max(config.scales * config.channels * config.patch ** 2, config.hidden)
 
     def forward(self, rho, l):  # noqa: E741  (the paper's l)
         """Args: rho float32 (B, K * C, patch, patch), l float32 (B, 2).  Returns: g_t, float32 (B, hidden)."""
@@ -35,10 +43,7 @@ class GlimpseNetwork(chainer.Chain):
         h_l = F.relu(self.where(l))
         return F.relu(self.from_what(h_g) + self.from_where(h_l))
 
-    def fused(self):
-        """What computes the same for a whole rollout, and the parameters that it takes."""
+    def fast(self):
+        """The class that computes the same for a whole rollout, and the parameters that it takes."""
         links = self.what, self.where, self.from_what, self.from_where
-        return FusedLinearGlimpse, tuple(parameter for link in links for parameter in (link.W, link.b))
-
-
-GLIMPSE_NETWORKS = {'linear': GlimpseNetwork, 'conv': ConvGlimpseNetwork}
+        return FastLinearGlimpse, [parameter for link in links for parameter in (link.W, link.b)]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from chainer.backends import cuda
 
-from ram.fast import conv_glimpse
 from ram.fast.conv_glimpse import PooledConvolution, spread
 from tests.fast.conftest import NotNumPy
 
@@ -23,7 +23,7 @@ def test_the_gpus_way_through_a_convolution(rng, monkeypatch, elementwise, side,
     W, b = (rng.normal(size=shape).astype(np.float32) for shape in ((FILTERS, CHANNELS, 3, 3), FILTERS))
     inputs = rng.normal(size=(STEPS * COUNT, side, side, CHANNELS)).astype(np.float32)
     gradient = rng.normal(size=(STEPS * COUNT, side // 2, side // 2, FILTERS)).astype(np.float32)
-    monkeypatch.setattr(conv_glimpse.cuda, 'elementwise', elementwise)
+    monkeypatch.setattr(cuda, 'elementwise', elementwise)
     found = []
     for xp in np, NotNumPy():
         convolution = PooledConvolution(W, b, STEPS, COUNT, side)

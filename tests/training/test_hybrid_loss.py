@@ -73,9 +73,11 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
             location[...] = second.clip(-1, 1)
         first = np.broadcast_to(np.float32(start), second.shape)
         images = np.broadcast_to(image, (len(second), *image.shape[1:]))
+
+        def see(t, location):
+            return GlimpseSensor(4, 2).apply((images, location))[0].array
         with chainer.no_backprop_mode():
-            states = plain_unroll(images, first, look, GlimpseSensor(4, 2), model.glimpse_network,
-                                  model.core_network, 2)[2]
+            states = plain_unroll(see, first, look, model.glimpse_network, model.core_network, 2)[2]
             return F.softmax(model.classify(states)[-1]).array
 
     episode = model.rollout(image, FixedStart(start, 0), explore=True)
@@ -122,6 +124,16 @@ def test_reinforce_can_be_kept_out_of_the_core(tiny, batch, rng):
     assert {name.split('/')[1] for name, gradient in found.items() if gradient is not None} == {'location_network'}
 
 
+@pytest.mark.parametrize('into_core', [True, False])
+def test_the_context_network_learns_from_reinforce_alone(tiny, batch, rng, into_core):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, context=True, into_core=into_core))
+    for term in 'cross_entropy', 'baseline', 'reinforce':
+        found = gradients(model, *batch, term, rng)
+        learns = [gradient is not None and np.abs(gradient).max() > 0
+                  for name, gradient in found.items() if name.startswith('/context_network/')]
+        assert len(learns) == 4 and (all(learns) if term == 'reinforce' else not any(learns)), term
+
+
 @pytest.mark.parametrize('kind', ['right', 'probability'])
 def test_terms_are_what_they_should_be(tiny, batch, rng, kind):
     """Written out image by image and step by step."""
@@ -158,7 +170,7 @@ def test_mc_looks_at_every_image_several_times(tiny, batch, rng):
             seen.append(images)
             return super().rollout(images, *args, **kwargs)
 
-    HybridLoss(Model(dataclasses.replace(tiny, mc=3)), rng)(*batch).backward()
+    HybridLoss(Model(dataclasses.replace(tiny, mc=3)))(*batch, rng).backward()
     np.testing.assert_array_equal(seen[0][3:6], np.repeat(batch[0][1:2], 3, axis=0))
     assert len(seen[0]) == 24
 
