@@ -26,6 +26,8 @@ POOL_BACK = ('T gradient, T out, bool below_left, bool below_right, bool right',
     d = right && below_right ? passed : (T) 0;
 ''', 'pool_back')
 
+AT_ONCE = 32  # images, on a CPU: what belongs to them stays in its cache
+
 
 class FastConvGlimpse(FastGlimpse):
     """See ``ConvGlimpseNetwork``.
@@ -49,7 +51,7 @@ class FastConvGlimpse(FastGlimpse):
 
     def step(self, t, out):
         """Writes g_{t+1} into ``out``, float32 array (B, hidden)."""
-        part = self.first.part(t)
+        part = slice(t * len(out), (t + 1) * len(out))  # of the rows of all glimpses
         self.first.inputs[part] = self.rho[t].reshape(self.shape).transpose(0, 2, 3, 1)
         self.first.step(part, self.second.inputs[part])
         self.second.step(part, self.features[part])
@@ -79,31 +81,34 @@ class PooledConvolution:
 
     def __init__(self, W, b, steps, count, side):
         xp, half, (filters, channels) = cuda.get_array_module(W), side // 2, W.shape[:2]
-        self.xp, self.b, self.steps, self.count, self.side = xp, b, steps, count, side
+        self.xp, self.b, self.side = xp, b, side
         self.W = xp.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, filters)
         # A gradient goes back through the filters turned round, from each filter to each channel.
         self.W_back = xp.ascontiguousarray(W[:, :, ::-1, ::-1].transpose(2, 3, 0, 1)).reshape(-1, channels)
         self.padded = xp.zeros((steps * count, side + 2, side + 2, channels), np.float32)
         self.inputs = self.padded[:, 1:-1, 1:-1]
-        self.windows = xp.empty((count * side * side, 9 * channels), np.float32)
-        self.sums = xp.empty((count, side, side, filters), np.float32)
         # Which pixel of each square was the largest: in each of its two columns the lower one, and the right column's.
         self.below = xp.empty((steps * count, half, 2 * half, filters), bool)
         self.right = xp.empty((steps * count, half, half, filters), bool)
-
-    def part(self, t, steps=1):
-        """The rows of some glimpses."""
-        return slice(t * self.count, (t + steps) * self.count)
+        self.piece = AT_ONCE if xp is np else count
+        self.windows = xp.empty((self.piece * side * side, 9 * channels), np.float32)
+        self.sums = xp.empty((self.piece, side, side, filters), np.float32)
 
     def step(self, part, out):
-        """Writes the result for one glimpse's rows into ``out``, a float32 array (B, side // 2, side // 2, F)."""
-        windows = spread(self.padded[part], self.windows)
-        self.xp.matmul(windows, self.W, out=self.sums.reshape(len(windows), -1))
-        below, right = self.below[part], self.right[part]
+        """Writes the results of some rows into ``out``, a float32 array (B, side // 2, side // 2, F)."""
+        for rows in pieces(part, self.piece):
+            windows = spread(self.padded[rows], self.windows)
+            sums = self.sums[:rows.stop - rows.start]
+            self.xp.matmul(windows, self.W, out=sums.reshape(len(windows), -1))
+            self.pool(rows, sums, out[rows.start - part.start:rows.stop - part.start])
+
+    def pool(self, rows, sums, out):
+        """From the convolution's result to the pooled and rectified one."""
+        below, right = self.below[rows], self.right[rows]
         if self.xp is not np:
-            cuda.elementwise(*POOL)(*squares(self.sums), self.b, below[:, :, ::2], below[:, :, 1::2], right, out)
+            cuda.elementwise(*POOL)(*squares(sums), self.b, below[:, :, ::2], below[:, :, 1::2], right, out)
             return
-        upper, lower = pairs_of_rows(self.sums)
+        upper, lower = pairs_of_rows(sums)
         np.greater(lower, upper, out=below)
         np.maximum(lower, upper, out=upper)
         np.greater(upper[:, :, 1::2], upper[:, :, ::2], out=right)
@@ -112,7 +117,7 @@ class PooledConvolution:
         np.maximum(out, np.zeros_like(self.b), out=out)
 
     def backward(self, gradient, outputs, to_inputs=True):
-        """Goes back through all glimpses: on a CPU one after the other, because what belongs to one fits in its cache.
+        """Goes back through all glimpses.
 
         Args:
             gradient, outputs: float32 arrays (T * B, side // 2, side // 2, F), the results' gradient and the results.
@@ -122,26 +127,25 @@ class PooledConvolution:
             The inputs' gradient, float32 array (T * B, side, side, C), or None; and the gradients of W and b.
         """
         xp, (total, _, _, channels), side, filters = self.xp, self.padded.shape, self.side, len(self.b)
-        steps = 1 if xp is np else self.steps  # in a part
-        rows, edge = steps * self.count, int(to_inputs)
+        size, edge = min(total, AT_ONCE) if xp is np else total, int(to_inputs)
         inputs = xp.empty((total, side, side, channels), np.float32) if to_inputs else None
-        padded = xp.zeros((rows, side + 2 * edge, side + 2 * edge, filters), np.float32)
-        sums = padded[:, edge:edge + side, edge:edge + side]
-        windows, back = (xp.empty((rows * side * side, 9 * wide), np.float32) for wide in (channels, filters))
-        ones, W, b = xp.ones(len(windows), np.float32), xp.zeros_like(self.W), xp.zeros_like(self.b)
-        for t in range(0, self.steps, steps):
-            part = self.part(t, steps)
-            self.unpool(part, gradient[part], outputs[part], sums)
+        padded = xp.zeros((size, side + 2 * edge, side + 2 * edge, filters), np.float32)
+        windows, back = (xp.empty((size * side * side, 9 * values), np.float32) for values in (channels, filters))
+        W, b = xp.zeros_like(self.W), xp.zeros_like(self.b)
+        for rows in pieces(slice(0, total), size):
+            around = padded[:rows.stop - rows.start]
+            sums = around[:, edge:edge + side, edge:edge + side]
+            self.unpool(rows, gradient[rows], outputs[rows], sums)
             flat = sums.reshape(-1, filters)
-            W += spread(self.padded[part], windows).T @ flat
-            b += ones @ flat
+            W += spread(self.padded[rows], windows).T @ flat
+            b += xp.ones(len(flat), np.float32) @ flat
             if to_inputs:
-                xp.matmul(spread(padded, back), self.W_back, out=inputs[part].reshape(-1, channels))
+                xp.matmul(spread(around, back), self.W_back, out=inputs[rows].reshape(-1, channels))
         return inputs, W.reshape(3, 3, channels, filters).transpose(3, 2, 0, 1), b
 
-    def unpool(self, part, gradient, outputs, sums):
+    def unpool(self, rows, gradient, outputs, sums):
         """Writes the gradient of the convolution's result into ``sums``; what was not pooled stays as it is there."""
-        below, right = self.below[part], self.right[part]
+        below, right = self.below[rows], self.right[rows]
         if self.xp is not np:
             cuda.elementwise(*POOL_BACK)(gradient, outputs, below[:, :, ::2], below[:, :, 1::2], right, *squares(sums))
             return
@@ -153,10 +157,16 @@ class PooledConvolution:
         np.subtract(columns, lower, out=upper)
 
 
+def pieces(part, size):
+    """A slice as slices of at most so many rows."""
+    return [slice(start, min(start + size, part.stop)) for start in range(part.start, part.stop, size)]
+
+
 def spread(padded, out):
-    """Writes the windows of 3 x 3 pixels of (N, side + 2, side + 2, C) into ``out``, (N * side * side, 9 * C)."""
+    """The windows of 3 x 3 pixels of (N, side + 2, side + 2, C), in the first N * side * side rows of ``out``."""
     xp, (count, wide, _, channels) = cuda.get_array_module(padded), padded.shape
     shape, (image, row, pixel, _) = (count, wide - 2, wide - 2, 3, 3 * channels), padded.strides
+    out = out[:count * (wide - 2) ** 2]
     out.reshape(shape)[...] = xp.lib.stride_tricks.as_strided(
         padded, shape, (image, row, pixel, row, padded.itemsize))
     return out
