@@ -1,8 +1,8 @@
 """The convolutional glimpse network over T glimpses, on arrays: each convolution is one large product.
 
 It is used as ``ram.fast.linear_glimpse`` says.  Channels come last in memory, so that a window of 3 x 3 pixels is three
-runs of it; the windows of all pixels, copied one under the other, are what the filters are multiplied with.  Pooling
-comes before the bias and the rectifier, which gives the same with a quarter of the work.
+contiguous runs.  The windows of all pixels are copied into the rows of one matrix, which is multiplied by the filters.
+Pooling comes before the bias and the rectifier: the result is the same, with a quarter of the work.
 """
 import numpy as np
 from chainer.backends import cuda
