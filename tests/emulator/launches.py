@@ -17,18 +17,19 @@ PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update', 'log'
 KINDS = 'kernel', 'cublas', 'copy on the device', 'memset'  # all that may be asked for without waiting
 
 
-def count_step(preset, batch=32):
+def count_step(preset, batch=32, **changes):
     """Takes training steps as the updater does and counts the last.
 
     Args:
         preset: name of a preset.
         batch: images in a batch.
+        changes: fields of the Config that differ from the preset's.
 
     Returns:
         dict by PARTS of Counters of int by str, see ``standin.counts``.
     """
     import standin
-    c = dataclasses.replace(config.PRESETS[preset], batchsize=batch)
+    c = dataclasses.replace(config.PRESETS[preset], batchsize=batch, **changes)
     device = chainer.get_device('@cupy:0')
     device.use()
     shape = (500, 3, 32, 32) if c.dataset == 'svhn' else (500, 28, 28)

@@ -162,6 +162,16 @@ def test_reinforce_can_be_kept_out_of_the_core(tiny, batch, rng):
     assert {name.split('/')[1] for name, gradient in found.items() if gradient is not None} == {'location_network'}
 
 
+@pytest.mark.parametrize('into_core', [True, False])
+def test_the_context_network_learns_from_reinforce_alone(tiny, batch, rng, into_core):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, context=True, into_core=into_core))
+    for term in 'cross_entropy', 'baseline', 'reinforce':
+        found = gradients(model, *batch, term, rng)
+        learns = [gradient is not None and np.abs(gradient).max() > 0
+                  for name, gradient in found.items() if name.startswith('/context_network/')]
+        assert len(learns) == 4 and (all(learns) if term == 'reinforce' else not any(learns)), term
+
+
 @pytest.mark.parametrize('kind', ['right', 'probability'])
 def test_terms_are_what_they_should_be(tiny, batch, rng, kind):
     """Written out image by image and step by step."""
