@@ -1,4 +1,4 @@
-"""The glimpse network: what was seen and where, as one vector (paper, sections 3.1 and 4)."""
+"""The glimpse network: combines what was seen and where into one vector (paper, sections 3.1 and 4)."""
 import chainer
 import chainer.functions as F
 import chainer.links as L
@@ -44,6 +44,6 @@ class GlimpseNetwork(chainer.Chain):
         return F.relu(self.from_what(h_g) + self.from_where(h_l))
 
     def fast(self):
-        """The class that computes the same for a whole rollout, and the parameters that it takes."""
+        """The class that computes the same for a whole rollout, and its parameters."""
         links = self.what, self.where, self.from_what, self.from_where
         return FastLinearGlimpse, [parameter for link in links for parameter in (link.W, link.b)]

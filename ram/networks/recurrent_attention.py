@@ -20,18 +20,18 @@ POLICIES = ('learned', 'random', 'center')
 
 @dataclass
 class Episode:
-    """What happened in T glimpses at each of B images.
+    """The result of T glimpses at each of B images.
 
     The policy chose the last P locations: P is T - 1, or T if it chose the first one too.
 
     Attributes:
-        locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: where the sensor looked, l_1 ... l_T.
+        locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: the locations of the glimpses, l_1 ... l_T.
         states: float32 array (T, B, hidden), h_1 ... h_T.
         logits: Variable float32 (B, classes), from h_T.
-        samples: float32 array (P, B, 2), the locations that were chosen, before they were clipped to [-1, 1]; None
-            unless the learned policy explored.
-        means: Variable float32 (P, B, 2), the policy's means for them, each from the state before; or None.
-        baselines: Variable float32 (P, B), the rewards expected in those states; or None.
+        samples: float32 array (P, B, 2), the chosen locations before they were clipped to [-1, 1]; None unless the
+            learned policy explored.
+        means: Variable float32 (P, B, 2), the policy's means for them, each from the previous state; or None.
+        baselines: Variable float32 (P, B), the expected rewards in those states; or None.
     """
     locations: object
     states: object
@@ -42,9 +42,9 @@ class Episode:
 
 
 def normalised(images):
-    """Contrast normalisation: in every image (C, H, W) each channel gets the mean 0, and all together the deviation 1.
+    """Contrast normalisation: each channel of an image gets mean 0, and the whole image gets standard deviation 1.
 
-    What lies outside an image, which the sensor sees as zeros, then looks like its mean colour.
+    The sensor sees zeros outside the image, so the outside then looks like its mean colour.
 
     Args:
         images: float32 array (B, C, H, W).
@@ -57,10 +57,10 @@ def normalised(images):
 
 
 def plain_unroll(see, location, look, glimpse_network, core_network, steps):
-    """Looks ``steps`` times: the paper's loop, network by network.
+    """The paper's loop over ``steps`` glimpses, network by network.
 
-    Args and returns: as for :func:`ram.fast.unroll.unroll`, which computes the same faster; ``see`` returns the
-    glimpses if it is not given an array to write into.
+    Arguments and results are those of :func:`ram.fast.unroll.unroll`, which computes the same faster.  Here ``see`` is
+    called without an array to write into and returns the glimpses.
     """
     xp = cuda.get_array_module(location)
     locations = xp.empty((steps, *location.shape), np.float32)
@@ -121,13 +121,13 @@ class RecurrentAttentionModel(Classifier):
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
             policy: 'learned', the first location being where the Config's ``context`` or ``start`` says; or 'random',
                 each location uniform in [-1, 1]^2; or 'center', always (0, 0).
-            explore: whether the learned policy samples its locations, as in training, or takes their means.
+            explore: whether the learned policy samples its locations, as in training, or uses their means.
 
         Returns:
             Episode.
 
         Raises:
-            ValueError: there is no such policy.
+            ValueError: the policy is unknown.
         """
         if policy not in POLICIES:
             raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
@@ -188,10 +188,10 @@ class RecurrentAttentionModel(Classifier):
         return None
 
     def classify(self, states):
-        """What the model would answer after each glimpse.
+        """The answers that the model would give after each glimpse.
 
         Args:
-            states: those of an Episode, float32 array (T, B, hidden).
+            states: the states of an Episode, float32 array (T, B, hidden).
 
         Returns:
             Variable float32 (T, B, classes), the logits from h_1 ... h_T.

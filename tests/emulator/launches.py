@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Counts what a training step asks of the GPU: .venv-emulator/bin/python -m tests.emulator.launches"""
+"""Counts the GPU operations of a training step: .venv-emulator/bin/python -m tests.emulator.launches"""
 import argparse
 import collections
 import dataclasses
@@ -14,11 +14,11 @@ from ram.training.scene_iterator import SceneIterator
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100', 'svhn', 'archived'
 PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update', 'log'
-KINDS = 'kernel', 'cublas', 'copy on the device', 'memset'  # all that may be asked for without waiting
+KINDS = 'kernel', 'cublas', 'copy on the device', 'memset'  # the operations that do not wait
 
 
 def count_step(preset, batch=32, **changes):
-    """Takes training steps as the updater does and counts the last.
+    """Runs training steps as the updater does, and counts the operations of the last.
 
     Args:
         preset: name of a preset.
@@ -26,7 +26,7 @@ def count_step(preset, batch=32, **changes):
         changes: fields of the Config that differ from the preset's.
 
     Returns:
-        dict by PARTS of Counters of int by str, see ``standin.counts``.
+        dict from PARTS to Counters, see ``standin.counts``.
     """
     import standin
     c = dataclasses.replace(config.PRESETS[preset], batchsize=batch, **changes)

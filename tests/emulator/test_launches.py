@@ -1,4 +1,4 @@
-"""What a training step asks of the device, counted by the emulator; skipped anywhere else."""
+"""The device operations of a training step, counted by the emulator; skipped elsewhere."""
 import importlib.util
 
 import pytest
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not importlib.util.find_spec('standin'), reason=
 def test_a_step_never_waits_and_crops_with_one_launch_a_glimpse(preset):
     found = launches.count_step(preset)
     asked = sum(found.values(), start=launches.collections.Counter())
-    assert all(what.startswith(launches.KINDS) for what in asked), asked  # neither waits nor copies to or from the host
+    assert all(what.startswith(launches.KINDS) for what in asked), asked  # no waits, and no copies to or from the host
     glimpses = config.PRESETS[preset].glimpses
     assert found['forward']['kernel glimpse_sensor'] == glimpses
     if config.PRESETS[preset].core == 'lstm':
