@@ -41,10 +41,15 @@ class FastLinearGlimpse(FastGlimpse):
             gradient: float32 array (T * B, hidden), the gradient of the outputs; it is overwritten.
             outputs: float32 array (T, B, hidden), g_1 ... g_T.
         """
+        return self.back_to_what(gradient, outputs)[1]
+
+    def back_to_what(self, gradient, outputs):
+        """As :meth:`backward`, and before it the gradient at what(rho), float32 array (T * B, unit)."""
         both, ones, unit = self.flat(self.both), self.ones(), self.unit
         back_through_relu(self.xp, gradient, self.flat(outputs))
         features = gradient @ self.W
         back_through_relu(self.xp, features, both)
         W, b, features_b = gradient.T @ both, ones @ gradient, ones @ features
-        return (features[:, :unit].T @ self.flat(self.rho), features_b[:unit],
-                features[:, unit:].T @ self.flat(self.locations), features_b[unit:], W[:, :unit], b, W[:, unit:], b)
+        what, where = features[:, :unit], features[:, unit:]
+        return what, (what.T @ self.flat(self.rho), features_b[:unit], where.T @ self.flat(self.locations),
+                      features_b[unit:], W[:, :unit], b, W[:, unit:], b)

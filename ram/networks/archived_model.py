@@ -48,6 +48,9 @@ class ArchivedModel(Classifier):
                              'folder, and normalise must be off')
         if config.policy != 'learned':
             raise ValueError(f'the archived model learns where to look: policy must be learned, not {config.policy!r}')
+        if config.glimpse_network != 'linear' or config.context:
+            raise ValueError('the archived model has a glimpse network of its own, and no context network: '
+                             'glimpse_network must be linear, and context off')
         if (config.start, config.start_range) != ('random', 1):
             raise ValueError('the archived model looks anywhere first: start must be random, and start_range 1')
 

@@ -23,6 +23,20 @@ class GlimpseNetwork(chainer.Chain):
             self.from_what = L.Linear(unit, hidden)
             self.from_where = L.Linear(unit, hidden)
 
+    @classmethod
+    def from_config(cls, config):
+        """The network of a Config's sizes."""
+        return cls(config.scales * config.channels * config.patch ** 2, config.unit, config.hidden)
+
+    @staticmethod
+    def check(config):
+        """ValueError if the network does not go with the rest of the Config."""
+
+    @staticmethod
+    def largest_layer(config):
+        """Weights of its largest layer, for a Config."""
+        return config.unit * max(config.scales * config.channels * config.patch ** 2, config.hidden)
+
     def forward(self, rho, l):  # noqa: E741  (the paper's l)
         """Args: rho float32 (B, K * C, patch, patch), l float32 (B, 2).  Returns: g_t, float32 (B, hidden)."""
         h_g = F.relu(self.what(rho))

@@ -10,10 +10,10 @@ from ram.fast.unroll import unroll
 from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
 from ram.networks.classifier import Classifier
-from ram.networks.glimpse_network import GlimpseNetwork
+from ram.networks.context_network import ContextNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
-from ram.registry import CORES
+from ram.registry import CORES, GLIMPSE_NETWORKS
 
 POLICIES = ('learned', 'random', 'center')
 
@@ -86,22 +86,32 @@ class RecurrentAttentionModel(Classifier):
 
     def __init__(self, config):
         super().__init__(config)
-        retina = config.scales * config.channels * config.patch ** 2
         with self.init_scope():
-            self.glimpse_network = GlimpseNetwork(retina, config.unit, config.hidden)
+            self.glimpse_network = GLIMPSE_NETWORKS[config.glimpse_network].from_config(config)
             self.core_network = CORES[config.core](config.hidden)
             self.location_network = LocationNetwork(config.hidden)
             self.action_network = ActionNetwork(config.hidden, len(config.classes))
             self.baseline_network = BaselineNetwork(config.hidden)
+            if config.context:
+                self.context_network = ContextNetwork.from_config(config)
+
+    @staticmethod
+    def check(config):
+        GLIMPSE_NETWORKS[config.glimpse_network].check(config)
+        if config.context and config.policy != 'learned':
+            raise ValueError(f'the context network learns where to look first: with context, policy must be learned, '
+                             f'not {config.policy!r}')
 
     @staticmethod
     def largest_layer(config):
-        return max(config.scales * config.channels * config.patch ** 2 * config.unit, config.unit * config.hidden,
-                   config.hidden ** 2, config.hidden * len(config.classes))
+        parts = [GLIMPSE_NETWORKS[config.glimpse_network], *([ContextNetwork] if config.context else [])]
+        return max(*(part.largest_layer(config) for part in parts), config.hidden ** 2,
+                   config.hidden * len(config.classes))
 
     @staticmethod
     def row(config):
-        return 'ram random locations' if config.policy == 'random' else 'ram', config.glimpses
+        name = 'ram' if config.glimpse_network == 'linear' else f'ram {config.glimpse_network} glimpse network'
+        return name + ', context' * config.context + ' random locations' * (config.policy == 'random'), config.glimpses
 
     def rollout(self, images, rng, policy='learned', explore=False):
         """Looks T times at each image.
@@ -109,8 +119,8 @@ class RecurrentAttentionModel(Classifier):
         Args:
             images: float32 array (B, C, H, W) in [0, 1].
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
-            policy: 'learned', with the first location of the Config's ``start``; or 'random', each location uniform in
-                [-1, 1]^2; or 'center', always (0, 0).
+            policy: 'learned', the first location being where the Config's ``context`` or ``start`` says; or 'random',
+                each location uniform in [-1, 1]^2; or 'center', always (0, 0).
             explore: whether the learned policy samples its locations, as in training, or uses their means.
 
         Returns:
@@ -125,8 +135,9 @@ class RecurrentAttentionModel(Classifier):
         if config.normalise:
             images = normalised(images)
         learned, shape = policy == 'learned', (config.glimpses, len(images), 2)
+        start = self.first_state(images) if learned else None
         drawn = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
-        chosen = (config.glimpses if config.start == 'learned' else config.glimpses - 1) if learned else 0
+        chosen = config.glimpses - (start is None) if learned else 0
         explore = explore and chosen > 0
         samples = xp.zeros((chosen, *shape[1:]), xp.float32)
         if explore:
@@ -144,9 +155,8 @@ class RecurrentAttentionModel(Classifier):
                 location[...] = drawn[t]
 
         first = drawn[0]
-        if learned and config.start == 'learned':
-            h_0 = xp.zeros((shape[1], config.hidden), xp.float32)
-            look(0, h_0, first)
+        if start is not None:
+            look(0, start.array, first)
         elif learned:
             first = first * config.start_range if config.start == 'random' else xp.zeros_like(first)
         networks, loop = (self.glimpse_network, self.core_network), plain_unroll
@@ -156,12 +166,26 @@ class RecurrentAttentionModel(Classifier):
             see, first, lambda t, h, location: look(t + 1, h, location), *networks, shape[0])
         episode = Episode(locations, states, self.action_network(last))
         if explore:
-            if config.start == 'learned':
-                before = F.concat([h_0, before], axis=0)
-            means = self.location_network(before if config.into_core else before.array)
-            episode.samples, episode.means = samples, means.reshape(samples.shape)
+            before = before if config.into_core else chainer.as_variable(before.array)
+            before = before if start is None else F.concat([start, before], axis=0)
+            episode.samples, episode.means = samples, self.location_network(before).reshape(samples.shape)
             episode.baselines = self.baseline_network(before.array).reshape(samples.shape[:2])
         return episode
+
+    def first_state(self, images):
+        """The state from which the learned policy chooses l_1.
+
+        Args:
+            images: float32 array (B, C, H, W), normalised if the Config says so.
+
+        Returns:
+            Variable float32 (B, hidden): c of the context network, or h_0 = 0.  None if l_1 is not chosen.
+        """
+        if self.config.context:
+            return self.context_network(images)
+        if self.config.start == 'learned':
+            return chainer.as_variable(self.xp.zeros((len(images), self.config.hidden), self.xp.float32))
+        return None
 
     def classify(self, states):
         """The answers that the model would give after each glimpse.
