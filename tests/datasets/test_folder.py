@@ -10,7 +10,7 @@ from PIL import Image
 
 from datasets import folder, splits
 from tests.conftest import assert_one_clear_line, script
-from tests.test_fuzz import MUTATIONS, SETTINGS, mutated
+from tests.test_fuzz import MUTATIONS, mutated
 
 
 def save(path, array=None, **options):
@@ -284,7 +284,6 @@ def picture_bytes():
     return files
 
 
-@SETTINGS
 @given(which=st.integers(0, 4), mutations=MUTATIONS)
 def test_damaged_pictures(tmp_path, picture_bytes, which, mutations):
     (tmp_path / 'x').write_bytes(mutated(picture_bytes[which], mutations))

@@ -14,7 +14,7 @@ from datasets import fonts, street, svhn
 from ram.config import PRESETS
 from ram.registry import make_model
 from tests.conftest import assert_one_clear_line, script
-from tests.test_fuzz import MUTATIONS, SETTINGS, mutated
+from tests.test_fuzz import MUTATIONS, mutated
 
 
 @pytest.fixture
@@ -66,7 +66,6 @@ def test_what_is_not_svhn_is_refused(tmp_path, content, name):
         svhn.read_mat(tmp_path / 'x.mat')
 
 
-@SETTINGS
 @given(mutations=MUTATIONS, compressed=st.booleans())
 def test_damaged_files(tmp_path, mutations, compressed):
     path = tmp_path / 'x.mat'

@@ -55,23 +55,21 @@ def test_visualize_a_heatmap(run, tmp_path):
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap', '--index', '3'), '--index')
 
 
-def test_start_from_another_model(run, tmp_path):
+def test_start_from_another_model(quick, tmp_path):
     """At a learning rate of next to nothing the weights stay the other model's, also where a run is taken up again."""
-    out = tmp_path / 'new'
-    flags = [*SMALL, '--dataset', 'translated', '--size', 40, '--scales', 1, '--patch', 8, '--lr', 1e-12, '--core',
-             'relu', '-e', 1, '--snapshot', 10 ** 6, '--init', run / 'model.npz', '-o', out]
-    process = subprocess.Popen([sys.executable, 'train.py', *map(str, flags)], cwd=ROOT, stdout=subprocess.DEVNULL)
-    while not (out / 'config.json').exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
+    run, out = tmp_path / 'run', tmp_path / 'new'
+    assert script('train.py', *quick, '-e', 1, '-o', run).returncode == 0
+    flags = [*quick, '--size', 40, '--lr', 1e-12, '-e', 1, '--init', run / 'model.npz', '-o', out]
+    assert script('train.py', *flags).returncode == 0
+    for name in 'model.npz', 'snapshot.npz', 'log':  # as if the run had been killed before its first snapshot
+        (out / name).unlink()
     assert script('train.py', '--resume', out).returncode == 0
     given, found = (safe_files.read(folder / 'model.npz') for folder in (run, out))
     assert '"size": 40' in str(found['config'])
     for name in given.keys() - {'config', 'origin'}:
         np.testing.assert_allclose(found[name], given[name], atol=1e-6)
     assert_one_clear_line(script('train.py', '--resume', out, '--init', run / 'model.npz'), '--init')
-    assert_one_clear_line(script('train.py', *SMALL, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
+    assert_one_clear_line(script('train.py', *quick, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
 
 
 @pytest.mark.parametrize('policy', ['random', 'center'])
@@ -130,10 +128,10 @@ def test_resume_goes_on_to_more_epochs(run, tmp_path):
 
 
 @pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['Ctrl-C', 'SIGTERM'])
-def test_a_signal_ends_a_run_that_can_be_resumed(tmp_path, number, code):
+def test_a_signal_ends_a_run_that_can_be_resumed(quick, tmp_path, number, code):
     out = tmp_path / 'run'
-    process = subprocess.Popen([sys.executable, 'train.py', *SMALL, '-e', '50', '-o', str(out)], cwd=ROOT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, 'train.py', *map(str, quick), '-e', '10000', '-o', str(out)], cwd=ROOT,
+                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while not (out / 'model.npz').exists() and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(number)
@@ -208,10 +206,10 @@ def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
     assert found['n'] == 10000 and found['test_error'] < 40
 
 
-def test_progress_bar_on_a_terminal(tmp_path):
+def test_progress_bar_on_a_terminal(quick, tmp_path):
     """Where stdout is a terminal there is a progress bar."""
     if not shutil.which('script'):
         pytest.skip('no script(1)')
-    command = shlex.join([sys.executable, 'train.py', *SMALL, '-e', '1', '-o', str(tmp_path / 'run')])
+    command = shlex.join(map(str, [sys.executable, 'train.py', *quick, '-e', 9, '-o', tmp_path / 'run']))
     result = subprocess.run(['script', '-qec', command, '/dev/null'], cwd=ROOT, text=True, capture_output=True)
     assert result.returncode == 0 and 'this epoch [#' in result.stdout and 'iters/sec' in result.stdout
