@@ -137,10 +137,10 @@ def write_mat(folder, part, count, rng):
 
 
 def test_svhn_from_the_command_line(tmp_path, rng):
-    write_mat(tmp_path / 'svhn', 'train', 1200, rng)
+    write_mat(tmp_path / 'svhn', 'train', 600, rng)
     write_mat(tmp_path / 'svhn', 'test', 300, rng)
-    result = script('train.py', '--dataset', 'svhn', '--no-normalise', '--core', 'relu', '-l', 3, '-b', 32, '-e', 8,
-                    '--data', tmp_path, '-o', tmp_path / 'run')
+    result = script('train.py', '--dataset', 'svhn', '--no-normalise', '--core', 'relu', '-l', 2, '-b', 16, '-e', 8,
+                    '--lr', 0.002, '--data', tmp_path, '-o', tmp_path / 'run')
     assert result.returncode == 0, result.stderr
     model = tmp_path / 'run' / 'model.npz'
     found = json.loads(script('evaluate.py', model, '--json', '--repeats', 2, '--data', tmp_path).stdout)

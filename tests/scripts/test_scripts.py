@@ -198,8 +198,8 @@ def test_folder_that_cannot_be_written():
 
 def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
     """A short run on the real thing: far better than chance in one epoch."""
-    result = script('train.py', '--dataset', 'mnist', '-e', 1, '-o', tmp_path / 'run', '--data', mnist_folder,
-                    '--lr', '0.002')
+    result = script('train.py', '--dataset', 'mnist', '-e', 1, '-l', 3, '-o', tmp_path / 'run', '--data', mnist_folder,
+                    '--lr', '0.003')
     assert result.returncode == 0, result.stderr
     found = json.loads(script('evaluate.py', tmp_path / 'run' / 'model.npz', '--json', '--repeats', 1, '--data',
                               mnist_folder).stdout)
