@@ -9,18 +9,25 @@ from ram import checkpoint, command_line, tasks
 from ram.networks.controls import KINDS
 from ram.networks.recurrent_attention import POLICIES
 from ram.registry import UNSEEN_SPLITS
-from ram.reports import evaluation, rendering
+from ram.reports import evaluation, page, rendering
 
 
 def parse():
     parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
-    parser.add_argument('model', help='model.npz; its task and sizes come from the file')
+    parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', help='of a model of --dataset folder, where the pictures are now')
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--index', type=int, nargs='+', help='test scenes to show (default: 4, drawn with --seed)')
     what.add_argument('--image', help='a picture of your own instead; a digit white on black, as in MNIST')
     what.add_argument('--heatmap', action='store_true', help='instead of episodes a map (PNG) of where the first, the '
                       'second, ... glimpse goes over the whole test set, in the image and around the digit')
+    parser.add_argument('--page', help='instead of pictures one HTML file, which runs the model in any browser')
+    parser.add_argument('--gallery', nargs='+', metavar='PATH', help='with --page, several models on one page: files, or '
+                        'folders, of which one model of each task is taken')
+    parser.add_argument('--scenes', type=int, help=f'test scenes on the page (default: {page.SCENES}; none of your own '
+                        'pictures)')
+    parser.add_argument('--weights', choices=page.WEIGHTS, default='float16', help='how the page stores the weights '
+                        '(default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the choice and of the first locations')
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('-o', '--out', help='the GIF; the sheet is beside it, as .png (default: beside the model). '
@@ -63,16 +70,27 @@ def draw_heatmap(model, arguments, device):
     return {out: rendering.heatmap(locations, config.size, *(boxes or ()))}
 
 
-def main():
-    arguments = parse()
-    if arguments.seed < 0:
-        raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
+def draw(arguments):
+    """The files to write, by path."""
+    if arguments.page:
+        return page.draw_page(arguments)
     device = command_line.device(arguments.gpu)
     model = checkpoint.load_model(arguments.model, arguments.images)
     if model.config.model in KINDS:
         raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
     model.to_device(device)
-    for path, content in (draw_heatmap if arguments.heatmap else draw_episodes)(model, arguments, device).items():
+    return (draw_heatmap if arguments.heatmap else draw_episodes)(model, arguments, device)
+
+
+def main():
+    arguments = parse()
+    if (arguments.model is None) == (arguments.gallery is None) or arguments.gallery and not arguments.page:
+        raise ValueError('one model is needed, or --page FILE with --gallery PATH')
+    if arguments.page and (arguments.image or arguments.heatmap):
+        raise ValueError('--page goes with neither --image nor --heatmap: a picture is opened on the page itself')
+    if arguments.seed < 0:
+        raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
+    for path, content in draw(arguments).items():
         with checkpoint.replacing(path) as file:
             file.write(content)
         print(path)
