@@ -22,10 +22,10 @@ def parse():
     what.add_argument('--heatmap', action='store_true', help='instead of episodes a map (PNG) of where the first, the '
                       'second, ... glimpse goes over the whole test set, in the image and around the digit')
     parser.add_argument('--page', help='instead of pictures one HTML file, which runs the model in any browser')
-    parser.add_argument('--gallery', nargs='+', metavar='PATH', help='with --page, several models on one page: files, or '
-                        'folders, of which one model of each task is taken')
-    parser.add_argument('--scenes', type=int, help=f'test scenes on the page (default: {page.SCENES}; none of your own '
-                        'pictures)')
+    parser.add_argument('--gallery', nargs='+', metavar='PATH', help='with --page, several models on one page: files, '
+                        'or folders, of which one model of each task is taken')
+    parser.add_argument('--scenes', type=int, help=f'test scenes on the page (default: {page.SCENES}; none of your '
+                        'own pictures)')
     parser.add_argument('--weights', choices=page.WEIGHTS, default='float16', help='how the page stores the weights '
                         '(default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the choice and of the first locations')

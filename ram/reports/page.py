@@ -74,8 +74,9 @@ def page(exhibits, weights='float16', title='Watch it look'):
     content = template.replace('{{title}}', html.escape(title)).replace('{{exhibits}}', data).encode()
     if len(content) > LARGEST:
         advice = 'fewer --scenes' if weights == 'float16' else '--weights float16 or fewer --scenes'
-        raise ValueError(f'the page would have {len(content) / 1e6:.1f} MB; at most {LARGEST / 1e6:.0f} MB are allowed: '
-                         f'try {advice}{" or fewer models" if len(exhibits) > 1 else ""}')
+        advice += ' or fewer models' if len(exhibits) > 1 else ''
+        raise ValueError(f'the page would have {len(content) / 1e6:.1f} MB; at most {LARGEST / 1e6:.0f} MB are '
+                         f'allowed: try {advice}')
     return content
 
 
