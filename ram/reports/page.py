@@ -9,10 +9,9 @@ import re
 import zlib
 
 import numpy as np
+from chainer.backends import cuda
 
 from ram import checkpoint, tasks
-from ram.networks.controls import KINDS
-from ram.registry import UNSEEN_SPLITS
 
 TEMPLATE = pathlib.Path(__file__).with_suffix('.html')
 LARGEST = 10_000_000    # bytes of a page
@@ -36,16 +35,18 @@ class Exhibit:
 
     Attributes:
         name: what the page calls it.
-        model: a model of glimpses, on the CPU; its Config's policy says where it looks.
+        model: a model with a gaze.
         images: uint8 array (N, C, size, size); N may be 0.
         truths: int array (N,).
         digits: uint8 array (M, d, d), from which pieces of clutter are cut; M may be 0.
+        policy: where it looks at first, as for its method ``rollout``; None for as in training.
     """
     name: str
     model: object
     images: np.ndarray
     truths: np.ndarray
     digits: np.ndarray
+    policy: str = None
 
 
 def page(exhibits, weights='float16', title='Watch it look'):
@@ -96,7 +97,8 @@ def entry(exhibit, weights):
     packed = zlib.compress(b''.join(part.tobytes() for part in parts), 9)
     return dict(
         name=exhibit.name, weights=weights, channels=config.channels,
-        config={**dataclasses.asdict(config), 'images': ''},  # the path of a folder is nobody's business
+        # The path of a folder is nobody's business.
+        config={**dataclasses.asdict(config), 'images': '', 'policy': exhibit.policy or config.policy},
         arrays=[(name, array.shape) for name, array in arrays.items()],
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
         data=base64.b64encode(packed).decode())
@@ -105,9 +107,9 @@ def entry(exhibit, weights):
 def parameters(exhibit):
     """A model's weights by name, float32 arrays; ValueError if the page cannot compute such a model."""
     name, config = exhibit.name, exhibit.model.config
-    if config.model in KINDS:
+    if not exhibit.model.gaze:
         raise ValueError(f'{name} is the control {config.model}, which has no gaze to show')
-    arrays = {path.lstrip('/'): parameter.array for path, parameter in exhibit.model.namedparams()}
+    arrays = {path.lstrip('/'): cuda.to_cpu(parameter.array) for path, parameter in exhibit.model.namedparams()}
     layers = LAYERS['archived'] if config.model == 'archived' else LAYERS['ram'] + LAYERS.get(config.core, ())
     odd = {path.rpartition('/')[0] for path in arrays} ^ set(layers)
     if odd:
@@ -116,22 +118,20 @@ def parameters(exhibit):
     return arrays
 
 
-def exhibit_of(path, arguments):
-    """The Exhibit of a model file.
+def exhibit_of(path, model, arguments):
+    """The Exhibit of a model, at the scenes that the flags ask for.
 
     Args:
-        path: the file.
-        arguments: the parsed flags of visualize.py, of which images, policy, index, scenes, seed and data count.
+        path: its file, which gives it its name.
+        model: the model.
+        arguments: those of visualize.py.
 
-    Raises: as :func:`ram.checkpoint.load_model` and :func:`parameters`; and ValueError if a flag is out of range.
+    Raises: as :func:`parameters`; and ValueError if a flag is out of range.
     """
-    path = pathlib.Path(path)
-    model = checkpoint.load_model(path, arguments.images)
-    if arguments.policy:
-        model.config = dataclasses.replace(model.config, policy=arguments.policy)
     config, count = model.config, arguments.scenes
-    exhibit = Exhibit(path.stem, model, np.empty((0, config.channels, config.size, config.size), np.uint8),
-                      np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8))
+    none = np.empty((0, config.channels, config.size, config.size), np.uint8)
+    exhibit = Exhibit(pathlib.Path(path).stem, model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
+                      arguments.policy)
     parameters(exhibit)
     if count is not None and count < 0:
         raise ValueError(f'--scenes must be at least 0, not {count}')
@@ -140,7 +140,7 @@ def exhibit_of(path, arguments):
         count = 0 if config.dataset == 'folder' else SCENES
     if not count and not arguments.index:
         return exhibit
-    split, rng = UNSEEN_SPLITS[config.model], np.random.default_rng(arguments.seed)
+    split, rng = model.unseen_split, np.random.default_rng(arguments.seed)
     images, truths = tasks.load_scenes(config, split, arguments.data)
     chosen = arguments.index or rng.choice(len(images), min(count, len(images)), replace=False)
     if min(chosen) < 0 or max(chosen) >= len(images):
@@ -169,10 +169,10 @@ def gallery(paths):
             continue
         best = {}
         for file in sorted(path.glob('*.npz')):
-            config = checkpoint.load_model(file).config
+            model = checkpoint.load_model(file)
+            config = model.config
             task = config.dataset, config.digits, config.size, config.clutter, config.classes, config.model
-            if config.model not in KINDS and config.policy == 'learned' and (
-                    task not in best or best[task][0] < config.glimpses):
+            if model.gaze and config.policy == 'learned' and (task not in best or best[task][0] < config.glimpses):
                 best[task] = config.glimpses, file
         if not best:
             raise ValueError(f'--gallery {path}: there is no model in it that chooses where to look')
@@ -181,9 +181,22 @@ def gallery(paths):
     return chosen
 
 
-def draw_page(arguments):
-    """The page that visualize.py's flags ask for, by its path; raises as :func:`page` and :func:`exhibit_of`."""
-    paths = gallery(arguments.gallery) if arguments.gallery else [arguments.model]
-    exhibits = [exhibit_of(path, arguments) for path in paths]
-    title = 'Watch it look' + ('' if arguments.gallery else f': {exhibits[0].name}')
-    return {pathlib.Path(arguments.page): page(exhibits, arguments.weights, title)}
+def draw(model, arguments, device):
+    """One HTML file that runs the model in any browser.
+
+    Args:
+        model: a model with a gaze; None with ``--gallery``.
+        arguments: those of visualize.py.
+        device: unused.
+
+    Returns:
+        dict of bytes by pathlib.Path.
+
+    Raises: as :func:`page`, :func:`exhibit_of` and :func:`gallery`.
+    """
+    if arguments.gallery:
+        exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images), arguments)
+                    for path in gallery(arguments.gallery)]
+        return {pathlib.Path(arguments.page): page(exhibits, arguments.weights)}
+    exhibit = exhibit_of(arguments.model, model, arguments)
+    return {pathlib.Path(arguments.page): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}

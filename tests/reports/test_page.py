@@ -305,12 +305,12 @@ def test_pictures_of_ones_own_stay_out_unless_asked(tmp_path, rng):
     checkpoint.save_model(tmp_path / 'model.npz', make_model(config))
     flags = argparse.Namespace(model=tmp_path / 'model.npz', images=None, policy=None, index=None, scenes=None, seed=0,
                                data=None, gallery=None, weights='float16', page=tmp_path / 'look.html')
-    entry, = held(page.draw_page(flags)[flags.page])
+    entry, = held(page.draw(checkpoint.load_model(flags.model), flags, None)[flags.page])
     assert entry['truths'] == [] and len(entry['bytes']) == 0
     assert str(tmp_path) not in json.dumps(entry['config'])
     flags.scenes = -1
     with pytest.raises(ValueError, match='--scenes must be at least 0, not -1'):
-        page.draw_page(flags)
+        page.draw(checkpoint.load_model(flags.model), flags, None)
     flags.scenes = 2
-    entry, = held(page.draw_page(flags)[flags.page])
+    entry, = held(page.draw(checkpoint.load_model(flags.model), flags, None)[flags.page])
     assert len(entry['truths']) == 2 and len(entry['bytes']) == 2 * 3 * 32 * 32
