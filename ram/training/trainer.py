@@ -43,7 +43,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     loss.to_device(device)
     optimizer = make_optimizer(config, loss, ranks)
     iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, config.seed, config.shift,
-                             ranks)
+                             ranks, config.augmentation)
     updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
 
     trainer = training.Trainer(updater, Stop(config.epoch, ranks), out=str(out))
