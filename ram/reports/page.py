@@ -19,13 +19,15 @@ WEIGHTS = ('float16', 'float32')
 SCENES = 36             # scenes that a page holds if nothing else is asked for
 CLUTTER_SOURCES = 24    # digits from which the page cuts pieces of clutter
 
-# The parts of a model that the page computes, by the names of their parameters.
-LAYERS = {
-    'relu': ('core_network/from_state', 'core_network/from_glimpse'),
-    'lstm': ('core_network/lstm/upward', 'core_network/lstm/lateral'),
-    'ram': ('glimpse_network/what', 'glimpse_network/where', 'glimpse_network/from_what', 'glimpse_network/from_where',
-            'location_network/mean', 'action_network/logits', 'baseline_network/reward'),
-    'archived': ('ll1', 'lrho1', 'lh1', 'lh2', 'lstm/upward', 'lstm/lateral', 'ly', 'll', 'lb'),
+# The layers that the page computes, by the names of their parameters.
+CORE_LAYERS = {
+    'relu': {'core_network/from_state', 'core_network/from_glimpse'},
+    'lstm': {'core_network/lstm/upward', 'core_network/lstm/lateral'},
+}
+MODEL_LAYERS = {
+    'ram': {'glimpse_network/what', 'glimpse_network/where', 'glimpse_network/from_what', 'glimpse_network/from_where',
+            'location_network/mean', 'action_network/logits', 'baseline_network/reward'},
+    'archived': {'ll1', 'lrho1', 'lh1', 'lh2', 'lstm/upward', 'lstm/lateral', 'ly', 'll', 'lb'},
 }
 
 
@@ -87,7 +89,11 @@ def entry(exhibit, weights):
     'data' is the base64 text of a zlib stream: the arrays of 'arrays', (name, shape), one after the other, then the
     images and the digits as bytes.
     """
-    config, arrays = exhibit.model.config, parameters(exhibit)
+    reason = obstacle(exhibit.model)
+    if reason:
+        raise ValueError(f'{exhibit.name} {reason}')
+    config = exhibit.model.config
+    arrays = {path.lstrip('/'): cuda.to_cpu(parameter.array) for path, parameter in exhibit.model.namedparams()}
     with np.errstate(over='ignore'):
         stored = [array.astype(f'<{np.dtype(weights).str[1:]}') for array in arrays.values()]
     if not all(np.isfinite(array).all() for array in stored):
@@ -97,25 +103,25 @@ def entry(exhibit, weights):
     packed = zlib.compress(b''.join(part.tobytes() for part in parts), 9)
     return dict(
         name=exhibit.name, weights=weights, channels=config.channels,
-        # The path of a folder is nobody's business.
-        config={**dataclasses.asdict(config), 'images': '', 'policy': exhibit.policy or config.policy},
+        # The paths of one's pictures are nobody's business.
+        config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy},
         arrays=[(name, array.shape) for name, array in arrays.items()],
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
         data=base64.b64encode(packed).decode())
 
 
-def parameters(exhibit):
-    """A model's weights by name, float32 arrays; ValueError if the page cannot compute such a model."""
-    name, config = exhibit.name, exhibit.model.config
-    if not exhibit.model.gaze:
-        raise ValueError(f'{name} is the control {config.model}, which has no gaze to show')
-    arrays = {path.lstrip('/'): cuda.to_cpu(parameter.array) for path, parameter in exhibit.model.namedparams()}
-    layers = LAYERS['archived'] if config.model == 'archived' else LAYERS['ram'] + LAYERS.get(config.core, ())
-    odd = {path.rpartition('/')[0] for path in arrays} ^ set(layers)
-    if odd:
-        raise ValueError(f'{name} cannot be shown on a page: the page does not know such a model; the difference is in '
-                         f'{", ".join(sorted(odd))}')
-    return arrays
+def obstacle(model):
+    """Why the page cannot run a model, as the end of a sentence that begins with its name; None if it can."""
+    config = model.config
+    if not model.gaze:
+        return f'is the control {config.model}, which has no gaze to show'
+    if config.model not in MODEL_LAYERS:
+        return f'cannot be shown: the page does not know the model {config.model}'
+    layers = {path.strip('/').rpartition('/')[0] for path, _ in model.namedparams()}
+    known = MODEL_LAYERS[config.model] | (CORE_LAYERS.get(config.core, set()) if config.model == 'ram' else set())
+    if layers != known:
+        return f'cannot be shown: the page does not know the layer {min(layers ^ known)}'
+    return None
 
 
 def exhibit_of(path, model, arguments):
@@ -126,13 +132,13 @@ def exhibit_of(path, model, arguments):
         model: the model.
         arguments: those of visualize.py.
 
-    Raises: as :func:`parameters`; and ValueError if a flag is out of range.
+    Raises:
+        ValueError: a flag is out of range.
     """
     config, count = model.config, arguments.scenes
     none = np.empty((0, config.channels, config.size, config.size), np.uint8)
     exhibit = Exhibit(pathlib.Path(path).stem, model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
                       arguments.policy)
-    parameters(exhibit)
     if count is not None and count < 0:
         raise ValueError(f'--scenes must be at least 0, not {count}')
     if count is None:
@@ -172,7 +178,8 @@ def gallery(paths):
             model = checkpoint.load_model(file)
             config = model.config
             task = config.dataset, config.digits, config.size, config.clutter, config.classes, config.model
-            if model.gaze and config.policy == 'learned' and (task not in best or best[task][0] < config.glimpses):
+            better = task not in best or best[task][0] < config.glimpses
+            if better and config.policy == 'learned' and not obstacle(model):
                 best[task] = config.glimpses, file
         if not best:
             raise ValueError(f'--gallery {path}: there is no model in it that chooses where to look')
