@@ -331,3 +331,11 @@ def test_pictures_of_ones_own_stay_out_unless_asked(tmp_path, rng):
     flags.scenes = 2
     entry, = held(page.draw(checkpoint.load_model(flags.model), flags, None)[flags.page])
     assert len(entry['truths']) == 2 and len(entry['bytes']) == 2 * 3 * 32 * 32
+
+
+def test_the_gallery_has_the_current_program():
+    """`python visualize.py --gallery models --page docs/gallery.html` writes it anew."""
+    gallery, template = (path.read_text() for path in (ROOT / 'docs' / 'gallery.html', page.TEMPLATE))
+    for part in '<style>.*?</style>', '<body>.*?<script', '<script>.*?</script>':
+        assert re.search(part, gallery, re.DOTALL)[0] == re.search(part, template, re.DOTALL)[0]
+    assert len(gallery) < page.LARGEST
