@@ -42,7 +42,7 @@ def report(model, result):
     else:
         who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
                f'{result["policy"]} policy')
-        over = f', mean over {result["repeats"]} first locations'
+        over = f', mean over {result["repeats"]} first locations' if model.draws(result['policy']) else ''
     lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
              f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
              f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
@@ -59,7 +59,7 @@ def report(model, result):
 def measure(model, split, arguments, device):
     """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
     images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
-    repeats = arguments.repeats if model.gaze else 1  # without a gaze there is no first location
+    repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
     return {'split': split, **evaluation.evaluate(
         model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
         arguments.policy)}

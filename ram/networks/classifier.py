@@ -40,6 +40,10 @@ class Classifier(chainer.Chain):
         """The model's name in published tables, and its number of glimpses or None."""
         raise NotImplementedError
 
+    def draws(self, policy):
+        """Whether two tests differ: the policy draws locations even where it does not explore."""
+        return self.gaze and policy != 'center'
+
     def generator(self):
         """A random generator for the model's device, seeded by its Config."""
         return self.xp.random.default_rng(self.config.seed)

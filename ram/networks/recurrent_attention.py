@@ -113,6 +113,10 @@ class RecurrentAttentionModel(Classifier):
         name = 'ram' if config.glimpse_network == 'linear' else f'ram {config.glimpse_network} glimpse network'
         return name + ', context' * config.context + ' random locations' * (config.policy == 'random'), config.glimpses
 
+    def draws(self, policy):
+        first = not self.config.context and self.config.start == 'random'
+        return policy == 'random' or policy == 'learned' and first
+
     def rollout(self, images, rng, policy='learned', explore=False):
         """Looks T times at each image.
 
