@@ -228,7 +228,7 @@ def _windows(xp, images, side):
 
 def to_float(xp, scenes):
     """uint8 scenes as the float32 images in [0, 1] that the model takes."""
-    return scenes.astype(xp.float32) * xp.float32(1 / 255)
+    return scenes.astype(xp.float32, order='C') * xp.float32(1 / 255)  # SVHN's pictures are a view, and not in C order
 
 
 def fixed_layout(count, size, pieces, seed, digit=28):

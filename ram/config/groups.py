@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 
 from ram.config.options import found, option
-from ram.registry import CORES, DATASETS, MODELS, OPTIMIZERS
+from ram.registry import CORES, DATASETS, GLIMPSE_NETWORKS, MODELS, OPTIMIZERS
 
 DIGITS = tuple('0123456789')
 
@@ -78,6 +78,10 @@ class Networks:
     """The networks (paper, section 4)"""
     model: str = option('ram', '--model', "the paper's model, the archived repository's, or a control that sees the "
                         'whole image', MODELS)
+    glimpse_network: str = option('linear', '--glimpse-network', "what turns a glimpse into a vector: the paper's "
+                                  'linear layers, or two convolutions before them', GLIMPSE_NETWORKS)
+    filters: int = option(32, '--filters', 'filters of each convolution of the glimpse network conv', least=1,
+                          most=1024, metavar='FILTERS')
     unit: int = option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096,
                        metavar='UNITS')
     hidden: int = option(256, '-hi --hidden', 'size of g and h', least=1, most=4096, metavar='UNITS')
@@ -92,6 +96,8 @@ class Policy:
                         'at the centre', ('random', 'learned', 'center'))
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
                                 'image', above=0, most=1, metavar='R')
+    context: bool = option(False, '--context', 'choose the first location from a coarse look at the whole image, '
+                           'which nothing else gets to see; --start then has no effect')
     sigma: float = option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0, metavar='S')
     reward: str = option('probability', '--reward', 'the reward of an answer: the probability of the right class, or 1 '
                          'if the answer is right and else 0', ('probability', 'right'))

@@ -64,7 +64,8 @@ def disagreements(model, images, labels):
 @pytest.mark.parametrize('preset, changes', [
     ('mnist', {}), ('cluttered', {}), ('cluttered100', {}), ('svhn', {}), ('archived', {}), ('mnist', {'mc': 3}),
     ('mnist', {'glimpses': 1}), ('translated', {'into_core': False, 'reward': 'right'}),
-    ('cluttered', {'policy': 'random'}), ('translated', {'model': 'fc64'}), ('svhn', {'model': 'conv'})], ids=str)
+    ('cluttered', {'policy': 'random'}), ('translated', {'model': 'fc64'}), ('svhn', {'model': 'conv'}),
+    ('svhn', {'glimpse_network': 'conv', 'patch': 9}), ('translated', {'context': True, 'glimpses': 2})], ids=str)
 def test_loss_and_all_gradients(preset, changes, rng):
     c = dataclasses.replace(config.PRESETS[preset], **changes)
     model = make_model(c)
@@ -161,6 +162,43 @@ def test_clipping(rng):
     optimizers.ClipGradient(5.0)(optimizers.make_optimizer(config.PRESETS['mnist'], model))
     norm = sum(float((parameter.grad ** 2).sum()) for parameter in model.params()) ** 0.5
     assert norm == pytest.approx(5, rel=1e-4)
+
+
+@pytest.mark.parametrize('name', ['pack', 'unpack'])
+def test_chainermns_kernels_that_move_gradients_compile(name):
+    """With ``--communicator pure_nccl`` the first gradient needs them."""
+    pytest.importorskip('mpi4py.MPI')
+    from chainermn.communicators import _memory_utility
+    getattr(_memory_utility, f'_cupy_batched_{name}_params')().compile()
+
+
+def test_resuming_changes_nothing(tmp_path, monkeypatch):
+    """A run that was stopped in the middle of an epoch ends at the same weights, bit for bit."""
+    import chainer
+
+    import datasets
+    from ram import checkpoint
+    from ram.training.trainer import make_trainer
+    digits = np.random.default_rng(0).integers(0, 256, (60, 28, 28)).astype(np.uint8)
+    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: (digits, np.arange(60, dtype=np.int32) % 10))
+    settings = config.Config(dataset='translated', size=32, patch=4, scales=2, glimpses=2, unit=8, hidden=8,
+                             core='lstm', batchsize=16, epoch=2)
+
+    def train(folder, *stops):
+        folder.mkdir()
+        for stop in (*stops, None):
+            trainer = make_trainer(settings, folder, chainer.get_device('@cupy:0'))
+            if (folder / checkpoint.SNAPSHOT).exists():
+                checkpoint.load_snapshot(folder / checkpoint.SNAPSHOT, trainer)
+            if stop:
+                trainer.extend(lambda t: t.stop_trigger.on_signal(15, None), name='stop', trigger=(stop, 'iteration'))
+            trainer.run()
+            trainer.get_extension('snapshot')(trainer)
+        return {name: p.array.get() for name, p in trainer.updater.get_optimizer('main').target.namedparams()}
+
+    through, resumed = train(tmp_path / 'through'), train(tmp_path / 'resumed', 3)
+    for name in through:
+        np.testing.assert_array_equal(resumed[name], through[name], err_msg=name)
 
 
 def test_generator_lives_on_the_device():
