@@ -4,6 +4,8 @@ from ram import checkpoint, command_line, safe_files
 from ram.networks.recurrent_attention import POLICIES
 from ram.registry import RENDERERS
 
+MOST = 20  # scenes that are shown at once
+
 
 def parse(argv):
     parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
@@ -19,11 +21,12 @@ def parse(argv):
             summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
             what.add_argument(f'--{name}', action='store_const', const=name, dest='renderer', default='episodes',
                               help=summary[0].lower() + summary[1:])
+    parser.add_argument('--count', type=int, default=4, metavar='N', help='how many to show (default: 4)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the choice and of the first '
                         'locations (default: 0)')
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('-o', '--out', metavar='FILE', help='the GIF, with the sheet beside it as .png (default: '
-                        'beside the model); with --heatmap, the map (default: MODEL-heatmap.png)')
+                        'beside the model); with --heatmap and the like, MODEL-heatmap.png')
     return parser.parse_args(argv)
 
 
@@ -31,12 +34,15 @@ def main(argv=None):
     arguments = parse(argv)
     if arguments.seed < 0:
         raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
+    if not 1 <= arguments.count <= MOST:
+        raise ValueError(f'--count must be at least 1 and at most {MOST}, not {arguments.count}')
     device = command_line.device(arguments.gpu)
     model = checkpoint.load_model(arguments.model, arguments.images)
-    if not model.gaze:
+    draw = RENDERERS[arguments.renderer]
+    if not model.gaze and getattr(draw, 'gaze', True):
         raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
     model.to_device(device)
-    for path, content in RENDERERS[arguments.renderer](model, arguments, device).items():
+    for path, content in draw(model, arguments, device).items():
         with safe_files.replacing(path) as file:
             file.write(content)
         print(path)

@@ -83,6 +83,8 @@ OPTIMIZERS = Registry(
 RENDERERS = Registry(
     episodes='ram.reports.episodes:draw',
     heatmap='ram.reports.heatmap:draw',
+    wrong='ram.reports.wrong:draw',
+    augmented='ram.reports.augmented:draw',
 )
 
 
