@@ -85,6 +85,7 @@ RENDERERS = Registry(
     heatmap='ram.reports.heatmap:draw',
     wrong='ram.reports.wrong:draw',
     augmented='ram.reports.augmented:draw',
+    page='ram.reports.page:draw',
 )
 
 
