@@ -51,7 +51,7 @@ class FullyConnectedControl(ControlNetwork):
 
     @staticmethod
     def row(config):
-        return f'fc 2x{_units(config)}', None
+        return f'fc 2x{_units(config)}', None, ''
 
 
 class ConvolutionalControl(ControlNetwork):
@@ -67,7 +67,7 @@ class ConvolutionalControl(ControlNetwork):
 
     @staticmethod
     def row(config):
-        return 'conv 2 layers', None
+        return 'conv 2 layers', None, ''
 
 
 def _units(config):
