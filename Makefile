@@ -61,15 +61,8 @@ results-check: setup
 
 # Everything that there is to check and to measure on a GPU; needs CuPy, see requirements-gpu.txt.
 .PHONY: gpu-check
-REPORT := result/gpu-check.txt
-
 gpu-check:
-	mkdir -p result
-	( $(BIN)/python -m pytest -q -rs tests/gpu; \
-	  $(BIN)/python benchmarks/glimpse_kernel.py --json result/gpu-kernel.json; \
-	  $(BIN)/python benchmarks/throughput.py --gpu 0 --batches 128 1024 4096 16384 --json result/gpu-throughput.json; \
-	  $(BIN)/python benchmarks/image_size.py --gpu 0 --json result/gpu-image-size.json ) 2>&1 | tee $(REPORT)
-	@echo "The report: $(REPORT)"
+	$(BIN)/python benchmarks/gpu_check.py
 
 # The GPU's tests on a machine without one: CuPy on a stand-in for CUDA, see tests/emulator. Needs g++.
 .PHONY: gpu-emulated
