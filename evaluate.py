@@ -2,12 +2,14 @@
 """Measures a trained model: python evaluate.py model.npz; or many: python evaluate.py --tables models"""
 import json
 import pathlib
+import shlex
 import sys
 
 from ram import checkpoint, command_line, safe_files, tasks
 from ram.networks.recurrent_attention import POLICIES
 from ram.random_streams import generator
-from ram.reports import evaluation, prediction, tables, text
+from ram.reports import errors_picture, evaluation, prediction, published, tables, text
+from ram.reports.drawing import png
 
 
 def parse(argv):
@@ -29,6 +31,8 @@ def parse(argv):
     paper.add_argument('--markdown', action='store_true', help='as Markdown')
     paper.add_argument('--write', nargs='+', metavar='FILE', default=[], help='write them into these documents, '
                         'between the lines <!-- tables --> and <!-- /tables -->')
+    paper.add_argument('--picture', metavar='FILE.png', help='draw the errors over the number of glimpses, beside the '
+                       'published ones')
     paper.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents states '
                         'other figures')
     return parser.parse_args(argv)
@@ -71,6 +75,12 @@ def evaluated(model, arguments, device):
     return result
 
 
+def started_from(model):
+    """The name of the model that a model's training started from (``train.py --init``); '' if there is none."""
+    command = shlex.split(model.provenance.get('command', ''))
+    return pathlib.Path(command[command.index('--init') + 1]).stem if '--init' in command[:-1] else ''
+
+
 def tables_of(arguments, device):
     """The paper's tables with the models of a folder."""
     results, paths = {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
@@ -78,13 +88,14 @@ def tables_of(arguments, device):
         raise FileNotFoundError(f'there is no model (*.npz) in {arguments.tables}')
     for path in paths:
         model = checkpoint.load_model(path)
-        row = tables.row_of(model.config)
+        row = published.row_of(model.config)
         if row is None:
             print(f'{path} is of no task of the paper and left out', file=sys.stderr)
         elif row in results:
             raise ValueError(f'{path}: another model in {arguments.tables} stands in the same row, {row}')
         else:
-            results[row] = evaluated(model, arguments, device)
+            results[row] = {**evaluated(model, arguments, device), 'name': path.stem, 'epoch': model.config.epoch,
+                            'init': started_from(model)}
     return tables.make_tables(results)
 
 
@@ -97,6 +108,9 @@ def print_tables(arguments, device):
         text = tables.written(pathlib.Path(name).read_text(), made)
         with safe_files.replacing(name, 'w') as file:
             file.write(text)
+    if arguments.picture:
+        with safe_files.replacing(arguments.picture) as file:
+            file.write(png(errors_picture.draw(made)))
     wrong = [f'{name}\n{line}' for name in arguments.check
              for line in tables.differences(pathlib.Path(name).read_text(), made)]
     if wrong:
@@ -112,6 +126,10 @@ def main(argv=None):
         raise ValueError('--predict needs a model: evaluate.py model.npz --predict PATH')
     if bool(arguments.model) == bool(arguments.tables):
         raise ValueError('name either a model or, with --tables, a folder of models')
+    if arguments.tables and arguments.policy:
+        raise ValueError('--policy cannot be used with --tables, whose rows say where each model looks')
+    if not arguments.tables and (arguments.write or arguments.check or arguments.picture):
+        raise ValueError('--write, --check and --picture need --tables')
     device = command_line.device(arguments.gpu)
     if arguments.tables:
         print_tables(arguments, device)

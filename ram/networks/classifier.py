@@ -37,7 +37,7 @@ class Classifier(chainer.Chain):
 
     @staticmethod
     def row(config):
-        """The model's name in published tables, and its number of glimpses or None."""
+        """The model, glimpses and start of its ``ram.reports.published.Row``; None if it belongs in no table."""
         raise NotImplementedError
 
     def draws(self, policy):

@@ -57,7 +57,7 @@ class FullyConnectedControl(ControlNetwork):
 
     @staticmethod
     def row(config):
-        return f'fc 2x{_units(config)}', None
+        return f'fc 2x{_units(config)}', None, ''
 
 
 class ConvolutionalControl(ControlNetwork):
@@ -73,7 +73,7 @@ class ConvolutionalControl(ControlNetwork):
 
     @staticmethod
     def row(config):
-        return 'conv 2 layers', None
+        return 'conv 2 layers', None, ''
 
 
 class ModernControl(ControlNetwork):
