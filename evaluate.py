@@ -8,11 +8,8 @@ import sys
 from ram import checkpoint, command_line, safe_files, tasks
 from ram.networks.recurrent_attention import POLICIES
 from ram.random_streams import generator
-from ram.registry import DATASETS
-from ram.reports import errors_picture, evaluation, published, tables
+from ram.reports import errors_picture, evaluation, prediction, published, tables, text
 from ram.reports.drawing import png
-
-SHOWN_CLASSES = 10
 
 
 def parse(argv):
@@ -25,6 +22,9 @@ def parse(argv):
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
     parser.add_argument('--json', action='store_true', help='print JSON')
+    parser.add_argument('--predict', nargs='+', metavar='PATH', help='instead classify these pictures, or those in '
+                        'these folders: prints file, class and probability (mean over the first locations), separated '
+                        'by tabs')
     paper = parser.add_argument_group("the paper's tables")
     paper.add_argument('--tables', metavar='FOLDER', help='print tables 1 and 2 of the paper with the errors of the '
                         'models in this folder beside the published ones')
@@ -38,32 +38,29 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
-def report(model, result):
-    """The result as a text."""
-    config, (low, high) = model.config, result['ci95']
-    if not model.gaze:
-        who, over = f'the control {config.model}', ''
-    else:
-        who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
-               f'{result["policy"]} policy')
-        over = f', mean over {result["repeats"]} first locations'
-    lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
-             f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
-             f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
-    if model.gaze:
-        lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
-    worst = sorted(((error, name) for name, error in zip(config.classes, result['by_class']) if error is not None),
-                   reverse=True)[:SHOWN_CLASSES]
-    lines += ['by class, the worst first:', *(f'  {error:6.2f} %  {name}' for error, name in worst)]
-    if 'training_error' in result:
-        lines.append(f'on its training digits: {result["training_error"]:.2f} %')
-    return '\n'.join(lines)
+def predict(model, arguments, device):
+    """Prints what the model says of the files of --predict; ValueError if none can be read."""
+    def unreadable(text):
+        print(f'left out: {text}', file=sys.stderr)
+
+    model.to_device(device)
+    files, rows = prediction.files_of(arguments.predict), []
+    for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
+                                      arguments.repeats if model.draws(arguments.policy) else 1,
+                                      arguments.policy, unreadable):
+        rows.append(row)
+        if not arguments.json:
+            print('{file}\t{class}\t{probability:.4f}'.format_map(row), flush=True)
+    if not rows:
+        raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
+    if arguments.json:
+        print(json.dumps(rows))
 
 
 def measure(model, split, arguments, device):
     """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
     images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
-    repeats = arguments.repeats if model.gaze else 1  # without a gaze there is no first location
+    repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
     return {'split': split, **evaluation.evaluate(
         model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
         arguments.policy)}
@@ -125,6 +122,8 @@ def main(argv=None):
     arguments = parse(argv)
     if arguments.repeats < 1 or arguments.seed < 0:
         raise ValueError('--repeats must be at least 1 and --seed at least 0')
+    if arguments.predict and not arguments.model:
+        raise ValueError('--predict needs a model: evaluate.py model.npz --predict PATH')
     if bool(arguments.model) == bool(arguments.tables):
         raise ValueError('name either a model or, with --tables, a folder of models')
     if arguments.tables and arguments.policy:
@@ -136,8 +135,10 @@ def main(argv=None):
         print_tables(arguments, device)
     else:
         model = checkpoint.load_model(arguments.model, arguments.images)
+        if arguments.predict:
+            return predict(model, arguments, device)
         result = evaluated(model, arguments, device)
-        print(json.dumps(result) if arguments.json else report(model, result))
+        print(json.dumps(result) if arguments.json else text.report(model, result))
 
 
 if __name__ == '__main__':

@@ -83,6 +83,9 @@ OPTIMIZERS = Registry(
 RENDERERS = Registry(
     episodes='ram.reports.episodes:draw',
     heatmap='ram.reports.heatmap:draw',
+    wrong='ram.reports.wrong:draw',
+    augmented='ram.reports.augmented:draw',
+    page='ram.reports.page:draw',
 )
 
 

@@ -119,6 +119,10 @@ class RecurrentAttentionModel(Classifier):
             return name, config.glimpses, f'first glimpse in [-{config.start_range:g}, {config.start_range:g}]^2'
         return name, config.glimpses, STARTS[start]
 
+    def draws(self, policy):
+        first = not self.config.context and self.config.start == 'random'
+        return policy == 'random' or policy == 'learned' and first
+
     def rollout(self, images, rng, policy='learned', explore=False):
         """Looks T times at each image.
 
