@@ -1,6 +1,7 @@
 # make setup | demo | test | test-all | lint | compat | mpi | results | results-check | gpu-check
-# PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place
-PYTHON ?= python3
+# make setup PYTHON=python3.12 for another interpreter, VENV=dir for another place
+# The first of these that is supported, see .ci/python.
+PYTHON ?= python3 3.13 3.12 3.11 3.10
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -13,7 +14,7 @@ BUILD := PIP_CONSTRAINT=$(CURDIR)/requirements-build.txt PIP_BUILD_CONSTRAINT=$(
 setup: $(VENV)/ready
 
 $(VENV)/ready: requirements.txt requirements-dev.txt requirements-build.txt
-	$(PYTHON) -m venv $(VENV)
+	python=$$(.ci/python $(PYTHON)) && "$$python" -m venv $(VENV)
 	$(BUILD) $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
@@ -73,7 +74,7 @@ gpu-emulated: $(EMULATOR)/ready
 	$(EMULATOR)/bin/python -m tests.emulator.launches
 
 $(EMULATOR)/ready: tests/emulator/requirements.txt tests/emulator/build.py tests/emulator/*.cpp
-	$(PYTHON) -m venv $(EMULATOR)
+	python=$$(.ci/python $(PYTHON)) && "$$python" -m venv $(EMULATOR)
 	$(BUILD) $(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
 	$(BUILD) $(EMULATOR)/bin/python tests/emulator/build.py
 	touch $@

@@ -5,6 +5,8 @@ from ram.networks.recurrent_attention import POLICIES
 from ram.registry import RENDERERS
 from ram.reports.page import SCENES, WEIGHTS
 
+MOST = 20  # scenes that are shown at once
+
 
 def parse(argv):
     parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
@@ -20,6 +22,7 @@ def parse(argv):
             summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
             what.add_argument(f'--{name}', action='store_const', const=name, dest='renderer', default='episodes',
                               help=summary[0].lower() + summary[1:])
+    parser.add_argument('--count', type=int, default=4, metavar='N', help='how many to show (default: 4)')
     parser.add_argument('--page', metavar='FILE', help='one HTML file instead, which runs the model in any browser')
     parser.add_argument('--gallery', nargs='+', metavar='PATH', help='with --page, several models on one page: files, '
                         'or folders, of which one model of each task is taken')
@@ -31,7 +34,7 @@ def parse(argv):
                         'locations (default: 0)')
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('-o', '--out', metavar='FILE', help='the GIF, with the sheet beside it as .png (default: '
-                        'beside the model); with --heatmap, the map (default: MODEL-heatmap.png)')
+                        'beside the model); with --heatmap and the like, MODEL-heatmap.png')
     return parser.parse_args(argv)
 
 
@@ -39,6 +42,8 @@ def main(argv=None):
     arguments = parse(argv)
     if arguments.seed < 0:
         raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
+    if not 1 <= arguments.count <= MOST:
+        raise ValueError(f'--count must be at least 1 and at most {MOST}, not {arguments.count}')
     if not arguments.model and not arguments.gallery:
         raise ValueError('a model.npz is needed, or --gallery PATH with --page FILE')
     if arguments.gallery and (arguments.model or not arguments.page):
@@ -46,14 +51,13 @@ def main(argv=None):
     if arguments.page and (arguments.image or arguments.renderer != 'episodes'):
         raise ValueError('--page goes with no --image, which is opened on the page itself, and with no other picture')
     device = command_line.device(arguments.gpu)
-    model = None
+    draw, model = RENDERERS['page' if arguments.page else arguments.renderer], None
     if arguments.model:
         model = checkpoint.load_model(arguments.model, arguments.images)
-        if not model.gaze:
+        if not model.gaze and getattr(draw, 'gaze', True):
             raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
         model.to_device(device)
-    renderer = RENDERERS['page' if arguments.page else arguments.renderer]
-    for path, content in renderer(model, arguments, device).items():
+    for path, content in draw(model, arguments, device).items():
         with safe_files.replacing(path) as file:
             file.write(content)
         print(path)

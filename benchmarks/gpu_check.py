@@ -14,14 +14,14 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from ram import command_line, safe_files  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 from chainer.backends import cuda
 
+ROOT = pathlib.Path(__file__).parent.parent
 TAIL = 4000  # characters of a part's output that are kept
 SMALL = ['--dataset', 'translated', '--digits', 'fonts', '--size', '40', '--glimpses', '3']
 
@@ -117,9 +117,9 @@ def main(argv=None):
         report.run('Training', ['benchmarks/throughput.py', '--gpu', 0, '--batches', 128, 1024, 4096, 16384, '--json',
                                 out / 'throughput.json'])
     if shutil.which('mpiexec') and has('mpi4py.MPI') and has('cupy.cuda.nccl'):
-        report.run('ChainerMN over NCCL', [
-            'mpiexec', '-n', 1, sys.executable, 'train.py', *SMALL, '--communicator', 'pure_nccl', '--gpu', '--batchsize',
-            2200, '--epoch', 1, '--out', runs / 'nccl'])
+        report.run('ChainerMN over NCCL, ten steps', [
+            'mpiexec', '-n', 1, sys.executable, 'train.py', *SMALL, '--communicator', 'pure_nccl', '--gpu',
+            '--batchsize', 2200, '--epoch', 1, '--out', runs / 'nccl'])
     else:
         report.add('ChainerMN over NCCL', 'skipped: an MPI or NCCL is missing, see requirements-nccl.txt')
     if mnist:

@@ -3,8 +3,8 @@
 
     python benchmarks/gpu_profile.py [--batches 128 4096] [--json FILE]
 
-The profiler sees all CUDA calls of the process, so CuPy's too.  Host time is how long a step takes to be enqueued, device
-time how long the device is then busy, both without the profiler.  Needs requirements-pytorch.txt.
+The profiler sees all CUDA calls of the process, so CuPy's too.  Host time is how long it takes to enqueue a step,
+device time how long the device takes for it, both without the profiler.  Needs requirements-pytorch.txt.
 """
 import argparse
 import dataclasses

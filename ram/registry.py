@@ -56,6 +56,7 @@ MODELS = Registry(
     fc64='ram.networks.controls:FullyConnectedControl',
     fc256='ram.networks.controls:FullyConnectedControl',
     conv='ram.networks.controls:ConvolutionalControl',
+    conv3='ram.networks.controls:ModernControl',
 )
 # Glimpse networks; see ram.networks.glimpse_network.
 GLIMPSE_NETWORKS = Registry(
@@ -82,6 +83,8 @@ OPTIMIZERS = Registry(
 RENDERERS = Registry(
     episodes='ram.reports.episodes:draw',
     heatmap='ram.reports.heatmap:draw',
+    wrong='ram.reports.wrong:draw',
+    augmented='ram.reports.augmented:draw',
     page='ram.reports.page:draw',
 )
 

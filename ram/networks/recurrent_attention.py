@@ -16,6 +16,8 @@ from ram.networks.location_network import LocationNetwork
 from ram.registry import CORES, GLIMPSE_NETWORKS
 
 POLICIES = ('learned', 'random', 'center')
+# Where the first glimpse goes, in the words of results/published.csv.
+STARTS = {'random': 'random first glimpse', 'learned': 'learned first glimpse', 'center': 'centre first'}
 
 
 @dataclass
@@ -111,7 +113,15 @@ class RecurrentAttentionModel(Classifier):
     @staticmethod
     def row(config):
         name = 'ram' if config.glimpse_network == 'linear' else f'ram {config.glimpse_network} glimpse network'
-        return name + ', context' * config.context + ' random locations' * (config.policy == 'random'), config.glimpses
+        name += ', context' * config.context + ' random locations' * (config.policy == 'random')
+        start = 'random' if config.policy == 'random' else 'learned' if config.context else config.start
+        if (config.policy, start) == ('learned', 'random') and config.start_range < 1:
+            return name, config.glimpses, f'first glimpse in [-{config.start_range:g}, {config.start_range:g}]^2'
+        return name, config.glimpses, STARTS[start]
+
+    def draws(self, policy):
+        first = not self.config.context and self.config.start == 'random'
+        return policy == 'random' or policy == 'learned' and first
 
     def rollout(self, images, rng, policy='learned', explore=False):
         """Looks T times at each image.
