@@ -4,16 +4,16 @@ import json
 import pathlib
 import sys
 
-from ram import checkpoint, command_line, tasks
-from ram.networks.controls import KINDS
+from ram import checkpoint, command_line, safe_files, tasks
 from ram.networks.recurrent_attention import POLICIES
-from ram.registry import TRAINING_SPLITS, UNSEEN_SPLITS
+from ram.random_streams import generator
+from ram.registry import DATASETS
 from ram.reports import evaluation, tables
 
 SHOWN_CLASSES = 10
 
 
-def parse():
+def parse(argv):
     parser = command_line.Parser("Measures a model's test error. Errors are in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', help='of a model of --dataset folder, where the pictures are now')
@@ -31,47 +31,46 @@ def parse():
                         'between the lines <!-- tables --> and <!-- /tables -->')
     paper.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents states '
                         'other figures')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def report(model, result):
     """The result as a text."""
     config, (low, high) = model.config, result['ci95']
-    if config.model in KINDS:
+    if not model.gaze:
         who, over = f'the control {config.model}', ''
     else:
         who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
                f'{result["policy"]} policy')
         over = f', mean over {result["repeats"]} first locations'
-    lines = [f'{config.images or f"{config.dataset} ({config.digits} digits)"}, {who}',
+    lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
              f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
              f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
-    if config.model not in KINDS:
+    if model.gaze:
         lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
     worst = sorted(((error, name) for name, error in zip(config.classes, result['by_class']) if error is not None),
                    reverse=True)[:SHOWN_CLASSES]
     lines += ['by class, the worst first:', *(f'  {error:6.2f} %  {name}' for error, name in worst)]
     if 'training_error' in result:
-        lines.append(f'on the digits that it learnt from: {result["training_error"]:.2f} %')
+        lines.append(f'on its training digits: {result["training_error"]:.2f} %')
     return '\n'.join(lines)
 
 
 def measure(model, split, arguments, device):
     """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
     images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
-    repeats = 1 if model.config.model in KINDS else arguments.repeats  # they have no first location
+    repeats = arguments.repeats if model.gaze else 1  # without a gaze there is no first location
     return {'split': split, **evaluation.evaluate(
-        model, images, labels, lambda seed: evaluation.generator(device, seed), arguments.seed, repeats,
+        model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
         arguments.policy)}
 
 
 def evaluated(model, arguments, device):
     """What comes out for a model."""
     model.to_device(device)
-    kind = model.config.model
-    result = measure(model, arguments.split or UNSEEN_SPLITS[kind], arguments, device)
-    if kind == 'archived' and not arguments.split:
-        result['training_error'] = measure(model, TRAINING_SPLITS[kind], arguments, device)['test_error']
+    result = measure(model, arguments.split or model.unseen_split, arguments, device)
+    if model.unseen_split != 'test' and not arguments.split:  # it learns from what others are judged by
+        result['training_error'] = measure(model, model.training_split, arguments, device)['test_error']
     return result
 
 
@@ -99,7 +98,7 @@ def print_tables(arguments, device):
           tables.as_markdown(made) if arguments.markdown else tables.as_text(made))
     for name in arguments.write:
         text = tables.written(pathlib.Path(name).read_text(), made)
-        with checkpoint.replacing(name, 'w') as file:
+        with safe_files.replacing(name, 'w') as file:
             file.write(text)
     wrong = [f'{name}\n{line}' for name in arguments.check
              for line in tables.differences(pathlib.Path(name).read_text(), made)]
@@ -108,8 +107,8 @@ def print_tables(arguments, device):
         raise ValueError(f'{len(wrong)} lines are not what comes out')
 
 
-def main():
-    arguments = parse()
+def main(argv=None):
+    arguments = parse(argv)
     if arguments.repeats < 1 or arguments.seed < 0:
         raise ValueError('--repeats must be at least 1 and --seed at least 0')
     if bool(arguments.model) == bool(arguments.tables):

@@ -1,79 +1,43 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
-import pathlib
-
-import numpy as np
-
-from datasets import folder as pictures
-from ram import checkpoint, command_line, tasks
-from ram.networks.controls import KINDS
+from ram import checkpoint, command_line, safe_files
 from ram.networks.recurrent_attention import POLICIES
-from ram.registry import UNSEEN_SPLITS
-from ram.reports import evaluation, rendering
+from ram.registry import RENDERERS
 
 
-def parse():
+def parse(argv):
     parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
     parser.add_argument('model', help='model.npz; its task and sizes come from the file')
-    parser.add_argument('--images', help='of a model of --dataset folder, where the pictures are now')
+    parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
     what = parser.add_mutually_exclusive_group()
-    what.add_argument('--index', type=int, nargs='+', help='test scenes to show (default: 4, drawn with --seed)')
-    what.add_argument('--image', help='a picture of your own instead; a digit white on black, as in MNIST')
-    what.add_argument('--heatmap', action='store_true', help='instead of episodes a map (PNG) of where the first, the '
-                      'second, ... glimpse goes over the whole test set, in the image and around the digit')
-    parser.add_argument('--seed', type=int, default=0, help='seed of the choice and of the first locations')
+    what.add_argument('--index', type=int, nargs='+', metavar='N', help='test scenes to show (default: 4, drawn with '
+                      '--seed)')
+    what.add_argument('--image', metavar='FILE', help='a picture of your own instead; a digit white on black, as in '
+                      'MNIST')
+    for name, draw in RENDERERS.items():
+        if name != 'episodes':
+            summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
+            what.add_argument(f'--{name}', action='store_const', const=name, dest='renderer', default='episodes',
+                              help=summary[0].lower() + summary[1:])
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the choice and of the first '
+                        'locations (default: 0)')
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
-    parser.add_argument('-o', '--out', help='the GIF; the sheet is beside it, as .png (default: beside the model). '
-                        'With --heatmap, the map (default: MODEL-heatmap.png)')
-    return parser.parse_args()
+    parser.add_argument('-o', '--out', metavar='FILE', help='the GIF, with the sheet beside it as .png (default: '
+                        'beside the model); with --heatmap, the map (default: MODEL-heatmap.png)')
+    return parser.parse_args(argv)
 
 
-def chosen_scenes(config, arguments):
-    """The images uint8 (N, C, size, size) and truths (N, or None) that the flags ask for."""
-    if arguments.image:
-        how = dict(fit=config.fit) if config.dataset == 'folder' else dict(fit='pad', fill=0)
-        return pictures.read(arguments.image, config.size, config.channels == 3, **how)[None], None
-    images, labels = tasks.load_scenes(config, UNSEEN_SPLITS[config.model], arguments.data)
-    index = arguments.index
-    if index is None:
-        index = np.random.default_rng(arguments.seed).choice(len(images), 4, replace=False)
-    if min(index) < 0 or max(index) >= len(images):
-        raise ValueError(f'--index must be between 0 and {len(images) - 1}, not {", ".join(map(str, index))}')
-    return images[index], labels[index]
-
-
-def draw_episodes(model, arguments, device):
-    """The files to write, by path: the GIF and the contact sheet."""
-    images, truths = chosen_scenes(model.config, arguments)
-    episodes = rendering.watch(model, images, truths, evaluation.generator(device, arguments.seed),
-                               arguments.policy or model.config.policy)
-    out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
-    return {out: rendering.gif(episodes), out.with_suffix('.png'): rendering.contact_sheet(episodes)}
-
-
-def draw_heatmap(model, arguments, device):
-    """The file to write, by path: the map of all test scenes."""
-    config, split = model.config, UNSEEN_SPLITS[model.config.model]
-    images, _ = tasks.load_scenes(config, split, arguments.data)
-    locations = evaluation.fixations(model, device.send(images), evaluation.generator(device, arguments.seed),
-                                     arguments.policy)
-    model_path = pathlib.Path(arguments.model)
-    out = pathlib.Path(arguments.out or model_path.with_name(f'{model_path.stem}-heatmap')).with_suffix('.png')
-    boxes = tasks.digit_boxes(config, split, len(images))
-    return {out: rendering.heatmap(locations, config.size, *(boxes or ()))}
-
-
-def main():
-    arguments = parse()
+def main(argv=None):
+    arguments = parse(argv)
     if arguments.seed < 0:
         raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
     device = command_line.device(arguments.gpu)
     model = checkpoint.load_model(arguments.model, arguments.images)
-    if model.config.model in KINDS:
+    if not model.gaze:
         raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
     model.to_device(device)
-    for path, content in (draw_heatmap if arguments.heatmap else draw_episodes)(model, arguments, device).items():
-        with checkpoint.replacing(path) as file:
+    for path, content in RENDERERS[arguments.renderer](model, arguments, device).items():
+        with safe_files.replacing(path) as file:
             file.write(content)
         print(path)
 

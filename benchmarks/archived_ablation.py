@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from ram import config, tasks  # isort: skip  (makes chainer importable)
 from ram.networks import archived_model  # isort: skip  (makes chainer importable)
+from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 from ram.reports import evaluation  # isort: skip  (makes chainer importable)
 from ram.training import optimizers  # isort: skip  (makes chainer importable)
 from ram.training.archived_loss import ArchivedLoss  # isort: skip  (makes chainer importable)
@@ -57,9 +58,9 @@ class MendedModel(archived_model.ArchivedModel):
 class MendedLoss(ArchivedLoss):
     """The archived loss with what is named in its model's ``mended`` done right."""
 
-    def forward(self, images, labels):
+    def forward(self, images, labels, rng):
         mended, sigma = self.model.mended, self.model.config.sigma
-        episode = self.model.rollout(images, self.rng, explore=True)
+        episode = self.model.rollout(images, rng, explore=True)
         reward = (episode.logits.array.argmax(axis=1) == labels).astype(np.float32)[:, None]
         deviation = sigma ** 0.5 if 'density' in mended else sigma
         log_pi = F.sum((episode.samples - episode.means) ** 2, axis=2) * (-0.5 / deviation ** 2)
@@ -77,19 +78,18 @@ def train(mended, epochs, seed, folder):
     # In a short run the rates fall as far as in a long one.
     recipe = dataclasses.replace(recipe, decay=0.93 ** (30 / epochs))
     np.random.seed(seed)
-    rng = np.random.default_rng(seed)
     if 'networks' in mended:
         model = RecurrentAttentionModel(recipe)
-        loss = HybridLoss(model, rng)
+        loss = HybridLoss(model)
     else:
         model = MendedModel(config.PRESETS['archived'])
         model.mended = mended
-        loss = MendedLoss(model, rng)
+        loss = MendedLoss(model)
     optimizer = optimizers.make_optimizer(recipe, loss)
     digits, labels = datasets.load_digits('mnist', 'train' if 'digits' in mended else 'test', folder)
     images = epochs * 55000
     updater = chainer.training.updaters.StandardUpdater(
-        SceneIterator(digits, labels, 28, 0, recipe.batchsize, rng), optimizer, converter=whole_arrays, device=device)
+        SceneIterator(digits, labels, 28, 0, recipe.batchsize, seed), optimizer, converter=whole_arrays, device=device)
     iterations = math.ceil(images / recipe.batchsize)
     trainer = chainer.training.Trainer(updater, (iterations, 'iteration'), out='')
     if 'optimizer' in mended:
@@ -98,15 +98,15 @@ def train(mended, epochs, seed, folder):
     with chainer.using_config('type_check', False):
         trainer.run(show_loop_exception_msg=False)
     scenes, truths = tasks.load_scenes(recipe, 'validation', folder)
-    return 100 * float(evaluation.mistakes(model, scenes, truths, evaluation.generator(device, 0))[-1].mean())
+    return 100 * float(evaluation.mistakes(model, scenes, truths, generator(device, 0))[-1].mean())
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--epochs', type=int, default=5, help='length of each run (default: 5)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     print('| mended | error, % | seconds |\n| --- | --- | --- |')
     for number, (_, text) in enumerate(ROWS):
         start = time.perf_counter()

@@ -52,7 +52,7 @@ def plot(log, path):
     figure.savefig(path, dpi=100)
 
 
-def main():
+def main(argv=None):
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     run = json.loads((pathlib.Path(sys.argv[1]) / 'log').read_text())

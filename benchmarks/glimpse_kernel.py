@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from ram import command_line, config  # isort: skip  (makes chainer importable)
-from ram.reports import evaluation  # isort: skip  (makes chainer importable)
+from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 
 from benchmarks.throughput import seconds
 from ram.networks.glimpse_sensor import GlimpseSensor, patch_corners
@@ -35,14 +35,14 @@ def copy_rate(device):
     return 2 * source.nbytes / seconds(lambda: device.xp.copyto(target, source), device) / 1e9
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--gpu', type=int, default=0)
     parser.add_argument('--images', type=int, default=16384)
     parser.add_argument('--json', help='file for all figures')
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     device = command_line.device(arguments.gpu)
-    xp, rng, rows = device.xp, evaluation.generator(device, 0), []
+    xp, rng, rows = device.xp, generator(device, 0), []
     copy = copy_rate(device)
     print(f'copy on the device: {copy:.0f} GB/s\npreset          microseconds  GB/s  of the copy')
     for name in ('mnist', 'translated', 'cluttered100'):

@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from ram import command_line, config  # isort: skip  (makes chainer importable)
-from ram.reports import evaluation  # isort: skip  (makes chainer importable)
+from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 import chainer
 import chainer.functions as F
 import chainer.links as L
@@ -46,18 +46,19 @@ class ConvolutionalNetwork(chainer.Chain):
 
 def steps(side, batch, device):
     """{'ram train', 'ram classify', 'conv train', 'conv classify'}: functions that do it to one batch."""
-    xp, rng = device.xp, evaluation.generator(device, 0)
+    xp, rng = device.xp, generator(device, 0)
     images, labels = rng.random((batch, 1, side, side), dtype=xp.float32), xp.arange(batch, dtype=xp.int32) % 10
     c = dataclasses.replace(config.PRESETS['translated'], size=side, batchsize=batch)
     ram, conv = RecurrentAttentionModel(c), ConvolutionalNetwork(side)
-    losses = {'ram': HybridLoss(ram, rng), 'conv': L.Classifier(conv)}
+    losses = {'ram': HybridLoss(ram), 'conv': L.Classifier(conv)}
+    inputs = {'ram': (images, labels, rng), 'conv': (images, labels)}
     for loss in losses.values():
         loss.to_device(device)
     forwards = {'ram': lambda: ram.rollout(images, rng), 'conv': lambda: conv(images)}
 
     def train(name):
         optimizer = make_optimizer(c, losses[name])
-        return lambda: optimizer.update(losses[name], images, labels)
+        return lambda: optimizer.update(losses[name], *inputs[name])
 
     def classify(name):
         def without_graph():
@@ -84,14 +85,14 @@ def plot(rows, path):
     figure.savefig(path)
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--gpu', type=int, default=-1)
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--rounds', type=int, default=3, help='how often each is timed, in turns')
     parser.add_argument('--json', help='file for all figures')
     parser.add_argument('--plot', help='file for a picture')
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     device = command_line.device(arguments.gpu)
     work = {side: steps(side, arguments.batch, device) for side in SIDES}
     best = {side: dict.fromkeys(work[side], math.inf) for side in SIDES}

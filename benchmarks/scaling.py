@@ -60,7 +60,7 @@ def worker(arguments):
         print(json.dumps(found))
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--ranks', type=int, nargs='+', default=[1, 2])
     parser.add_argument('--presets', nargs='+', default=['mnist', 'cluttered'], choices=config.PRESETS)
@@ -68,7 +68,7 @@ def main():
     parser.add_argument('--communicator', default='naive')
     parser.add_argument('--gpu', type=int, nargs='?', default=-1, const=None, help='each process on a GPU of its own')
     parser.add_argument('--worker', help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.worker:
         worker(arguments)
         return

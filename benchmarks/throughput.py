@@ -18,13 +18,13 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from ram import command_line, config  # isort: skip  (makes chainer importable)
-from ram.reports import evaluation  # isort: skip  (makes chainer importable)
+from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 from chainer.backends import cuda
 
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.registry import LOSSES, make_model
+from ram.registry import make_loss, make_model
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
@@ -130,22 +130,22 @@ def measure(name, batch, device, core=None, rounds=5):
     """One row: images a second and milliseconds of each part of the step; the preset may get another core."""
     c = dataclasses.replace(config.PRESETS[name], batchsize=batch)
     c = dataclasses.replace(c, core=core or c.core)
-    rng = evaluation.generator(device, 0)
+    rng = generator(device, 0)
     xp = device.xp
     digits = device.send(np.random.default_rng(0).integers(0, 256, (max(5000, batch), 28, 28)).astype(np.uint8))
     labels = xp.arange(len(digits), dtype=xp.int32) % 10
-    iterator = SceneIterator(digits, labels, c.size, c.clutter, batch, rng)
+    iterator = SceneIterator(digits, labels, c.size, c.clutter, batch)
     model = make_model(c)
-    loss = LOSSES[c.model](model, rng)
+    loss = make_loss(model)
     loss.to_device(device)
     optimizer = make_optimizer(c, loss)
-    images, truths = next(iterator)
+    images, truths, _ = next(iterator)
     # An untrained model looks where it likes; a trained one looks inside, as uniform locations do.
     locations = rng.random((batch, 2), dtype=xp.float32) * 2 - 1
     sensor = GlimpseSensor(c.patch, c.scales, c.factor)
 
     def forward():
-        return loss(images, truths)
+        return loss(images, truths, rng)
 
     def backward():
         value = forward()
@@ -211,7 +211,7 @@ def save(rows, arguments, plot):
         plot(rows, arguments.plot)
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--gpu', type=int, default=-1)
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
@@ -220,7 +220,7 @@ def main():
     parser.add_argument('--core', choices=('relu', 'lstm'), help="instead of the presets' own cores")
     parser.add_argument('--json', help='file for all figures')
     parser.add_argument('--plot', help='file for a picture of where the time goes')
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     device = command_line.device(arguments.gpu)
     parts = ('step', 'data', 'glimpse', 'forward', 'backward', 'update')
     print('preset        core  batch  train/s  evaluate/s  floor/s  of floor  GFLOP/s  nodes  ms: ' + '  '.join(parts))

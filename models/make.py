@@ -105,11 +105,11 @@ def draw_curves(path):
     figure.savefig(path)
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RUNS)}')
     parser.add_argument('--list', action='store_true', help='train nothing; list what there is')
-    arguments, rest = parser.parse_known_args()
+    arguments, rest = parser.parse_known_args(argv)
     unknown = set(arguments.names) - set(RUNS)
     if unknown:
         raise ValueError(f'there is no run {", ".join(sorted(unknown))}; there are {", ".join(RUNS)}')

@@ -1,32 +1,18 @@
-"""The files that training leaves: self-describing models and snapshots to resume from.
-
-Every file is written under a temporary name and renamed, so that whatever bears its name is whole; and nothing that is
-read is ever unpickled.
-"""
-import contextlib
+"""The files that training leaves: self-describing models and snapshots to resume from."""
 import dataclasses
 import json
-import os
-import pathlib
-import shutil
-import tempfile
-import zipfile
 
-import filelock
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
 
-from ram import provenance
+from ram import provenance, safe_files
 from ram.config import Config
-from ram.networks import archived_model
 from ram.registry import make_model
 
 # In the folder of a run; INIT is the model that it started from, if any, COMMAND the command that started it.
 CONFIG, SNAPSHOT, MODEL, INIT, COMMAND = 'config.json', 'snapshot.npz', 'model.npz', 'init.npz', 'command.txt'
+FILES = CONFIG, SNAPSHOT, MODEL, INIT, COMMAND
 NONE = 'keys of None'
-LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
-DENSEST = 20        # times that weights, which hardly can be compressed, may be larger than their file
-MOST = 2000         # arrays in a file
 
 
 def save_model(path, model, made=None):
@@ -35,12 +21,12 @@ def save_model(path, model, made=None):
     Args:
         path: the file.
         model: the model.
-        made: dict of str by str, see :func:`ram.provenance.origin`.
+        made: dict of str by str, see :func:`ram.provenance.current`.
     """
     serializer = DictionarySerializer()
     serializer.save(model)
-    write(path, {**serializer.target, 'config': np.array(model.config.to_json()),
-                 'origin': np.array(json.dumps(made or {}))})
+    safe_files.write(path, {**serializer.target, 'config': np.array(model.config.to_json()),
+                            'origin': np.array(json.dumps(made or {}))})
 
 
 def load_model(path, images=None):
@@ -59,9 +45,9 @@ def load_model(path, images=None):
         FileNotFoundError: there is no such file.
         ValueError: the file is not such a model, or its weights disagree with its Config.
     """
-    arrays = read(path)
+    arrays = safe_files.read(path)
     try:
-        config = archived_model.config_of_weights(arrays)
+        config = archived_config(arrays)
         if not config:
             if 'config' not in arrays:
                 raise ValueError('it holds no Config')
@@ -125,7 +111,7 @@ def save_snapshot(path, trainer):
     serializer.save(trainer)
     arrays = {key: value for key, value in serializer.target.items() if value.dtype != object}
     nothing = sorted(set(serializer.target) - set(arrays))
-    write(path, {**arrays, NONE: np.array('\n'.join(nothing))})
+    safe_files.write(path, {**arrays, NONE: np.array('\n'.join(nothing))})
 
 
 def load_snapshot(path, trainer, arrays=None):
@@ -134,9 +120,9 @@ def load_snapshot(path, trainer, arrays=None):
     Args:
         path: the file.
         trainer: the trainer.
-        arrays: what :func:`read` gave for the file, if somebody has read it already.
+        arrays: what :func:`ram.safe_files.read` gave for the file, if somebody has read it already.
     """
-    arrays = dict(arrays or read(path))
+    arrays = dict(arrays or safe_files.read(path))
     if NONE not in arrays:
         raise ValueError(f'{path} is not a snapshot')
     arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})
@@ -146,63 +132,16 @@ def load_snapshot(path, trainer, arrays=None):
         raise ValueError(f'{path} is no snapshot of this run: {error}') from None
 
 
-def read(path):
-    """All arrays of an .npz file as a dict; raises as :func:`load_model`."""
-    path = pathlib.Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f'there is no file {path}')
-    with open(path, 'rb') as file:
-        try:
-            entries = zipfile.ZipFile(file).infolist()
-            most = min(LARGEST, DENSEST * (path.stat().st_size + 10_000))
-            if len(entries) > MOST or sum(entry.file_size for entry in entries) > most:
-                raise ValueError('its content is absurdly large')
-            with np.load(file, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except Exception as error:  # there is no end to what zipfile and NumPy raise at damaged bytes
-            reason = str(error) or type(error).__name__
-            raise ValueError(f'{path} is not an .npz file that holds arrays alone: {reason}') from None
+def archived_config(arrays):
+    """The Config of a weight file that the archived repository wrote; None if the arrays are not such a file.
 
-
-def write(path, arrays):
-    """Writes arrays to an .npz file, whole or not at all."""
-    with replacing(path) as file:
-        np.savez(file, **arrays)
-
-
-@contextlib.contextmanager
-def replacing(path, mode='wb'):
-    """Opens a temporary file beside ``path`` that takes its name once it is written and on the disk."""
-    path = pathlib.Path(path)
-    handle, name = tempfile.mkstemp(prefix=f'.{path.name}-', dir=path.parent)
-    try:
-        with os.fdopen(handle, mode) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-@contextlib.contextmanager
-def alone_in(folder):
-    """Holds a run's folder for one process, and first removes what one that was killed left half written.
-
-    Raises:
-        ValueError: another process holds it.
+    Args:
+        arrays: dict of the file's arrays by name.
     """
-    folder = pathlib.Path(folder)
-    try:
-        with filelock.FileLock(folder / '.lock', timeout=0):
-            for name in (CONFIG, SNAPSHOT, MODEL, COMMAND, 'log'):
-                for left in folder.glob(f'.{name}-*'):
-                    left.unlink()
-            for left in folder.glob('log?*'):  # Chainer's LogReport writes in such a folder
-                if left.is_dir():
-                    shutil.rmtree(left)
-            yield
-    except filelock.Timeout:
-        raise ValueError(f'another process is at work in {folder}') from None
+    layout = {f'{name}/{part}' for name in ('ll1', 'lrho1', 'lh1', 'lh2', 'lstm/upward', 'ly', 'll', 'lb')
+              for part in 'Wb'} | {'lstm/lateral/W'}
+    if set(arrays) != layout or arrays['lrho1/W'].ndim != 2 or arrays['lh2/b'].ndim != 1:
+        return None
+    unit, retina = arrays['lrho1/W'].shape
+    return Config(dataset='mnist', model='archived', size=28, patch=int(retina ** 0.5), scales=1, sigma=0.03,
+                  unit=unit, hidden=len(arrays['lh2/b']))

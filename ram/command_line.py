@@ -1,5 +1,6 @@
-"""What the three scripts share: devices, common flags, and errors told in one line."""
+"""What the scripts share: devices, common flags, and errors in one line."""
 import argparse
+import os
 import sys
 
 import chainer
@@ -9,13 +10,15 @@ from ram.training.distributed import abort
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser with the flags that every script has, which tells a wrong flag in one line, by ValueError."""
+    """An argument parser with the flags that every script has; it reports a wrong flag in one line, by ValueError."""
 
     def __init__(self, description):
-        super().__init__(description=description)
-        self.add_argument('-g', '--gpu', type=int, nargs='?', default=-1, const=None, help='GPU to use; without a '
-                          'number the first, or to each of several processes its own; -1, the default, for the CPU')
-        self.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
+        super().__init__(description=description, formatter_class=lambda prog: argparse.HelpFormatter(
+            prog, max_help_position=30))
+        self.add_argument('-g', '--gpu', type=int, nargs='?', default=-1, const=None, metavar='N', help='GPU to use; '
+                          'without a number the first, or one for each of several processes; -1, the default, is the '
+                          'CPU')
+        self.add_argument('--data', metavar='DIR', help='folder of the data files (default: $RAM_DATA, else data)')
 
     def error(self, message):
         raise ValueError(f'{message} (see {self.prog} --help)')
@@ -46,10 +49,14 @@ def device(gpu, local=0):
     return chosen
 
 
-def run(main):
-    """Runs a script's main function: what a user can mend is told in one line, and the exit code is 2."""
+def run(main, argv=None):
+    """Runs a script's main function; what a user can mend is reported in one line, with exit code 2."""
     try:
-        main()
+        main(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads our output has enough, as in `evaluate.py model.npz | head -3`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        sys.exit(141)  # what a shell gives for SIGPIPE
     except (ValueError, OSError) as error:
         sys.stderr.write(f'error: {" ".join(str(error).split())}\n')  # whole, though several processes may write
         abort(2)

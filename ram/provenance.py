@@ -2,9 +2,7 @@
 import json
 import pathlib
 import platform
-import shlex
 import subprocess
-import sys
 
 import chainer
 import numpy as np
@@ -13,19 +11,20 @@ from chainer.backends import cuda
 LONGEST = 10_000  # characters
 
 
-def current(started=None):
+def current(command, started=None):
     """What made the models of this process.
 
     Args:
-        started: file with the command that started the run, if it is taken up again.
+        command: the command line of this process.
+        started: file with the command that started the run, if it is resumed.
 
     Returns:
         dict of str by str: 'python', 'numpy', 'chainer' and 'cupy' (their versions; '' if there is no CuPy), 'commit'
         of this source ('' if unknown; it ends in '+' if Python files differ from it) and 'command', the command line
         that started the run.
     """
-    command = (started.read_text().strip() if started and started.exists() else
-               shlex.join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]))
+    if started and started.exists():
+        command = started.read_text().strip()
     return {'python': platform.python_version(), 'numpy': np.__version__, 'chainer': chainer.__version__,
             'cupy': cuda.cupy.__version__ if cuda.available else '', 'commit': _commit(),
             'command': command}

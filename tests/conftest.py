@@ -1,4 +1,7 @@
+import contextlib
 import ctypes
+import importlib
+import io
 import os
 import pathlib
 import shutil
@@ -8,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-import ram  # noqa: F401  (makes chainer importable)
+from ram import command_line
 from ram.config import Config
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -60,7 +63,31 @@ def pointers(*arrays):
 
 
 def script(name, *arguments, **environment):
-    """Runs one of the scripts as a user would, from the project's folder."""
+    """Calls a script's main function as its command line would, in this process, from the project's folder.
+
+    Chainer is imported, and font digits are drawn, once for all tests; :func:`process` is the real thing.
+
+    Returns:
+        subprocess.CompletedProcess.
+    """
+    argv = list(map(str, arguments))
+    folder, saved, code = os.getcwd(), dict(os.environ), 0
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as errors:
+        os.environ.update(environment)
+        os.chdir(ROOT)
+        try:
+            command_line.run(importlib.import_module(name.removesuffix('.py').replace('/', '.')).main, argv)
+        except SystemExit as exit:
+            code = exit.code or 0
+        finally:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(saved)
+    return subprocess.CompletedProcess(argv, code, out.getvalue(), errors.getvalue())
+
+
+def process(name, *arguments, **environment):
+    """Runs a script in a process of its own, as a user would, from the project's folder."""
     return subprocess.run([sys.executable, str(ROOT / name), *map(str, arguments)], cwd=ROOT, text=True,
                           capture_output=True, env={**os.environ, **environment}, timeout=300)
 

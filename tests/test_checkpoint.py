@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ram import checkpoint
+from ram import checkpoint, safe_files
 from ram.config import Config
 from ram.networks.recurrent_attention import RecurrentAttentionModel
 from ram.registry import make_model
@@ -182,7 +182,7 @@ def test_missing_file_is_named(tmp_path):
 def test_failing_write_leaves_the_old_file(saved):
     before = saved.read_bytes()
     with pytest.raises(RuntimeError):
-        with checkpoint.replacing(saved) as file:
+        with safe_files.replacing(saved) as file:
             file.write(b'half')
             raise RuntimeError
     assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]

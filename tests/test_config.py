@@ -54,7 +54,7 @@ def test_refuses_controls_that_no_memory_holds(changes):
     ('svhn', dict(extra=True, digits='fonts')), ('mnist', dict(images='here')), ('mnist', dict(colour=True)),
     ('mnist', dict(classes=('a', 'b'))), ('svhn', dict(classes=('a', 'b')))])
 def test_refuses_what_a_task_does_not_have(preset, changes):
-    with pytest.raises(ValueError, match='size' if 'size' in changes else preset if 'clutter' in changes else 'alone'):
+    with pytest.raises(ValueError, match='size' if 'size' in changes else preset if 'clutter' in changes else 'only'):
         dataclasses.replace(config.PRESETS[preset], **changes)
 
 

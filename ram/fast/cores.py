@@ -1,11 +1,13 @@
 """The core networks over T glimpses, on arrays: forward glimpse by glimpse, backward with fat products.  For why, see
 ``ram.fast.unroll``.
 
-A fused core is made for one rollout and then used so: ``inputs[t]`` is filled with g_t and ``step(t)`` called, for
+A fast core is made for one rollout and then used so: ``inputs[t]`` is filled with g_t and ``step(t)`` called, for
 t = 0 ... T-1; ``backward`` once.  On a GPU, all that happens between two products is one launch.
 """
 import numpy as np
 from chainer.backends import cuda
+
+from ram.fast.elementwise import back_through_relu, linear_relu
 
 # What the cores do between two products, for one unit of one image.  ``again`` is where the next step finds the state.
 RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = max(product + b, (T) 0)', 'relu_step'
@@ -33,7 +35,7 @@ LSTM_BACK = ('T gradient, T product, T in_a, T in_i, T in_f, T in_o, T cell, T b
 ''', 'lstm_back')
 
 
-class FusedCore:
+class FastCore:
     """What the cores share: the input and the last output side by side in memory, so that one product serves both.
 
     Args:
@@ -93,7 +95,7 @@ class FusedCore:
         return 0 if gradient is None else gradient, 0 if later is None else later.reshape(len(later), -1) @ self.last_W
 
 
-class FusedReLUCore(FusedCore):
+class FastReLUCore(FastCore):
     """h_t = ReLU(from_glimpse(g_t) + from_state(h_{t-1})); see ``CoreNetwork``."""
 
     def __init__(self, parameters, steps, count):
@@ -123,11 +125,11 @@ class FusedReLUCore(FusedCore):
         return sums
 
     def split(self, W, b):
-        """The parameters' gradients from those of what they were joined to."""
+        """The parameters' gradients from those of what they were joined to; some share memory."""
         return W[:, -self.hidden:], b, W[:, :-self.hidden], b
 
 
-class FusedLSTMCore(FusedCore):
+class FastLSTMCore(FastCore):
     """Chainer's StatelessLSTM: its gates, in the order a (the input), i, f, o, from upward(g_t) + lateral(h_{t-1})."""
 
     def __init__(self, parameters, steps, count):
@@ -207,22 +209,3 @@ def by_gate(rows):
 def by_unit(rows):
     """The way back from :func:`by_gate`."""
     return rows.reshape(4, -1, rows.shape[1]).transpose(1, 0, 2).reshape(rows.shape)
-
-
-def linear_relu(xp, x, W, b, out):
-    """out = ReLU(x W^T + b)."""
-    if xp is np:
-        np.matmul(x, W.T, out=out)
-        out += b
-        np.maximum(out, np.zeros_like(b), out=out)  # with an array, NumPy takes half the time that it takes with 0
-    else:
-        cuda.elementwise('T product, T b', 'T out', 'out = max(product + b, (T) 0)', 'bias_relu')(x @ W.T, b, out)
-
-
-def back_through_relu(xp, gradient, activation):
-    """gradient *= (activation > 0)."""
-    if xp is np:
-        gradient *= activation > 0
-    else:
-        cuda.elementwise('T activation', 'T gradient', 'if (!(activation > 0)) gradient = 0', 'relu_back')(
-            activation, gradient)

@@ -1,82 +1,109 @@
-"""The glimpse and core networks unrolled over T glimpses as one function: fewer and fatter matrix products.
+"""A glimpse network and a core network unrolled over T glimpses as one function of Chainer's graph, for speed.
 
-It computes what ``GlimpseNetwork`` and ``CoreNetwork`` compute, with their parameters.  What is saved:
+A graph of small nodes costs more than the arithmetic.  This function computes what the links compute, with their
+parameters, and saves:
 
-- where the paper adds two Linears, their inputs stand side by side in memory and one product serves both;
-- going back, only the gradient from h_t to h_{t-1} must be found step by step.  All else (through the glimpse network,
-  and to every weight) is found once, for all T glimpses of the batch together.
+- where the paper adds two Linears, their inputs are neighbours in memory and one product serves both;
+- going back, only the gradient from h_t to h_{t-1} must be found step by step.  Everything else (through the glimpse
+  network, and to every weight) is found once, for all T glimpses of the batch together.
 """
 import chainer
 import numpy as np
 from chainer.backends import cuda
 
-from ram.fast.cores import back_through_relu, linear_relu
 
-
-def unroll(images, location, look, sensor, glimpse_network, core_network, steps):
+def unroll(see, location, look, glimpse, core, steps):
     """Looks ``steps`` times, as ``ram.networks.recurrent_attention.plain_unroll`` does.
 
     Args:
-        images: float32 array (B, C, H, W).
+        see: called with t (0 for the first glimpse), the locations, float32 array (B, 2), and a float32 array
+            (B, retina), into which it writes the glimpses.
         location: float32 array (B, 2), l_1.
-        look: called with t (0 for the first glimpse), the array h_{t+1} (B, hidden) and a float32 array (B, 2), into
-            which it writes the next location; not called after the last glimpse.
-        sensor: a GlimpseSensor.
-        glimpse_network: a GlimpseNetwork.
-        core_network: a core network with a ``fused`` form.
+        look: called with t, the array h_{t+1} (B, hidden) and a float32 array (B, 2), into which it writes the next
+            location; not called after the last glimpse.
+        glimpse, core: the fast forms of a glimpse network and of a core network, each a class (see
+            ``ram.fast.linear_glimpse`` and ``ram.fast.cores``) and the list of parameters that it takes.
         steps: number of glimpses T.
 
     Returns:
-        Variable float32 ((T - 1) * B, hidden), h_1 ... h_{T-1} under each other, and Variable float32 (B, hidden), h_T,
-        both with gradients to the parameters of both networks; float32 array (T, B, hidden), h_1 ... h_T; float32
+        Variable float32 ((T - 1) * B, hidden), the rows of h_1 ... h_{T-1}, step by step; Variable float32 (B, hidden),
+        h_T; both with gradients to the parameters of both networks; float32 array (T, B, hidden), h_1 ... h_T; float32
         array (T, B, 2), l_1 ... l_T.
     """
-    fused_core, core_parameters = core_network.fused()
-    function = Unroll(images, location, look, sensor, fused_core, steps)
-    links = glimpse_network.what, glimpse_network.where, glimpse_network.from_what, glimpse_network.from_where
-    before, last = function.apply([*(parameter for link in links for parameter in (link.W, link.b)), *core_parameters])
-    return before, last, function.core.states, function.locations
+    (fast_glimpse, glimpse_parameters), (fast_core, core_parameters) = glimpse, core
+    function = Unroll(see, location, look, fast_glimpse, fast_core, len(glimpse_parameters), steps)
+    before, last = function.apply((*glimpse_parameters, *core_parameters))
+    return before, last, function.core.states, function.glimpse.locations
 
 
 class Unroll(chainer.FunctionNode):
     """See :func:`unroll`.  Its gradient cannot be differentiated again."""
 
-    def __init__(self, images, location, look, sensor, fused_core, steps):
-        self.images, self.location, self.look, self.sensor, self.steps = images, location, look, sensor, steps
-        self.fused_core = fused_core
+    def __init__(self, see, location, look, fast_glimpse, fast_core, split, steps):
+        self.see, self.location, self.look, self.steps = see, location, look, steps
+        self.fast_glimpse, self.fast_core, self.split = fast_glimpse, fast_core, split
 
     def forward(self, parameters):
-        what_W, what_b, where_W, where_b, from_what_W, from_what_b, from_where_W, from_where_b = parameters[:8]
-        xp = cuda.get_array_module(what_W)
-        steps, count, unit = self.steps, len(self.images), len(what_b)
-        self.glimpse_W, glimpse_b = xp.concatenate([from_what_W, from_where_W], axis=1), from_what_b + from_where_b
-        self.core = self.fused_core(parameters[8:], steps, count)
-        self.locations = xp.empty((steps, count, 2), np.float32)
-        self.rho = xp.empty((steps, count, what_W.shape[1]), np.float32)
-        self.both = xp.empty((steps, count, 2 * unit), np.float32)  # h_g beside h_l
-        self.locations[0] = self.location
-        for t in range(steps):
-            self.sensor.forward((self.images, self.locations[t]), self.rho[t])
-            linear_relu(xp, self.rho[t], what_W, what_b, self.both[t, :, :unit])
-            linear_relu(xp, self.locations[t], where_W, where_b, self.both[t, :, unit:])
-            linear_relu(xp, self.both[t], self.glimpse_W, glimpse_b, self.core.inputs[t])
+        count = len(self.location)
+        self.glimpse = self.fast_glimpse(parameters[:self.split], self.steps, count)
+        self.core = self.fast_core(parameters[self.split:], self.steps, count)
+        locations, rho = self.glimpse.locations, self.glimpse.rho
+        locations[0] = self.location
+        for t in range(self.steps):
+            self.see(t, locations[t], rho[t])
+            self.glimpse.step(t, self.core.inputs[t])
             self.core.step(t)
-            if t < steps - 1:
-                self.look(t, self.core.states[t], self.locations[t + 1])
+            if t < self.steps - 1:
+                self.look(t, self.core.states[t], locations[t + 1])
         return self.core.outputs
 
     def backward(self, indexes, grad_outputs):
-        xp, rows, unit = self.core.xp, self.locations.shape[0] * self.locations.shape[1], self.both.shape[2] // 2
-        # Gradients at the sums before the rectifiers; the rows of all glimpses stand under each other.
-        glimpse, core_gradients = self.core.backward(*(g if g is None else g.array for g in grad_outputs))
-        back_through_relu(xp, glimpse, self.core.inputs.reshape(rows, -1))
-        both = self.both.reshape(rows, -1)
-        features = glimpse @ self.glimpse_W
-        back_through_relu(xp, features, both)
+        by_input, core_gradients = self.core.backward(*(g if g is None else g.array for g in grad_outputs))
+        gradients = *self.glimpse.backward(by_input, self.core.inputs), *core_gradients
+        return tuple(map(chainer.as_variable, separate(gradients)))
 
-        ones = xp.ones(rows, np.float32)  # a sum over the rows, as a product, takes half the time
-        glimpse_W, glimpse_b, features_b = glimpse.T @ both, ones @ glimpse, ones @ features
-        gradients = (features[:, :unit].T @ self.rho.reshape(rows, -1), features_b[:unit],
-                     features[:, unit:].T @ self.locations.reshape(rows, 2), features_b[unit:],
-                     glimpse_W[:, :unit], glimpse_b, glimpse_W[:, unit:], glimpse_b, *core_gradients)
-        return tuple(chainer.as_variable(xp.ascontiguousarray(gradient)) for gradient in gradients)
+
+def separate(gradients):
+    """The arrays, contiguous, none sharing memory with another: hooks such as clipping change gradients in place.
+
+    Args:
+        gradients: arrays, some of which may be the same or views of larger ones.
+
+    Returns:
+        list of arrays.
+    """
+    seen, found = set(), []
+    for gradient in gradients:
+        array = cuda.get_array_module(gradient).ascontiguousarray(gradient)
+        base = id(array if array.base is None else array.base)
+        found.append(array.copy() if base in seen else array)
+        seen.add(base)
+    return found
+
+
+class FastGlimpse:
+    """What the fast glimpse networks share: what is seen, and where.
+
+    Args:
+        retina: values in one glimpse.
+        steps: number of glimpses T.
+        count: number of images B.
+        xp: numpy or cupy.
+
+    Attributes:
+        rho: float32 array (T, B, retina), to be filled step by step.
+        locations: float32 array (T, B, 2), l_1 ... l_T, to be filled step by step.
+    """
+
+    def __init__(self, retina, steps, count, xp):
+        self.xp, self.rows = xp, steps * count
+        self.rho = xp.empty((steps, count, retina), np.float32)
+        self.locations = xp.empty((steps, count, 2), np.float32)
+
+    def flat(self, values):
+        """An array (T, B, ...) as (T * B, ...)."""
+        return values.reshape(self.rows, *values.shape[2:])
+
+    def ones(self):
+        """float32 (T * B,): a product with it is a sum over rows, in half the time of ``sum``."""
+        return self.xp.ones(self.rows, np.float32)

@@ -10,26 +10,26 @@ import chainer.links as L
 import numpy as np
 from chainer.backends import cuda
 
-from ram.config import Config
-from ram.fast.archived_unroll import archived_unroll
+from ram.fast.archived_glimpse import FastArchivedGlimpse
+from ram.fast.cores import FastLSTMCore
+from ram.fast.unroll import unroll
+from ram.networks.classifier import Classifier
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.networks.recurrent_attention import Episode
-
-# Quirk: the training iterator is overwritten by the test set's, so the 10,000 MNIST test digits are learnt.
-TRAINING_SPLIT = 'test'
-UNSEEN_SPLIT = 'train+validation'
+from ram.networks.recurrent_attention import POLICIES, Episode, RecurrentAttentionModel
 
 
-class ArchivedModel(chainer.Chain):
+class ArchivedModel(Classifier):
     """Glimpse network with a concatenation, LSTM core; rolls out as ``RecurrentAttentionModel`` does.
 
     Args:
         config: the Config that gives all sizes.
     """
+    loss = 'archived'
+    # Quirk: the training iterator is overwritten by the test set's, so the model learns the 10,000 MNIST test digits.
+    training_split, unseen_split = 'test', 'train+validation'
 
     def __init__(self, config):
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         unit, hidden = config.unit, config.hidden
         with self.init_scope():
             self.ll1 = L.Linear(2, unit)
@@ -41,8 +41,26 @@ class ArchivedModel(chainer.Chain):
             self.ll = L.Linear(hidden, 2)
             self.lb = L.Linear(hidden, 1)
 
+    @staticmethod
+    def check(config):
+        if config.channels > 1 or config.dataset == 'folder' or config.normalise:
+            raise ValueError('the archived model knows only grey digits as they are: dataset must not be svhn or '
+                             'folder, and normalise must be off')
+        if config.policy != 'learned':
+            raise ValueError(f'the archived model learns where to look: policy must be learned, not {config.policy!r}')
+        if (config.start, config.start_range) != ('random', 1):
+            raise ValueError('the archived model looks anywhere first: start must be random, and start_range 1')
+
+    largest_layer = staticmethod(RecurrentAttentionModel.largest_layer)
+
+    @staticmethod
+    def row(config):
+        return None
+
     def rollout(self, images, rng, policy='learned', explore=False):
         """See ``RecurrentAttentionModel.rollout``; here ``baselines`` is (B, 1), of the last step."""
+        if policy not in POLICIES:
+            raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
         xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
         uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
         explore = explore and policy == 'learned' and self.config.glimpses > 1
@@ -52,10 +70,10 @@ class ArchivedModel(chainer.Chain):
         sensor = GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
         looked = []
 
-        def see(images, l):  # noqa: E741
+        def see(t, l, out):  # noqa: E741
             # Quirk: a location's first column counts rows, so l is (y, x) inside this model.
             looked.append(self._seen_at(l, images.shape[-1]))
-            return sensor.forward((images, looked[-1]))[0].reshape(len(images), -1)
+            sensor.forward((images, looked[-1]), out)
 
         def look(t, h, location):
             if policy != 'learned':
@@ -67,14 +85,21 @@ class ArchivedModel(chainer.Chain):
                 samples[t] += location
                 location[...] = samples[t]  # Quirk: the sampled location is not clipped to [-1, 1].
 
-        # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
-        before, last, states = archived_unroll(images, uniform[0], look, see, self, shape[0])
+        before, last, states, _ = unroll(see, uniform[0], look, self._glimpse(), self._core(), shape[0])
         episode = Episode(xp.stack(looked), states, self.ly(last))
         if explore:
             episode.samples = samples
             episode.means = F.tanh(self.ll(before)).reshape(samples.shape)
             episode.baselines = F.sigmoid(self.lb(last))  # Quirk: a sigmoid, and only the last step's is used.
         return episode
+
+    def _glimpse(self):
+        # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
+        links = self.ll1, self.lrho1, self.lh1, self.lh2
+        return FastArchivedGlimpse, [parameter for link in links for parameter in (link.W, link.b)]
+
+    def _core(self):
+        return FastLSTMCore, (self.lstm.upward.W, self.lstm.upward.b, self.lstm.lateral.W)
 
     def classify(self, states):
         """See ``RecurrentAttentionModel.classify``."""
@@ -84,18 +109,3 @@ class ArchivedModel(chainer.Chain):
         """The location (x, y) at which our sensor crops what the archived one cropped at l = (y, x)."""
         # Quirk: [-1, 1] spans the centres of the pixels, of which the last is size - 1, where we span their edges.
         return (np.rint((l[:, ::-1] + 1) / 2 * (size - 1)) / size * 2 - 1).astype(l.dtype)
-
-
-def config_of_weights(arrays):
-    """The Config of a weight file that the archived repository wrote; None if the arrays are not one.
-
-    Args:
-        arrays: dict of the file's arrays by name.
-    """
-    layout = {f'{name}/{part}' for name in ('ll1', 'lrho1', 'lh1', 'lh2', 'lstm/upward', 'ly', 'll', 'lb')
-              for part in 'Wb'} | {'lstm/lateral/W'}
-    if set(arrays) != layout or arrays['lrho1/W'].ndim != 2 or arrays['lh2/b'].ndim != 1:
-        return None
-    unit, retina = arrays['lrho1/W'].shape
-    return Config(dataset='mnist', model='archived', size=28, patch=int(retina ** 0.5), scales=1, sigma=0.03,
-                  unit=unit, hidden=len(arrays['lh2/b']))

@@ -1,35 +1,26 @@
 """The paper's controls, which see the whole image at once: two fully connected networks and a convolutional one."""
-import chainer
 import chainer.functions as F
 import chainer.links as L
 
+from ram.networks.classifier import Classifier
 from ram.networks.recurrent_attention import Episode, normalised
 
-KINDS = ('fc64', 'fc256', 'conv')
 
+class ControlNetwork(Classifier):
+    """Two layers of rectified units and one of logits in the place of glimpses; rolls out in one step.
 
-class ControlNetwork(chainer.Chain):
-    """Layers in the place of glimpses; rolls out as ``RecurrentAttentionModel`` does, in one step.
-
-    'fc64' and 'fc256': two hidden layers of 64 or 256 rectified units.  'conv': 8 filters of 10 x 10 pixels with
-    stride 5, then 256 units, all rectified.  (Mnih et al., section 4.1 and tables 1 and 2.)
+    Mnih et al., section 4.1 and tables 1 and 2.  A kind of control says what its first two layers are.
 
     Args:
-        config: the Config, of which model, size and the classes count.
+        config: the Config, of which size, channels, normalise and the classes count.
     """
+    gaze = False
 
     def __init__(self, config):
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         with self.init_scope():
-            if config.model == 'conv':
-                self.first, units = L.Convolution2D(config.channels, 8, 10, stride=5), 256
-                inputs = 8 * ((config.size - 10) // 5 + 1) ** 2
-            else:
-                units, pixels = int(config.model.removeprefix('fc')), config.channels * config.size ** 2
-                self.first, inputs = L.Linear(pixels, units), units
-            self.second = L.Linear(inputs, units)
-            self.logits = L.Linear(units, len(config.classes))
+            self.first, self.second = self.layers(config)
+            self.logits = L.Linear(len(self.second.b), len(config.classes))
 
     def rollout(self, images, rng=None, policy='learned', explore=False):
         """What the network makes of float32 images (B, C, H, W).
@@ -44,3 +35,44 @@ class ControlNetwork(chainer.Chain):
     def classify(self, states):
         """See ``RecurrentAttentionModel.classify``; here T is 1."""
         return self.logits(states[0])[None]
+
+
+class FullyConnectedControl(ControlNetwork):
+    """Two hidden layers of as many units as the kind's name says: 64 for 'fc64', 256 for 'fc256'."""
+
+    @staticmethod
+    def layers(config):
+        pixels, units = config.channels * config.size ** 2, _units(config)
+        return L.Linear(pixels, units), L.Linear(units, units)
+
+    @staticmethod
+    def largest_layer(config):
+        return config.channels * config.size ** 2 * _units(config)
+
+    @staticmethod
+    def row(config):
+        return f'fc 2x{_units(config)}', None
+
+
+class ConvolutionalControl(ControlNetwork):
+    """8 filters of 10 x 10 pixels with stride 5, then a layer of 256 units."""
+
+    @staticmethod
+    def layers(config):
+        return L.Convolution2D(config.channels, 8, 10, stride=5), L.Linear(_outputs(config), 256)
+
+    @staticmethod
+    def largest_layer(config):
+        return _outputs(config) * 256
+
+    @staticmethod
+    def row(config):
+        return 'conv 2 layers', None
+
+
+def _units(config):
+    return int(config.model.removeprefix('fc'))
+
+
+def _outputs(config):
+    return 8 * ((config.size - 10) // 5 + 1) ** 2

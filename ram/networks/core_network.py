@@ -4,7 +4,7 @@ import chainer.functions as F
 import chainer.links as L
 from chainer import initializers
 
-from ram.fast.cores import FusedLSTMCore, FusedReLUCore
+from ram.fast.cores import FastLSTMCore, FastReLUCore
 
 
 class CoreNetwork(chainer.Chain):
@@ -31,9 +31,9 @@ class CoreNetwork(chainer.Chain):
         h = F.relu(self.from_state(state) + self.from_glimpse(g))
         return h, h
 
-    def fused(self):
+    def fast(self):
         """The class that computes the same for a whole rollout, and the parameters that it takes."""
-        return FusedReLUCore, (self.from_state.W, self.from_state.b, self.from_glimpse.W, self.from_glimpse.b)
+        return FastReLUCore, (self.from_state.W, self.from_state.b, self.from_glimpse.W, self.from_glimpse.b)
 
 
 class LSTMCoreNetwork(chainer.Chain):
@@ -57,9 +57,6 @@ class LSTMCoreNetwork(chainer.Chain):
         state = self.lstm(*state, g)
         return state, state[1]
 
-    def fused(self):
+    def fast(self):
         """The class that computes the same for a whole rollout, and the parameters that it takes."""
-        return FusedLSTMCore, (self.lstm.upward.W, self.lstm.upward.b, self.lstm.lateral.W)
-
-
-CORES = {'relu': CoreNetwork, 'lstm': LSTMCoreNetwork}
+        return FastLSTMCore, (self.lstm.upward.W, self.lstm.upward.b, self.lstm.lateral.W)

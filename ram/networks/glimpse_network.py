@@ -3,6 +3,8 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 
+from ram.fast.linear_glimpse import FastLinearGlimpse
+
 
 class GlimpseNetwork(chainer.Chain):
     """g_t = f_g(rho_t, l_t): h_g = ReLU(Linear(rho)), h_l = ReLU(Linear(l)), g = ReLU(Linear(h_g) + Linear(h_l)).
@@ -26,3 +28,8 @@ class GlimpseNetwork(chainer.Chain):
         h_g = F.relu(self.what(rho))
         h_l = F.relu(self.where(l))
         return F.relu(self.from_what(h_g) + self.from_where(h_l))
+
+    def fast(self):
+        """The class that computes the same for a whole rollout, and the parameters that it takes."""
+        links = self.what, self.where, self.from_what, self.from_where
+        return FastLinearGlimpse, [parameter for link in links for parameter in (link.W, link.b)]

@@ -1,4 +1,4 @@
-"""The Recurrent Attention Model: the networks of the paper's figure 1C, rolled out over T glimpses."""
+"""The Recurrent Attention Model: the networks of the paper's figure 1C, unrolled over T glimpses."""
 from dataclasses import dataclass
 
 import chainer
@@ -6,13 +6,14 @@ import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 
-from ram.fast.unroll import unroll as fast_unroll
+from ram.fast.unroll import unroll
 from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
-from ram.networks.core_network import CORES
+from ram.networks.classifier import Classifier
 from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
+from ram.registry import CORES
 
 POLICIES = ('learned', 'random', 'center')
 
@@ -21,14 +22,16 @@ POLICIES = ('learned', 'random', 'center')
 class Episode:
     """What happened in T glimpses at each of B images.
 
+    The policy chose the last P locations: P is T - 1, or T if it chose the first one too.
+
     Attributes:
         locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: where the sensor looked, l_1 ... l_T.
         states: float32 array (T, B, hidden), h_1 ... h_T.
         logits: Variable float32 (B, classes), from h_T.
-        samples: float32 array (T - 1, B, 2), l_2 ... l_T before they were clipped to [-1, 1]; None unless the
-            learned policy explored.
-        means: Variable float32 (T - 1, B, 2), the policy's means for l_2 ... l_T, from h_1 ... h_{T-1}; or None.
-        baselines: Variable float32 (T - 1, B), the rewards expected at h_1 ... h_{T-1}; or None.
+        samples: float32 array (P, B, 2), the locations that were chosen, before they were clipped to [-1, 1]; None
+            unless the learned policy explored.
+        means: Variable float32 (P, B, 2), the policy's means for them, each from the state before; or None.
+        baselines: Variable float32 (P, B), the rewards expected in those states; or None.
     """
     locations: object
     states: object
@@ -53,27 +56,28 @@ def normalised(images):
     return images / (images.std(axis=(1, 2, 3), keepdims=True) + np.float32(1e-3))
 
 
-def plain_unroll(images, location, look, sensor, glimpse_network, core_network, steps):
+def plain_unroll(see, location, look, glimpse_network, core_network, steps):
     """Looks ``steps`` times: the paper's loop, network by network.
 
-    Args and returns: as for :func:`ram.fast.unroll.unroll`, which computes the same faster.
+    Args and returns: as for :func:`ram.fast.unroll.unroll`, which computes the same faster; ``see`` returns the
+    glimpses if it is not given an array to write into.
     """
-    xp = cuda.get_array_module(images)
+    xp = cuda.get_array_module(location)
     locations = xp.empty((steps, *location.shape), np.float32)
     locations[0] = location
-    state, states = core_network.initial_state(len(images)), []
+    state, states = core_network.initial_state(len(location)), []
     for t in range(steps):
-        rho = sensor.apply((images, locations[t]))[0]
+        rho = see(t, locations[t])
         g = glimpse_network(rho, locations[t])
         state, h = core_network(state, g)
         states.append(h)
         if t < steps - 1:
             look(t, h.array, locations[t + 1])
-    before, last = F.split_axis(F.concat(states, axis=0), [(steps - 1) * len(images)], axis=0)
+    before, last = F.split_axis(F.concat(states, axis=0), [(steps - 1) * len(location)], axis=0)
     return before, last, xp.stack([h.array for h in states]), locations
 
 
-class RecurrentAttentionModel(chainer.Chain):
+class RecurrentAttentionModel(Classifier):
     """Mnih et al., "Recurrent Models of Visual Attention", NIPS 2014, sections 3.1 and 4.
 
     Args:
@@ -81,8 +85,7 @@ class RecurrentAttentionModel(chainer.Chain):
     """
 
     def __init__(self, config):
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         retina = config.scales * config.channels * config.patch ** 2
         with self.init_scope():
             self.glimpse_network = GlimpseNetwork(retina, config.unit, config.hidden)
@@ -91,41 +94,71 @@ class RecurrentAttentionModel(chainer.Chain):
             self.action_network = ActionNetwork(config.hidden, len(config.classes))
             self.baseline_network = BaselineNetwork(config.hidden)
 
+    @staticmethod
+    def largest_layer(config):
+        return max(config.scales * config.channels * config.patch ** 2 * config.unit, config.unit * config.hidden,
+                   config.hidden ** 2, config.hidden * len(config.classes))
+
+    @staticmethod
+    def row(config):
+        return 'ram random locations' if config.policy == 'random' else 'ram', config.glimpses
+
     def rollout(self, images, rng, policy='learned', explore=False):
         """Looks T times at each image.
 
         Args:
             images: float32 array (B, C, H, W) in [0, 1].
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
-            policy: 'learned'; or 'random', each location uniform in [-1, 1]^2; or 'center', always (0, 0).
+            policy: 'learned', the first location being where the Config's ``start`` says; or 'random', each location
+                uniform in [-1, 1]^2; or 'center', always (0, 0).
             explore: whether the learned policy samples its locations, as in training, or takes their means.
 
         Returns:
-            Episode.  Its first location is uniform in [-1, 1]^2, except at the policy 'center'.
+            Episode.
+
+        Raises:
+            ValueError: there is no such policy.
         """
-        xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
-        if self.config.normalise:
+        if policy not in POLICIES:
+            raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
+        xp, config = cuda.get_array_module(images), self.config
+        if config.normalise:
             images = normalised(images)
-        uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
-        explore = explore and policy == 'learned' and self.config.glimpses > 1
-        samples = xp.zeros((shape[0] - 1, *shape[1:]), xp.float32)
+        learned, shape = policy == 'learned', (config.glimpses, len(images), 2)
+        drawn = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
+        chosen = (config.glimpses if config.start == 'learned' else config.glimpses - 1) if learned else 0
+        explore = explore and chosen > 0
+        samples = xp.zeros((chosen, *shape[1:]), xp.float32)
         if explore:
-            samples = rng.standard_normal(samples.shape, dtype=xp.float32) * self.config.sigma
+            samples = rng.standard_normal(samples.shape, dtype=xp.float32) * config.sigma
+        sensor = GlimpseSensor(config.patch, config.scales, config.factor)
+
+        def see(t, location, out=None):
+            return sensor.forward((images, location), out)[0]
 
         def look(t, h, location):
             """l_{t+1} ~ pi(l | h_t)."""
-            if policy == 'learned':
-                self.location_network.glance(h, samples[t], location)
+            if learned:
+                self.location_network.glance(h, samples[t + chosen - shape[0]], location)
             else:
-                location[...] = uniform[t + 1]
+                location[...] = drawn[t]
 
-        unroll = fast_unroll if hasattr(self.core_network, 'fused') else plain_unroll
-        sensor = GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
-        before, last, states, locations = unroll(
-            images, uniform[0], look, sensor, self.glimpse_network, self.core_network, self.config.glimpses)
+        first = drawn[0]
+        if learned and config.start == 'learned':
+            h_0 = xp.zeros((shape[1], config.hidden), xp.float32)
+            look(0, h_0, first)
+        elif learned:
+            first = first * config.start_range if config.start == 'random' else xp.zeros_like(first)
+        networks, loop = (self.glimpse_network, self.core_network), plain_unroll
+        if all(hasattr(network, 'fast') for network in networks):
+            networks, loop = [network.fast() for network in networks], unroll
+        before, last, states, locations = loop(
+            see, first, lambda t, h, location: look(t + 1, h, location), *networks, shape[0])
         episode = Episode(locations, states, self.action_network(last))
         if explore:
-            means = self.location_network(before if self.config.into_core else before.array)
+            if config.start == 'learned':
+                before = F.concat([h_0, before], axis=0)
+            means = self.location_network(before if config.into_core else before.array)
             episode.samples, episode.means = samples, means.reshape(samples.shape)
             episode.baselines = self.baseline_network(before.array).reshape(samples.shape[:2])
         return episode

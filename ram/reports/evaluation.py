@@ -89,10 +89,3 @@ def wilson_interval(percent, n, z=1.959964):
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return [100 * max(0.0, middle - half), 100 * min(1.0, middle + half)]
-
-
-def generator(device, seed, *more):
-    """A random generator whose arrays live on a chainer device; further numbers give further, independent ones."""
-    if more:
-        seed = int(np.random.SeedSequence([seed, *more]).generate_state(1)[0])
-    return (np if device.xp is np else cuda.cupy).random.default_rng(seed)

@@ -4,8 +4,7 @@ import json
 import pathlib
 import re
 
-from ram.config import PRESETS
-from ram.networks.controls import KINDS
+from ram.registry import DATASETS, MODELS
 
 PUBLISHED = pathlib.Path(__file__).parents[2] / 'results' / 'published.csv'
 PAPER = 'NIPS 2014'
@@ -15,8 +14,6 @@ TITLES = {'mnist28': 'Table 1a: 28 x 28 MNIST', 'translated60': 'Table 1b: 60 x 
           'svhn32': 'Beyond the paper: SVHN', 'svhn64': 'Beyond the paper: SVHN on 64 x 64 streets',
           'street32': 'Beyond the paper: street digits (a stand-in for SVHN)',
           'street64': 'Beyond the paper: street digits (a stand-in for SVHN) on 64 x 64 streets'}
-TASKS = {'mnist': 'mnist28', 'translated': 'translated60', 'cluttered': 'cluttered60', 'cluttered100': 'cluttered100'}
-CONTROLS = dict(zip(KINDS, ('fc 2x64', 'fc 2x256', 'conv 2 layers')))
 BLOCK = re.compile(r'(<!-- tables(: ours)? -->\n)(.*?)(<!-- /tables -->)', re.DOTALL)
 
 
@@ -25,21 +22,8 @@ def row_of(config):
 
     None if its task is in no table, or its retina or digits are not the paper's.
     """
-    if config.dataset == 'svhn':
-        task = f'{"street" if config.digits == "fonts" else "svhn"}{config.size}'
-        return (task, *_model(config)) if task in TITLES else None
-    paper = PRESETS[config.dataset] if config.dataset in TASKS else None
-    task = ('dataset', 'size', 'clutter') + (() if config.model in KINDS else ('patch', 'scales', 'factor'))
-    if paper is None or config.digits != 'mnist' or config.model == 'archived' or any(
-            getattr(config, name) != getattr(paper, name) for name in task):
-        return None
-    return (TASKS[config.dataset], *_model(config))
-
-
-def _model(config):
-    if config.model in KINDS:
-        return CONTROLS[config.model], None
-    return 'ram random locations' if config.policy == 'random' else 'ram', config.glimpses
+    task, model = DATASETS[config.dataset].table(config), MODELS[config.model].row(config)
+    return (task, *model) if task in TITLES and model else None
 
 
 def published(path=PUBLISHED):

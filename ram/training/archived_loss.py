@@ -9,8 +9,8 @@ from ram.training.hybrid_loss import HybridLoss
 class ArchivedLoss(HybridLoss):
     """What the archived repository minimises, in the hybrid loss's place."""
 
-    def forward(self, images, labels):
-        episode = self.model.rollout(images, self.rng, explore=True)
+    def forward(self, images, labels, rng):
+        episode = self.model.rollout(images, rng, explore=True)
         reward = (episode.logits.array.argmax(axis=1) == labels).astype(np.float32)[:, None]
         cross_entropy = F.softmax_cross_entropy(episode.logits, labels)
         baseline = F.mean_squared_error(reward, episode.baselines)

@@ -1,5 +1,4 @@
 """What happens during training beside learning: validation, snapshots, and a stop if the loss is not finite."""
-import json
 import math
 import pathlib
 
@@ -78,41 +77,22 @@ class Finite(training.Extension):
 
 
 class Snapshot(training.Extension):
-    """Writes snapshots, with the state of every rank's generator.
-
-    A CuPy generator has no state that can be kept: where a snapshot holds none, who draws gets a fresh generator,
-    seeded by the run's seed and the iteration.
+    """Writes snapshots.  What is random needs no state in them: see ``ram.random_streams``.
 
     Args:
-        device: chainer device.
-        seed: the run's seed.
-        ranks: the Ranks.
-        users: the objects that draw, each from its ``rng``, all from the same.
+        ranks: the Ranks, of which there must be as many when the run is resumed.
     """
     name = 'snapshot'
     priority = -100
 
-    def __init__(self, device, seed, ranks, *users):
-        self.device, self.seed, self.ranks, self.users = device, seed, ranks, users
-        self.states, self.iteration = [], 0
+    def __init__(self, ranks):
+        self.ranks = ranks
 
     def __call__(self, trainer):
-        on_cpu = self.device.xp is np
-        self.states = self.ranks.gather(self.users[0].rng.bit_generator.state if on_cpu else None)
-        self.iteration = trainer.updater.iteration
         if self.ranks.first:
             checkpoint.save_snapshot(pathlib.Path(trainer.out) / checkpoint.SNAPSHOT, trainer)
 
     def serialize(self, serializer):
-        states = json.loads(serializer('states', json.dumps(self.states)))
-        iteration = serializer('iteration', self.iteration)
-        if isinstance(serializer, chainer.Deserializer):
-            if len(states) != self.ranks.size:
-                raise ValueError(f'it is of {len(states)} processes, and these are {self.ranks.size}')
-            state = states[self.ranks.rank]
-            if state and self.device.xp is np:
-                self.users[0].rng.bit_generator.state = state
-            else:
-                rng = evaluation.generator(self.device, self.seed, 2, self.ranks.rank, iteration)
-                for user in self.users:
-                    user.rng = rng
+        processes = serializer('processes', self.ranks.size)
+        if processes != self.ranks.size:
+            raise ValueError(f'it is of {processes} processes, and these are {self.ranks.size}')

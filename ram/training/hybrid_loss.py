@@ -89,21 +89,28 @@ class HybridLoss(chainer.Chain):
 
     Args:
         model: the model to train.
-        rng: the generator that the episodes draw from, on the model's device.
     """
 
-    def __init__(self, model, rng):
+    def __init__(self, model):
         super().__init__()
-        self.rng = rng
         with self.init_scope():
             self.model = model
 
-    def forward(self, images, labels):
-        """Args: images float32 (B, C, H, W), labels int32 (B,).  Returns: the loss; reports it and its terms."""
+    def forward(self, images, labels, rng):
+        """The loss of a batch; reports it and its terms.
+
+        Args:
+            images: float32 array (B, C, H, W) in [0, 1].
+            labels: int32 array (B,).
+            rng: the generator that the episodes draw from, on the model's device.
+
+        Returns:
+            Variable float32 of shape ().
+        """
         config = self.model.config
         if config.mc > 1:
             images, labels = images.repeat(config.mc, axis=0), labels.repeat(config.mc)
-        episode = self.model.rollout(images, self.rng, config.policy, explore=True)
+        episode = self.model.rollout(images, rng, config.policy, explore=True)
         loss, terms = hybrid_loss(episode, labels, config)
         chainer.report({'loss': loss, **terms}, self)
         return loss

@@ -1,17 +1,17 @@
 """What moves the weights: Chainer's optimizers with the clipping, the decay and the learning rate of a Config."""
-import chainer
 import numpy as np
 from chainer.backends import cuda
 from chainer.training import extensions
 
-from ram.training.adam import Adam
+from ram.registry import OPTIMIZERS
 from ram.training.distributed import ALONE, joined_optimizer
 
 
 class ClipGradient:
     """Scales the gradient down to a norm of at most ``threshold``.
 
-    As Chainer's GradientClipping, which on a GPU waits for the norm to reach the host in every step; this does not.
+    Chainer's GradientClipping fails where a parameter has no gradient, as the location network's in a run with random
+    locations; this leaves such a parameter out.
     """
     name = 'ClipGradient'
     call_for_each_param = False
@@ -63,12 +63,8 @@ class DecayWeights:
 
 def make_optimizer(config, target, ranks=ALONE):
     """The Config's optimizer, set up for ``target``; of several Ranks' gradients it follows the mean."""
-    if config.optimizer == 'adam':
-        optimizer = Adam(alpha=config.lr)
-    elif config.optimizer == 'nesterov':
-        optimizer = chainer.optimizers.NesterovAG(lr=config.lr, momentum=config.momentum)
-    else:
-        optimizer = chainer.optimizers.MomentumSGD(lr=config.lr, momentum=config.momentum)
+    momentum = {} if config.optimizer == 'adam' else {'momentum': config.momentum}
+    optimizer = OPTIMIZERS[config.optimizer](**{rate_name(config): config.lr}, **momentum)
     optimizer = joined_optimizer(optimizer, ranks, target)
     if config.clip:
         optimizer.add_hook(ClipGradient(config.clip))

@@ -3,16 +3,19 @@ import chainer
 from chainer.backends import cuda
 
 from datasets import scenes
-from ram.reports.evaluation import generator
+from ram import random_streams
+from ram.random_streams import BATCH, ORDER
 from ram.training.distributed import ALONE
 
 
 class SceneIterator(chainer.dataset.Iterator):
     """Draws a fresh scene of every digit in each epoch, in a fresh order, for ever.
 
-    A batch is a float32 array (B, C, size, size) in [0, 1] and an int32 array (B,), on the digits' device.  Batches
-    run on over the end of an epoch, so that all have the same size.  Of several ranks each gets its own part of what is
-    together a batch of ``ranks.size`` * B.
+    A batch is a float32 array (B, C, size, size) in [0, 1], an int32 array (B,), both on the digits' device, and a
+    generator of that device from which everything random in this batch is drawn: first its scenes, then its episodes.
+    The generator depends on the seed, the rank and the iteration alone, so that a resumed run draws the same.
+    Batches run on over the end of an epoch, so that all have the same size.  Of several ranks each gets its own part of
+    what is together a batch of ``ranks.size`` * B.
 
     Args:
         digits: uint8 array, what scenes are made of: the sources of ``scenes.fresh_scenes``.  A batch lives on its
@@ -20,27 +23,34 @@ class SceneIterator(chainer.dataset.Iterator):
         labels: int32 array (N,).
         size, pieces, shift: see ``scenes.fresh_scenes``.
         batch_size: B; the ranks' batches together have at most N.
-        rng: generator of the same device, for the scenes.
-        seed: the run's seed, which decides the order of the digits in each epoch, for all ranks.
+        seed: the run's seed; the order of the digits in each epoch depends on it alone, the same for all ranks.
         ranks: the Ranks.
     """
 
-    def __init__(self, digits, labels, size, pieces, batch_size, rng, seed=0, shift=0, ranks=ALONE):
+    def __init__(self, digits, labels, size, pieces, batch_size, seed=0, shift=0, ranks=ALONE):
         self.ranks = ranks
         if batch_size * self.ranks.size > len(digits):
             raise ValueError(f'batchsize must be at most {len(digits) // self.ranks.size}, the number of training '
                              f'digits{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')
         self.digits, self.labels = digits, labels
         self.size, self.pieces, self.shift = size, pieces, shift
-        self.batch_size, self.rng, self.seed = batch_size, rng, seed
+        self.batch_size, self.seed = batch_size, seed
         self.epoch, self.is_new_epoch, self.position = 0, False, 0
         self.order = self._shuffled()
 
     def _shuffled(self):
-        device = chainer.backend.get_device_from_array(self.digits)
-        return generator(device, self.seed, 1, self.epoch).random(len(self.digits)).argsort()
+        return self._generator(ORDER, self.epoch).random(len(self.digits)).argsort()
+
+    def _generator(self, *key):
+        return random_streams.generator(chainer.backend.get_device_from_array(self.digits), self.seed, *key)
+
+    @property
+    def iteration(self):
+        """The number of batches so far."""
+        return (self.epoch * len(self.digits) + self.position) // (self.batch_size * self.ranks.size)
 
     def __next__(self):
+        rng = self._generator(BATCH, self.ranks.rank, self.iteration)
         xp = cuda.get_array_module(self.digits)
         end = self.position + self.batch_size * self.ranks.size
         source = self.order[self.position:end]
@@ -52,8 +62,8 @@ class SceneIterator(chainer.dataset.Iterator):
             source = xp.concatenate([source, self.order[:end]])
         self.position = end
         source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
-        fresh = scenes.fresh_scenes(xp, self.rng, self.digits, source, self.size, self.pieces, self.shift)
-        return scenes.to_float(xp, fresh), self.labels[source]
+        fresh = scenes.fresh_scenes(xp, rng, self.digits, source, self.size, self.pieces, self.shift)
+        return scenes.to_float(xp, fresh), self.labels[source], rng
 
     @property
     def epoch_detail(self):

@@ -6,8 +6,9 @@ from chainer import training
 from chainer.training import extensions
 
 from ram import checkpoint, tasks
-from ram.registry import LOSSES, TRAINING_SPLITS, make_model
-from ram.reports import evaluation
+from ram.random_streams import generator
+from ram.registry import make_loss, make_model
+from ram.training.curves import Curves
 from ram.training.distributed import ALONE, joined_evaluator
 from ram.training.extensions import Finite, Snapshot, Validation
 from ram.training.optimizers import make_optimizer, make_schedule
@@ -31,35 +32,30 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
     """
-    split = TRAINING_SPLITS[config.model]
-    digits, labels = (device.send(array) for array in tasks.load_sources(config, split, folder))
-    held_out = tuple(device.send(array) for array in tasks.load_scenes(config, 'validation', folder))
-    rng = evaluation.generator(device, config.seed, *([ranks.rank] if ranks.rank else []))
     np.random.seed(config.seed)  # Chainer's initialisers draw from here
     model = make_model(config)
+    digits, labels = (device.send(array) for array in tasks.load_sources(config, model.training_split, folder))
+    held_out = tuple(device.send(array) for array in tasks.load_scenes(config, 'validation', folder))
     afresh = checkpoint.start_from(init, model) if init else []
     if afresh:
         print(f'{init} fits but for {", ".join(afresh)}, which start afresh')
-    loss = LOSSES[config.model](model, rng)
+    loss = make_loss(model)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss, ranks)
-    iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, rng, config.seed,
-                             config.shift, ranks)
+    iterator = SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, config.seed, config.shift,
+                             ranks)
     updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
 
     trainer = training.Trainer(updater, Stop(config.epoch, ranks), out=str(out))
     snapshots = SnapshotTrigger(every, ranks)
     trainer.extend(Finite(snapshots))
     trainer.extend(joined_evaluator(Validation(
-        model, *held_out, lambda: evaluation.generator(device, config.seed), origin, ranks), ranks))
+        model, *held_out, lambda: generator(device, config.seed), origin, ranks), ranks))
     schedule = make_schedule(config, math.ceil(config.epoch * len(digits) / (config.batchsize * ranks.size)))
     if schedule:
         trainer.extend(schedule[0], trigger=schedule[1])
     if ranks.first:
         trainer.extend(extensions.LogReport())
-        plotting = max(1, config.epoch // 100), 'epoch'
-        for name, keys in [('loss.png', ['main/loss', 'main/cross_entropy']),
-                           ('error.png', ['main/error', 'validation/error'])]:
-            trainer.extend(extensions.PlotReport(keys, 'epoch', plotting, filename=name))
-    trainer.extend(Snapshot(device, config.seed, ranks, loss, iterator), trigger=snapshots)
+        trainer.extend(Curves(loss=['main/loss', 'main/cross_entropy'], error=['main/error', 'validation/error']))
+    trainer.extend(Snapshot(ranks), trigger=snapshots)
     return trainer

@@ -5,11 +5,10 @@ import collections
 import dataclasses
 
 from ram import command_line, config  # isort: skip  (makes chainer importable)
-from ram.reports import evaluation  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 
-from ram.registry import LOSSES, make_model
+from ram.registry import make_loss, make_model
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
@@ -32,13 +31,12 @@ def count_step(preset, batch=32):
     c = dataclasses.replace(config.PRESETS[preset], batchsize=batch)
     device = chainer.get_device('@cupy:0')
     device.use()
-    rng = evaluation.generator(device, 0)
     shape = (500, 3, 32, 32) if c.dataset == 'svhn' else (500, 28, 28)
     sources = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     labels = np.arange(500, dtype=np.int32) % 10
     iterator = SceneIterator(
-        device.send(sources), device.send(labels), c.size, c.clutter, batch, rng, shift=c.shift)
-    loss = LOSSES[c.model](make_model(c), rng)
+        device.send(sources), device.send(labels), c.size, c.clutter, batch, shift=c.shift)
+    loss = make_loss(make_model(c))
     loss.to_device(device)
     optimizer = make_optimizer(c, loss)
     found = {}
@@ -51,8 +49,8 @@ def count_step(preset, batch=32):
 
     with chainer.using_config('type_check', False):
         optimizer.update(loss, *next(iterator))
-        images, truths = counted('scenes', next, iterator)
-        value = counted('forward', loss, images, truths)
+        images, truths, rng = counted('scenes', next, iterator)
+        value = counted('forward', loss, images, truths, rng)
         loss.cleargrads()
         counted('backward', value.backward)
         counted('clipping', optimizer.call_hooks, 'pre')

@@ -4,18 +4,19 @@ import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
+from chainer.backends import cuda
 
 from ram.fast import cores
 from ram.fast.unroll import unroll
-from ram.networks.core_network import CORES
 from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.recurrent_attention import plain_unroll
+from ram.registry import CORES
 from tests.conftest import pointers
 from tests.networks.test_networks import shake
 
 
-def unrolled(unroll, networks, images, steps, weights):
+def unrolled(loop, networks, images, steps, weights):
     """States, locations and all gradients of a weighted sum of the states that ``weights`` says."""
     locations = np.random.default_rng(1).uniform(-1.2, 1.2, (steps, len(images), 2)).astype(np.float32)
     seen = []
@@ -24,8 +25,12 @@ def unrolled(unroll, networks, images, steps, weights):
         seen.append(h.copy())
         location[...] = locations[t + 1]
 
+    def see(t, location, out=None):
+        return GlimpseSensor(3, 2).forward((images, location), out)[0]
+
     networks.cleargrads()
-    before, last, states, looked = unroll(images, locations[0], look, GlimpseSensor(3, 2), *networks, steps)
+    parts = networks if loop is plain_unroll else [network.fast() for network in networks]
+    before, last, states, looked = loop(see, locations[0], look, *parts, steps)
     np.testing.assert_array_equal(looked, locations)
     np.testing.assert_array_equal(before.array.reshape(seen_shape := states[:-1].shape), states[:-1])
     np.testing.assert_array_equal(last.array, states[-1])
@@ -95,8 +100,8 @@ def elementwise(cpp):
 
 STEPS, COUNT, INPUTS, HIDDEN = 4, 5, 3, 6
 CORE_SHAPES = {  # of the parameters
-    cores.FusedReLUCore: [(HIDDEN, HIDDEN), HIDDEN, (HIDDEN, INPUTS), HIDDEN],
-    cores.FusedLSTMCore: [(4 * HIDDEN, INPUTS), 4 * HIDDEN, (4 * HIDDEN, HIDDEN)]}
+    cores.FastReLUCore: [(HIDDEN, HIDDEN), HIDDEN, (HIDDEN, INPUTS), HIDDEN],
+    cores.FastLSTMCore: [(4 * HIDDEN, INPUTS), 4 * HIDDEN, (4 * HIDDEN, HIDDEN)]}
 
 
 @pytest.mark.parametrize('which', ['all', 'last', 'before'])
@@ -105,7 +110,7 @@ def test_the_gpus_way_through_the_cores(rng, monkeypatch, elementwise, kind, whi
     parameters = [rng.normal(size=shape).astype(np.float32) for shape in CORE_SHAPES[kind]]
     pair = [kind(parameters, STEPS, COUNT) for _ in range(2)]
     pair[1].xp = NotNumPy()
-    monkeypatch.setattr(cores.cuda, 'elementwise', elementwise)
+    monkeypatch.setattr(cuda, 'elementwise', elementwise)
     looked = rng.normal(size=(STEPS, COUNT, INPUTS)).astype(np.float32)
     before, last = (rng.normal(size=(rows, HIDDEN)).astype(np.float32) for rows in ((STEPS - 1) * COUNT, COUNT))
     gradients = {'all': (before, last), 'last': (None, last), 'before': (before, None)}[which]

@@ -7,11 +7,10 @@ import pytest
 from chainer.backends import cuda
 
 from datasets import scenes
-from ram import config
+from ram import config, random_streams
 from ram.networks.glimpse_sensor import glimpse_sensor
 from ram.networks.recurrent_attention import RecurrentAttentionModel
-from ram.registry import LOSSES, make_model
-from ram.reports import evaluation
+from ram.registry import make_loss, make_model
 from ram.training import optimizers
 from ram.training.scene_iterator import SceneIterator
 from tests.conftest import script
@@ -43,13 +42,13 @@ class Replayed:
         return self.xp.asarray(self.rng.standard_normal(shape, dtype))
 
 
-def disagreements(model, loss, images, labels):
+def disagreements(model, images, labels):
     """The gradients on the GPU that are not the CPU's: their names, and how far they are apart at most."""
     found = []
     for device in ('@numpy', '@cupy:0'):
         model.to_device(device)
         model.cleargrads()
-        value = loss(model, Replayed(model.xp))(model.xp.asarray(images), model.xp.asarray(labels))
+        value = make_loss(model)(model.xp.asarray(images), model.xp.asarray(labels), Replayed(model.xp))
         value.backward()
         found.append((float(value.array), {
             name: None if p.grad is None else cuda.to_cpu(p.grad) for name, p in model.namedparams()}))
@@ -75,7 +74,7 @@ def test_loss_and_all_gradients(preset, changes, rng):
     found = []
     while len(found) < 3 and all(found):
         images = rng.random((32, c.channels, c.size, c.size), np.float32)
-        found.append(disagreements(model, LOSSES[c.model], images, labels))
+        found.append(disagreements(model, images, labels))
     assert not found[-1], found
 
 
@@ -108,10 +107,10 @@ def test_shifted_pictures(rng):
 def test_batches_are_made_on_the_gpu(size, pieces, rng):
     digits = cuda.to_gpu(rng.integers(1, 256, (20, 28, 28)).astype(np.uint8))
     labels = cuda.cupy.arange(20, dtype=np.int32)
-    iterator = SceneIterator(digits, labels, size, pieces, 8, cuda.cupy.random.default_rng(0))
+    iterator = SceneIterator(digits, labels, size, pieces, 8)
     seen = []
     for _ in range(5):
-        images, batch = next(iterator)
+        images, batch, _ = next(iterator)
         assert isinstance(images, cuda.ndarray) and images.shape == (8, 1, size, size) and images.dtype == np.float32
         seen += batch.get().tolist()
     assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
@@ -129,7 +128,7 @@ def test_clipping(rng):
 
 def test_generator_lives_on_the_device():
     import chainer
-    rng = evaluation.generator(chainer.get_device('@cupy:0'), 3)
+    rng = random_streams.generator(chainer.get_device('@cupy:0'), 3)
     assert isinstance(rng.random((2, 2), dtype=np.float32), cuda.ndarray)
 
 

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent))
 
-from ram import checkpoint, config  # isort: skip  (makes chainer importable)
+from ram import checkpoint, config, random_streams  # isort: skip  (makes chainer importable)
 from ram.training import distributed  # isort: skip  (makes chainer importable)
 from ram.training.trainer import make_trainer  # isort: skip  (makes chainer importable)
 import chainer
@@ -44,7 +44,7 @@ def main():
                                    unit=32, hidden=48, optimizer='nesterov', lr=0.01)
     trainer = make_trainer(settings, pathlib.Path(path).parent, chainer.get_device('@numpy'), ranks=joined)
     target = trainer.updater.get_optimizer('main').target
-    target.rng = trainer.updater.get_iterator('main').rng = Steady()
+    random_streams.generator = lambda *arguments: Steady()
     for _ in range(20):
         trainer.updater.update()
     if joined.first:

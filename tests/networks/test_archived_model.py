@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import archived_curve
 from ram import checkpoint, config
-from ram.fast.archived_unroll import archived_unroll
+from ram.fast.unroll import unroll
 from ram.networks import archived_model
 from ram.networks.archived_model import ArchivedModel
 from ram.training.archived_loss import ArchivedLoss
@@ -52,7 +52,7 @@ def test_loss_is_the_archived_one(model, rng):
 
     spy = Spy(model.config)
     spy.copyparams(model)
-    loss = ArchivedLoss(spy, rng)(images, labels)
+    loss = ArchivedLoss(spy)(images, labels, rng)
     episode, = kept
     logits = episode.logits.array.astype(float)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
@@ -109,7 +109,6 @@ def test_unrolled_networks_equal_the_links_step_by_step(rng):
     rho = rng.random((4, 3, 16), np.float32)
     where = rng.uniform(-1, 1, (4, 3, 2)).astype(np.float32)
     weights = rng.normal(size=(4, 3, 6)).astype(np.float32)
-    turn = iter(range(4))
 
     def gradients(before, last):
         model.cleargrads()
@@ -121,11 +120,14 @@ def test_unrolled_networks_equal_the_links_step_by_step(rng):
         g = F.concat([F.relu(model.ll1(where[t])), F.relu(model.lrho1(rho[t]))])
         c, h = model.lstm(c, h, F.relu(model.lh2(F.relu(model.lh1(g)))))
         states.append(h)
+
+    def see(t, location, out):
+        out[...] = rho[t]
+
     def look(t, h, location):
         location[...] = where[t + 1]
 
-    before, last, unrolled = archived_unroll(
-        np.zeros((3, 1, 4, 4), np.float32), where[0], look, lambda *seen: rho[next(turn)], model, 4)
+    before, last, unrolled, _ = unroll(see, where[0], look, model._glimpse(), model._core(), 4)
     for one, two in zip(states, unrolled, strict=True):
         np.testing.assert_allclose(one.array, two, rtol=1e-5, atol=1e-6)
     expected, found = gradients(F.concat(states[:-1], axis=0), states[-1]), gradients(before, last)

@@ -5,13 +5,14 @@ import pytest
 
 from ram import config
 from ram.config import Config
-from ram.networks.controls import KINDS, ControlNetwork
 from ram.networks.recurrent_attention import RecurrentAttentionModel
-from ram.registry import make_model
+from ram.registry import MODELS, make_model
 from ram.reports import evaluation
 from ram.training.hybrid_loss import HybridLoss
 from tests.conftest import assert_one_clear_line, script
 from tests.networks.test_networks import shake
+
+KINDS = [name for name, model in MODELS.items() if not model.gaze]
 
 
 def naive(model, image):
@@ -31,7 +32,7 @@ def naive(model, image):
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('size', [28, 33])
 def test_equals_a_naive_network(kind, size, rng):
-    model = shake(ControlNetwork(Config(model=kind, size=size)), rng)
+    model = shake(make_model(Config(model=kind, size=size)), rng)
     images = rng.random((3, 1, size, size), np.float32)
     episode = model.rollout(images)
     expected = [naive(model, image[0].astype(float)) for image in images]
@@ -53,7 +54,7 @@ def test_learns_from_the_cross_entropy_alone(kind, rng):
     model = make_model(Config(model=kind, size=28))
     images, labels = rng.random((8, 1, 28, 28), np.float32), rng.integers(0, 10, 8).astype(np.int32)
     model.cleargrads()
-    loss = HybridLoss(model, rng)(images, labels)
+    loss = HybridLoss(model)(images, labels, rng)
     logits = model.rollout(images).logits.array.astype(float)
     expected = np.mean([np.log(np.exp(row).sum()) - row[label] for row, label in zip(logits, labels)])
     assert float(loss.array) == pytest.approx(expected, rel=1e-5)
@@ -74,7 +75,7 @@ def test_a_model_is_evaluated_by_the_policy_that_it_was_trained_with(rng, tiny):
 def test_random_locations_train_no_policy(rng, tiny):
     model = RecurrentAttentionModel(dataclasses.replace(tiny, policy='random'))
     model.cleargrads()
-    HybridLoss(model, rng)(rng.random((8, 1, 28, 28), np.float32), np.arange(8, dtype=np.int32)).backward()
+    HybridLoss(model)(rng.random((8, 1, 28, 28), np.float32), np.arange(8, dtype=np.int32), rng).backward()
     moved = {name.split('/')[1] for name, p in model.namedparams() if p.grad is not None and abs(p.grad).max() > 0}
     assert moved == {'glimpse_network', 'core_network', 'action_network'}
 

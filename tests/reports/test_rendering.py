@@ -9,13 +9,13 @@ from PIL import Image
 
 from ram.networks.glimpse_sensor import glimpse_sensor
 from ram.networks.recurrent_attention import RecurrentAttentionModel
-from ram.reports import rendering
+from ram.reports import episodes, heatmap
 
 
 def scene(config, location, image=None):
     image = np.zeros((1, 40, 60), np.float32) if image is None else image
     locations = np.broadcast_to(np.asarray(location, np.float32), (config.glimpses, 2))
-    return rendering.Scene(image, locations, np.full((config.glimpses, 10), 0.1), 3, config)
+    return episodes.Scene(image, locations, np.full((config.glimpses, 10), 0.1), 3, config)
 
 
 @pytest.mark.parametrize('location', [(-0.7, -0.55), (0.9, -0.9), (0, 0), (-0.31, 0.77)])
@@ -50,29 +50,29 @@ def test_axes_show_the_digit_in_its_corner(tiny):
 def test_gif_has_a_frame_a_glimpse_and_the_sheet_is_a_png(tiny, rng):
     model = RecurrentAttentionModel(dataclasses.replace(tiny, patch=6))
     images = rng.integers(0, 256, (2, 1, 28, 28)).astype(np.uint8)
-    scenes = rendering.watch(model, images, np.array([3, 8]), rng)
+    scenes = episodes.watch(model, images, np.array([3, 8]), rng)
     assert scenes[1].truth == 8 and scenes[0].probabilities.shape == (3, 10)
     np.testing.assert_allclose(scenes[0].probabilities.sum(axis=1), 1, rtol=1e-5)
-    with Image.open(io.BytesIO(rendering.gif(scenes))) as gif:
+    with Image.open(io.BytesIO(episodes.gif(scenes))) as gif:
         assert gif.n_frames == 3 and gif.info['loop'] == 0
         frames = []
         for t in range(3):
             gif.seek(t)
             frames.append(np.asarray(gif.convert('RGB')))
     assert (frames[0] != frames[1]).any()
-    with Image.open(io.BytesIO(rendering.contact_sheet(scenes))) as sheet:
+    with Image.open(io.BytesIO(episodes.contact_sheet(scenes))) as sheet:
         assert sheet.format == 'PNG' and sheet.width > sheet.height
 
 
 def test_colour_images_are_drawn_too(tiny, rng):
     image = rng.random((3, 30, 30), np.float32)
-    assert rendering.frame([scene(tiny, (0, 0), image)], 0).mode == 'RGB'
+    assert episodes.frame([scene(tiny, (0, 0), image)], 0).mode == 'RGB'
 
 
 def test_density_counts_points(rng):
     points = rng.uniform(-5, 15, (500, 2))
     points[:2] = (0.2, 9.9), (9.9, 0.2)  # bottom left and top right
-    counts = rendering.density(points, (0, 10), 10)
+    counts = heatmap.density(points, (0, 10), 10)
     for row in range(10):
         for column in range(10):
             assert counts[row, column] == sum(row <= y < row + 1 and column <= x < column + 1 for x, y in points)
@@ -83,7 +83,7 @@ def test_density_counts_points(rng):
 def test_heatmap_is_bright_where_the_gaze_is(centres, height):
     """Every glimpse at the top right of the image, which is the digit's centre."""
     locations = np.broadcast_to(np.float32([0.7, -0.6]), (2, 50, 2))
-    with Image.open(io.BytesIO(rendering.heatmap(locations, 60, centres))) as picture:
+    with Image.open(io.BytesIO(heatmap.heatmap(locations, 60, centres))) as picture:
         assert picture.format == 'PNG'
         pixels = np.asarray(picture.convert('RGB')).astype(int)
     # The map's brightest colour, and nothing but black around it: one spot for each glimpse in each row of maps.

@@ -43,10 +43,10 @@ def test_a_changed_program_marks_the_commit_and_a_changed_document_does_not(tmp_
     except OSError:
         pytest.skip('no git')
     commit = run('git', 'rev-parse', 'HEAD')
-    for name, mark in ('README.md', ''), ('ram/config.py', '+'):
+    for name, mark in ('README.md', ''), ('ram/checkpoint.py', '+'):
         with (tmp_path / name).open('a') as file:
             file.write('\n')
-        found = run(sys.executable, '-c', 'from ram.provenance import current; print(current()["commit"])')
+        found = run(sys.executable, '-c', 'from ram.provenance import current; print(current("")["commit"])')
         assert found == commit + mark
 
 

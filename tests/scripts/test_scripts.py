@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ram import checkpoint
+from ram import checkpoint, safe_files
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
@@ -63,7 +63,7 @@ def test_start_from_another_model(run, tmp_path):
     process.kill()
     process.wait()
     assert script('train.py', '--resume', out).returncode == 0
-    given, found = (checkpoint.read(folder / 'model.npz') for folder in (run, out))
+    given, found = (safe_files.read(folder / 'model.npz') for folder in (run, out))
     assert '"size": 40' in str(found['config'])
     for name in given.keys() - {'config', 'origin'}:
         np.testing.assert_allclose(found[name], given[name], atol=1e-6)

@@ -73,9 +73,11 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
             location[...] = second.clip(-1, 1)
         first = np.broadcast_to(np.float32(start), second.shape)
         images = np.broadcast_to(image, (len(second), *image.shape[1:]))
+
+        def see(t, location):
+            return GlimpseSensor(4, 2).apply((images, location))[0].array
         with chainer.no_backprop_mode():
-            states = plain_unroll(images, first, look, GlimpseSensor(4, 2), model.glimpse_network,
-                                  model.core_network, 2)[2]
+            states = plain_unroll(see, first, look, model.glimpse_network, model.core_network, 2)[2]
             return F.softmax(model.classify(states)[-1]).array
 
     episode = model.rollout(image, FixedStart(start, 0), explore=True)
@@ -158,7 +160,7 @@ def test_mc_looks_at_every_image_several_times(tiny, batch, rng):
             seen.append(images)
             return super().rollout(images, *args, **kwargs)
 
-    HybridLoss(Model(dataclasses.replace(tiny, mc=3)), rng)(*batch).backward()
+    HybridLoss(Model(dataclasses.replace(tiny, mc=3)))(*batch, rng).backward()
     np.testing.assert_array_equal(seen[0][3:6], np.repeat(batch[0][1:2], 3, axis=0))
     assert len(seen[0]) == 24
 

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from ram import checkpoint
+from ram import checkpoint, safe_files
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '16', '--unit', '16', '-l', '2', '-b', '1000']
@@ -28,7 +28,7 @@ def assert_sound(out):
     """Every file of a run that is there can be read."""
     for name in (checkpoint.MODEL, checkpoint.SNAPSHOT):
         if (out / name).exists():
-            checkpoint.read(out / name)
+            safe_files.read(out / name)
     if (out / checkpoint.MODEL).exists():
         checkpoint.load_model(out / checkpoint.MODEL)
     if (out / 'log').exists():
@@ -36,7 +36,7 @@ def assert_sound(out):
 
 
 def weights(out):
-    return checkpoint.read(out / checkpoint.SNAPSHOT)
+    return safe_files.read(out / checkpoint.SNAPSHOT)
 
 
 @pytest.mark.parametrize('kills', [4, pytest.param(50, marks=pytest.mark.slow)])

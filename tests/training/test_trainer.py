@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import datasets
-from ram import checkpoint, tasks
+from ram import checkpoint, safe_files, tasks
 from ram.config import Config
 from ram.reports import evaluation
 from ram.training import triggers
@@ -59,11 +59,11 @@ def weights(model):
 
 
 def test_it_learns_and_writes_what_it_promises(tmp_path):
-    train(tmp_path / 'run', epoch=15, lr=5e-3)
+    train(tmp_path / 'run', epoch=20, lr=5e-3)
     files = {path.name for path in (tmp_path / 'run').iterdir()}
     assert files == {'model.npz', 'snapshot.npz', 'log', 'loss.png', 'error.png'}
     log = json.loads((tmp_path / 'run' / 'log').read_text())
-    assert [entry['epoch'] for entry in log] == list(range(1, 16))
+    assert [entry['epoch'] for entry in log] == list(range(1, 21))
     assert log[-1]['main/cross_entropy'] < 0.5 * log[0]['main/cross_entropy']
     best = min(entry['validation/error'] for entry in log)
     assert best < 0.45  # chance is 0.9
@@ -129,30 +129,6 @@ def test_impossible_snapshot_times(every):
         SnapshotTrigger(every)
 
 
-def snapshot_with(folder, states):
-    """The snapshot of a run of one epoch, with other states of the ranks' generators (JSON)."""
-    train(folder, epoch=1)
-    path = folder / checkpoint.SNAPSHOT
-    with np.load(path) as file:
-        arrays = {**file, 'extensions/snapshot/states': np.array(states)}
-    np.savez(path, **arrays)
-    return path
-
-
-def test_a_snapshot_without_a_generators_state_starts_a_fresh_one(tmp_path):
-    """As a run that goes on on the CPU after it began on a GPU."""
-    path = snapshot_with(tmp_path / 'run', '[null]')
-    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
-    draws = []
-    for _ in range(2):
-        trainer = make_trainer(config, tmp_path / 'run', chainer.get_device('@numpy'))
-        checkpoint.load_snapshot(path, trainer)
-        loss, iterator = trainer.updater.get_optimizer('main').target, trainer.updater.get_iterator('main')
-        assert loss.rng is iterator.rng
-        draws.append(loss.rng.random())
-    assert draws[0] == draws[1] != np.random.default_rng(0).random()
-
-
 @pytest.mark.filterwarnings('ignore:invalid value')
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
@@ -207,10 +183,46 @@ def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
 
 
 def test_snapshot_of_several_processes_is_refused_by_one(tmp_path):
-    path = snapshot_with(tmp_path / 'run', '[null, null]')
+    train(tmp_path / 'run', epoch=1)
+    path = tmp_path / 'run' / checkpoint.SNAPSHOT
+    arrays = safe_files.read(path)
+    safe_files.write(path, {**arrays, 'extensions/snapshot/processes': np.array(2)})
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
     with pytest.raises(ValueError, match='it is of 2 processes, and these are 1'):
         checkpoint.load_snapshot(path, make_trainer(config, tmp_path, chainer.get_device('@numpy')))
+
+
+class Joined(Ranks):
+    """A process that gets from the first one what that one found."""
+
+    def __init__(self, rank, answers):
+        super().__init__()
+        self.rank, self.size, self.first, self.answers = rank, 2, rank == 0, answers
+
+    def from_first(self, function):
+        if self.first:
+            self.answers.append(function())
+        return self.answers[-1]
+
+
+def test_snapshots_by_the_clocks_of_two_processes_come_together(monkeypatch):
+    """Their clocks are an hour apart, and run differently fast."""
+    answers, clocks = [], [100.0, 3700.0]
+    current = [0]
+    monkeypatch.setattr(triggers.time, 'monotonic', lambda: clocks[current[0]])
+
+    def by(rank, function):
+        current[0] = rank
+        return function()
+
+    processes = [by(rank, lambda rank=rank: SnapshotTrigger('0.5m', Joined(rank, answers))) for rank in range(2)]
+    asked = []
+    for iteration in range(1, 9):
+        clocks[0] += 10
+        clocks[1] += 25
+        trainer = types.SimpleNamespace(updater=types.SimpleNamespace(iteration=iteration))
+        asked.append([by(rank, lambda rank=rank, trainer=trainer: processes[rank](trainer)) for rank in range(2)])
+    assert asked == [[due, due] for due in (False, False, True, False, False, True, False, False)]
 
 
 def test_snapshot_of_another_run_is_refused(tmp_path):

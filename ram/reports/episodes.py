@@ -1,25 +1,58 @@
-"""Pictures of episodes: where the model looked, what its retina covered, and what it thought after each glimpse."""
+"""Episodes as pictures: where the model looked, what its retina covered, and what it thought after each glimpse."""
 import io
+import pathlib
 
 import chainer
 import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from datasets import DIGIT
+from datasets import folder as pictures
 from datasets.scenes import to_float
+from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
+from ram.random_streams import generator
+from ram.reports.drawing import GAZE, OTHER, RIGHT, WRONG, picture, png
 
-GAZE = '#ffb000'     # the fixation, its patches and its path
-RIGHT = '#2a9d4a'    # the bar of the true class
-OTHER = '#8c96a3'    # the other bars
-WRONG = '#d1495b'    # an answer that is not the truth
 BARS = 10            # classes that are drawn at most, beside the true one
 LONGEST = 12         # letters of a class's name that are drawn
+SHOWN = 4            # scenes that are drawn unless others are asked for
+
+
+def draw(model, arguments, device):
+    """What visualize.py draws by default: the GIF and the contact sheet, by path.
+
+    Args:
+        model: a model with a gaze, on the device.
+        arguments: those of visualize.py.
+        device: chainer device.
+
+    Returns:
+        dict of bytes by pathlib.Path.
+    """
+    images, truths = chosen_scenes(model, arguments)
+    episodes = watch(model, images, truths, generator(device, arguments.seed), arguments.policy or model.config.policy)
+    out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
+    return {out: gif(episodes), out.with_suffix('.png'): contact_sheet(episodes)}
+
+
+def chosen_scenes(model, arguments):
+    """The images uint8 (N, C, size, size) and truths (N, or None) that the flags ask for."""
+    config = model.config
+    if arguments.image:
+        # Around a picture there is what training has there: its mean colour, or black around a digit.
+        how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
+        return pictures.read(arguments.image, config.size, config.channels == 3, **how)[None], None
+    images, labels = tasks.load_scenes(config, model.unseen_split, arguments.data)
+    index = arguments.index
+    if index is None:
+        index = np.random.default_rng(arguments.seed).choice(len(images), min(SHOWN, len(images)), replace=False)
+    if min(index) < 0 or max(index) >= len(images):
+        raise ValueError(f'--index must be between 0 and {len(images) - 1}, not {", ".join(map(str, index))}')
+    return images[index], labels[index]
 
 
 class Scene:
@@ -146,7 +179,7 @@ def frame(scenes, t):
     axes[1, 0].set_ylabel('probability', fontsize=9)
     for below in axes[1, 1:]:
         below.set_yticklabels([])
-    return _picture(figure)
+    return picture(figure)
 
 
 def gif(scenes, milliseconds=700):
@@ -161,9 +194,9 @@ def gif(scenes, milliseconds=700):
     """
     frames = [frame(scenes, t) for t in range(len(scenes[0].locations))]
     # One palette for all frames, made of all of them, so that no colour flickers.
-    tall = Image.fromarray(np.concatenate([np.asarray(picture) for picture in frames]))
+    tall = Image.fromarray(np.concatenate([np.asarray(each) for each in frames]))
     palette = tall.quantize(128, dither=Image.Dither.NONE)
-    frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in frames]
+    frames = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in frames]
     durations = [milliseconds] * (len(frames) - 1) + [3 * milliseconds]
     file = io.BytesIO()
     frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:], duration=durations, loop=0)
@@ -186,65 +219,4 @@ def contact_sheet(scenes):
             cell.set_xlabel(text, fontsize=8, color=colour)
     for t, cell in enumerate(axes[0]):
         cell.set_title(f'glimpse {t + 1}', fontsize=9)
-    return _png(figure)
-
-
-def heatmap(locations, size, centres=None, side=DIGIT):
-    """Where the first, the second, ... glimpse goes, over many images.
-
-    Args:
-        locations: float array (T, N, 2), columns (x, y) in [-1, 1].
-        size: side of the images in pixels.
-        centres: float array (N, 2), columns (x, y), the digits' centres in pixels.  If given, a second row of maps
-            shows where the glimpses go relative to them.
-        side: side of a digit in pixels.
-
-    Returns:
-        bytes of a PNG.
-    """
-    pixels = (locations + 1) / 2 * size
-    rows = [('in the image', pixels, (0, size))]
-    if centres is not None:
-        rows.append(('around the digit', pixels - centres, (-size / 2, size / 2)))
-    figure = Figure(figsize=(1.5 * len(locations) + 0.5, 1.65 * len(rows) + 0.2), dpi=100, layout='constrained')
-    grid = figure.subplots(len(rows), len(locations), squeeze=False)
-    for row, (label, points, span) in enumerate(rows):
-        for t, axes in enumerate(grid[row]):
-            counts = density(points[t], span, min(size, 60))
-            axes.imshow(counts, cmap='magma', extent=(*span, *span[::-1]), vmin=0,
-                        vmax=max(1, np.percentile(counts, 99.7)), interpolation='nearest')
-            axes.set_xticks([])
-            axes.set_yticks([])
-            if row == 1:
-                axes.add_patch(Rectangle((-side / 2, -side / 2), side, side, fill=False, edgecolor=GAZE, lw=1))
-            else:
-                axes.set_title(f'glimpse {t + 1}', fontsize=9)
-        grid[row, 0].set_ylabel(label, fontsize=9)
-    return _png(figure)
-
-
-def density(points, span, bins):
-    """How many points fall into each square of a grid.
-
-    Args:
-        points: float array (N, 2), columns (x, y).
-        span: least and greatest coordinate of the grid, of x and of y.
-        bins: squares along a side.
-
-    Returns:
-        float array (bins, bins); row 0 is at the least y.
-    """
-    edges = np.linspace(*span, bins + 1)
-    return np.histogram2d(points[:, 1], points[:, 0], bins=(edges, edges))[0]
-
-
-def _picture(figure):
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
-
-
-def _png(figure):
-    file = io.BytesIO()
-    _picture(figure).save(file, 'PNG')
-    return file.getvalue()
+    return png(figure)

@@ -1,0 +1,69 @@
+"""The one description of a run: task, retina, networks, learning.  It travels inside every model file."""
+import dataclasses
+import json
+from dataclasses import dataclass
+
+from ram.config.groups import GROUPS
+from ram.config.options import check_field
+from ram.registry import DATASETS, MODELS
+
+LARGEST_LAYER = 1 << 27
+LARGEST_PATCH = 4096
+
+
+@dataclass(frozen=True)
+class Config(*reversed(GROUPS)):
+    """Everything that decides what a run does; a preset with the user's flags laid over it.
+
+    Its fields are those of the groups in ``ram.config.groups``.
+
+    Raises:
+        ValueError: a value has the wrong type or lies outside its range, or two do not go together; it says which and
+            what is allowed.
+    """
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            check_field(field, getattr(self, field.name))
+        if self.patch * self.factor ** (self.scales - 1) > LARGEST_PATCH:
+            raise ValueError(f'the largest patch is {self.patch} * {self.factor}^{self.scales - 1} pixels wide; '
+                             f'at most {LARGEST_PATCH} are allowed')
+        DATASETS[self.dataset].check(self)
+        MODELS[self.model].check(self)
+        if self.largest_layer > LARGEST_LAYER:
+            raise ValueError(f'the sizes ask for a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
+                             'are allowed')
+
+    @property
+    def channels(self):
+        """Channels of a scene: 3 in colour, else 1."""
+        return DATASETS[self.dataset].channels(self)
+
+    @property
+    def largest_layer(self):
+        """Weights of the largest layer that the networks have at least."""
+        return MODELS[self.model].largest_layer(self)
+
+    def to_json(self):
+        """The Config as one line of JSON."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text):
+        """Reads what :meth:`to_json` wrote; fields that an older version did not know get their defaults.
+
+        Raises:
+            ValueError: if anything in it is unknown or out of range.
+        """
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError('the Config is not JSON') from None
+        if not isinstance(values, dict):
+            raise ValueError('the Config is not a JSON object')
+        unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise ValueError(f'the Config has the unknown fields {", ".join(unknown)}')
+        if isinstance(values.get('classes'), list):
+            values['classes'] = tuple(values['classes'])
+        return cls(**values)

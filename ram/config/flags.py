@@ -1,0 +1,50 @@
+"""Config's fields as flags of a script."""
+import argparse
+import dataclasses
+
+from ram.config.config import Config
+from ram.config.groups import GROUPS
+from ram.config.presets import PRESETS
+
+
+def add_flags(parser):
+    """Adds the flags of Config's fields to an argparse parser, group by group.
+
+    A flag that is not given leaves the preset's value; --help shows the default of most presets.
+    """
+    for group in GROUPS:
+        place = parser.add_argument_group(group.__doc__)
+        for field in dataclasses.fields(group):
+            rule = field.metadata
+            if rule['flags']:
+                place.add_argument(*rule['flags'], dest=field.name, default=argparse.SUPPRESS,
+                                   help=f'{rule["help"]} (default: {_shown(field.default)})', **_kind(field))
+
+
+def _kind(field):
+    rule = field.metadata
+    if field.type is bool:
+        return dict(action=argparse.BooleanOptionalAction)
+    return dict(type=field.type, choices=rule['choices'], metavar=rule['metavar'])
+
+
+def _shown(value):
+    return {True: 'yes', False: 'no', '': 'none'}.get(value, value) if isinstance(value, bool | str) else value
+
+
+def from_flags(arguments):
+    """The Config that parsed flags ask for: the preset of ``--preset`` or ``--dataset`` with the other flags over it.
+
+    Raises:
+        ValueError: if a value is out of range.
+    """
+    given = vars(arguments)
+    preset = PRESETS[given.get('preset') or given.get('dataset') or 'translated']
+    fields = {field.name for field in dataclasses.fields(Config)}
+    return dataclasses.replace(preset, **{name: value for name, value in given.items() if name in fields})
+
+
+def different(config, preset):
+    """Where a Config differs from a preset: list of (field's name, value), in the order of the groups."""
+    return [(field.name, getattr(config, field.name)) for group in GROUPS for field in dataclasses.fields(group)
+            if getattr(config, field.name) != getattr(preset, field.name)]

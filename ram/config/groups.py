@@ -1,0 +1,101 @@
+"""The fields of a Config, in the groups in which train.py --help shows them; each docstring is its group's heading."""
+from dataclasses import dataclass
+
+from ram.config.options import found, option
+from ram.registry import CORES, DATASETS, MODELS, OPTIMIZERS
+
+DIGITS = tuple('0123456789')
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The task"""
+    dataset: str = option('translated', '--dataset', 'the scenes to classify', DATASETS)
+    size: int = option(60, '--size --canvas', 'side of a scene', least=28, most=4096, metavar='PIXELS')
+    shift: int = option(0, '--shift', 'shift each training scene by at most this much, each way', least=0, most=28,
+                        metavar='PIXELS')
+    normalise: bool = option(False, '--normalise', 'normalise the contrast of each scene: mean 0 in each channel, '
+                             'standard deviation 1 over all')
+    classes: tuple = found(DIGITS)  # names, in the order of the labels
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Scenes of digits (mnist, translated, cluttered, cluttered100, svhn)"""
+    digits: str = option('mnist', '--digits', "where digits come from: MNIST, or the fonts of matplotlib; for svhn, "
+                         "'fonts' makes a stand-in for the real pictures", ('mnist', 'fonts'))
+    clutter: int = option(0, '--clutter', "8 x 8 pieces of other digits in a scene", least=0, most=1000,
+                          metavar='PIECES')
+
+
+@dataclass(frozen=True)
+class Svhn:
+    """SVHN's pictures (svhn)"""
+    extra: bool = option(False, '--extra', "learn from the 531,131 pictures of the 'extra' file too")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Your own pictures (folder)"""
+    images: str = option('', '--images', 'folder with one folder of PNG or JPEG files for each class', metavar='DIR')
+    fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
+                      'only if it is too large); the rest has its mean colour', ('resize', 'pad'))
+    colour: bool = found(False)
+
+
+@dataclass(frozen=True)
+class Retina:
+    """The retina (paper, section 3.1)"""
+    patch: int = option(12, '--patch --g_size', 'side of a glimpse', least=1, metavar='PIXELS')
+    scales: int = option(3, '-d --scales --depth', 'patches in a glimpse', least=1, most=8, metavar='K')
+    factor: int = option(2, '-s --scale', 'ratio of the sides of successive patches', least=1, most=16, metavar='S')
+    glimpses: int = option(6, '-l --glimpses --len_seq', 'number of glimpses', least=1, most=1000, metavar='T')
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks (paper, section 4)"""
+    model: str = option('ram', '--model', "the paper's model, the archived repository's, or a control that sees the "
+                        'whole image', MODELS)
+    unit: int = option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096,
+                       metavar='UNITS')
+    hidden: int = option(256, '-hi --hidden', 'size of g and h', least=1, most=4096, metavar='UNITS')
+    core: str = option('relu', '--core', 'the core network', CORES)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Where to look, and what is rewarded (paper, sections 3.2 and 4)"""
+    policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random'))
+    start: str = option('random', '--start', 'where to look first: anywhere, where the location network learns to, or '
+                        'at the centre', ('random', 'learned', 'center'))
+    start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
+                                'image', above=0, most=1, metavar='R')
+    sigma: float = option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0, metavar='S')
+    reward: str = option('probability', '--reward', 'the reward of an answer: the probability of the right class, or 1 '
+                         'if the answer is right and else 0', ('probability', 'right'))
+    reinforce: float = option(0.2, '--reinforce', 'weight of the REINFORCE term', least=0, metavar='WEIGHT')
+    into_core: bool = option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
+    mc: int = option(1, '-M --mc', 'episodes per image, M in equation 2', least=1, most=1000, metavar='M')
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """The optimisation"""
+    optimizer: str = option('adam', '--optimizer', 'the optimizer', OPTIMIZERS)
+    lr: float = option(1e-3, '--lr', 'initial learning rate', above=0, metavar='RATE')
+    momentum: float = option(0.9, '--momentum', 'momentum of nesterov and momentum', least=0, most=1, metavar='M')
+    schedule: str = option('linear', '--schedule', 'learning rate over the epochs: constant, times --decay each '
+                           'epoch, falling linearly to zero, or times 0.1 every --drop epochs',
+                           ('constant', 'exponential', 'linear', 'step'))
+    decay: float = option(0.93, '--decay', 'factor of the exponential schedule', above=0, most=1, metavar='FACTOR')
+    drop: int = option(400, '--drop', 'epochs between the drops of the step schedule', least=1, metavar='EPOCHS')
+    clip: float = option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0, metavar='NORM')
+    weight_decay: float = option(0.0, '--weight-decay', 'each step shrinks the weights by this times the learning rate',
+                                 least=0, metavar='SHARE')
+    batchsize: int = option(128, '-b --batchsize', 'images in a batch', least=1, metavar='B')
+    epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N')
+    seed: int = option(0, '--seed', 'seed of everything random', least=0, metavar='N')
+
+
+GROUPS = Scene, Digits, Svhn, Pictures, Retina, Networks, Policy, Optimisation

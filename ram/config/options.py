@@ -1,0 +1,49 @@
+"""Fields of a Config that are flags of train.py too, with the values that they may take."""
+import dataclasses
+import sys
+
+MOST_CLASSES = 10_000
+
+
+def option(default, flags, text, choices=None, least=None, above=None, most=None, metavar=None):
+    """A field of Config that is also a flag.
+
+    Args:
+        default: its value unless a preset or a flag says otherwise; its type is the field's.
+        flags: the flag's names, in one str.
+        text: what --help says.
+        choices: the values that are allowed, or a Registry of them.
+        least, above, most: bounds of a number.
+        metavar: what stands for the value in --help.
+    """
+    return dataclasses.field(default=default, metadata=dict(
+        flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, metavar=metavar))
+
+
+def found(default):
+    """A field of Config that is no flag: its value is found in the data."""
+    return dataclasses.field(default=default, metadata=dict(flags=[], choices=None, least=None, above=None, most=None))
+
+
+def check_field(field, value):
+    """ValueError if a Config's field must not have this value; says why."""
+    name, rule = field.name, field.metadata
+    kinds = (int, float) if field.type is float else (field.type,)
+    if type(value) not in kinds:
+        raise ValueError(f'{name} must be of type {field.type.__name__}, not {value!r}')
+    if field.type is tuple and not (2 <= len(value) <= MOST_CLASSES and all(
+            type(entry) is str and entry for entry in value) and len(set(value)) == len(value)):
+        raise ValueError(f'{name} must be 2 to {MOST_CLASSES} different names')
+    if rule['choices'] and value not in rule['choices']:
+        raise ValueError(f'{name} must be one of {", ".join(rule["choices"])}, not {value!r}')
+    bounds = []
+    if rule['least'] is not None:
+        bounds.append((value >= rule['least'], f'at least {rule["least"]}'))
+    if rule['above'] is not None:
+        bounds.append((value > rule['above'], f'greater than {rule["above"]}'))
+    if rule['most'] is not None:
+        bounds.append((value <= rule['most'], f'at most {rule["most"]}'))
+    if field.type is float:
+        bounds.append((-sys.float_info.max <= value <= sys.float_info.max, 'finite'))
+    if not all(holds for holds, _ in bounds):
+        raise ValueError(f'{name} must be {" and ".join(text for _, text in bounds)}, not {value}')

@@ -1,0 +1,72 @@
+"""What every model here can do with images, whether it looks around in them or sees them at once."""
+import chainer
+import numpy as np
+from chainer.backends import cuda
+
+
+class Classifier(chainer.Chain):
+    """A model of a Config.
+
+    A model has ``rollout``, which gives an ``Episode``, and ``classify``, which gives the logits after each of its
+    steps; this class derives the rest.
+
+    Args:
+        config: the Config that gives all sizes.
+
+    Attributes:
+        gaze: whether the model looks around, and so has locations to show.
+        loss: the name of its loss in ``ram.registry.LOSSES``.
+        training_split, unseen_split: the digits that it learns from, and those by which it is judged.
+    """
+    gaze = True
+    loss = 'hybrid'
+    training_split, unseen_split = 'train', 'test'
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+
+    @staticmethod
+    def check(config):
+        """ValueError if the model does not go with the rest of the Config."""
+
+    @staticmethod
+    def largest_layer(config):
+        """Weights of the largest layer that the model has at least, for a Config."""
+        raise NotImplementedError
+
+    @staticmethod
+    def row(config):
+        """What published tables call the model: its name, and its number of glimpses or None."""
+        raise NotImplementedError
+
+    def generator(self):
+        """A random generator for the model's device, seeded by its Config."""
+        return self.xp.random.default_rng(self.config.seed)
+
+    def forward(self, images, rng=None):
+        """Classifies images by the model's own policy.
+
+        Args:
+            images: float32 array (B, C, H, W) in [0, 1], on the model's device.
+            rng: generator of that device, for the first locations; by default seeded by the Config.
+
+        Returns:
+            Variable float32 (B, classes), the logits.
+        """
+        return self.rollout(images, rng or self.generator(), self.config.policy).logits
+
+    def predict(self, images, rng=None):
+        """The likeliest class of each image.
+
+        Args:
+            images: array (B, C, H, W) on the model's device, float32 in [0, 1] or uint8 in [0, 255].
+            rng: as for :meth:`forward`.
+
+        Returns:
+            int32 array (B,) on the CPU.
+        """
+        if images.dtype == np.uint8:
+            images = images.astype(np.float32) / np.float32(255)
+        with chainer.using_config('train', False), chainer.no_backprop_mode():
+            return cuda.to_cpu(self(images, rng).array.argmax(axis=1)).astype(np.int32)

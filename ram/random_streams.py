@@ -1,0 +1,26 @@
+"""Independent streams of random numbers, each named by a key, so that none has a state that a snapshot must keep."""
+import numpy as np
+from chainer.backends import cuda
+
+ORDER, BATCH = range(2)  # first parts of keys: the order of an epoch, and what a batch draws
+
+
+def generator(device, seed, *key):
+    """A random generator whose arrays live on a device.
+
+    Streams of different keys are independent: they are children of the seed's sequence, as ``SeedSequence.spawn`` makes
+    them.  (A longer entropy is not enough: there [s, 1] and [s, 1, 0] are the same.)
+
+    Args:
+        device: chainer device.
+        seed: int, at least 0.
+        key: ints, at least 0; without any, the stream is that of ``numpy.random.default_rng(seed)`` on a CPU.
+
+    Returns:
+        ``numpy.random.Generator`` or ``cupy.random.Generator``.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=key)
+    if device.xp is np:
+        return np.random.default_rng(sequence)
+    # Philox starts at once, where XORWOW, CuPy's default, must wind each of its states forward.
+    return cuda.cupy.random.Generator(cuda.cupy.random.Philox4x3210(sequence))

@@ -1,0 +1,84 @@
+"""Files that are whole or absent, and that are read without trust: nothing is ever unpickled.
+
+Every file is written under a temporary name and renamed, so that whatever bears its name is complete.
+"""
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+import zipfile
+
+import filelock
+import numpy as np
+
+LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
+DENSEST = 20        # times that weights, which hardly can be compressed, may be larger than their file
+MOST = 2000         # arrays in a file
+
+
+def read(path):
+    """All arrays of an .npz file, as a dict.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no such file, is damaged or absurdly large, or holds anything but arrays.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f'there is no file {path}')
+    with open(path, 'rb') as file:
+        try:
+            entries = zipfile.ZipFile(file).infolist()
+            most = min(LARGEST, DENSEST * (path.stat().st_size + 10_000))
+            if len(entries) > MOST or sum(entry.file_size for entry in entries) > most:
+                raise ValueError('its content is absurdly large')
+            file.seek(0)  # NumPy looks for the format where the file stands
+            with np.load(file, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except Exception as error:  # there is no end to what zipfile and NumPy raise at damaged bytes
+            reason = str(error) or type(error).__name__
+            raise ValueError(f'{path} is not an .npz file that holds arrays alone: {reason}') from None
+
+
+def write(path, arrays):
+    """Writes arrays to an .npz file, whole or not at all."""
+    with replacing(path) as file:
+        np.savez(file, **arrays)
+
+
+@contextlib.contextmanager
+def replacing(path, mode='wb'):
+    """Opens a temporary file beside ``path`` that takes its name once it is written and on the disk."""
+    path = pathlib.Path(path)
+    handle, name = tempfile.mkstemp(prefix=f'.{path.name}-', dir=path.parent)
+    try:
+        with os.fdopen(handle, mode) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+@contextlib.contextmanager
+def alone_in(folder):
+    """Holds a run's folder for one process, and first removes what a killed one left half written.
+
+    Raises:
+        ValueError: another process holds it.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        with filelock.FileLock(folder / '.lock', timeout=0):
+            for left in folder.glob('.*-????????'):  # as tempfile names what `replacing` writes
+                left.unlink()
+            for left in folder.glob('log?*'):  # Chainer's LogReport writes in such a folder
+                if left.is_dir():
+                    shutil.rmtree(left)
+            yield
+    except filelock.Timeout:
+        raise ValueError(f'another process is at work in {folder}') from None

@@ -1,0 +1,53 @@
+"""What a Config's task is made of: its sources, its fixed scenes, its classes."""
+from datasets import scenes
+from ram.registry import DATASETS
+
+# Seeds of the fixed scenes, the same for every run, whatever its own seed.
+SEEDS = {'validation': 1_000_001, 'test': 1_000_002, 'train+validation': 1_000_003}
+
+
+def completed(config):
+    """The Config with what is found in the data: for a folder's pictures, their classes and whether they have colour.
+
+    Raises: as :func:`datasets.folder.describe`.
+    """
+    return DATASETS[config.dataset].completed(config)
+
+
+def load_sources(config, split, folder=None):
+    """What a task's scenes are made of.  Pictures that cannot be read are named on stderr.
+
+    Args:
+        config: the Config.
+        split: 'train', 'validation', 'train+validation' or 'test'.
+        folder: folder of the data files, see :func:`datasets.data_folder`.
+
+    Returns:
+        uint8 array, digits (N, d, d) or pictures (N, C, d, d), and int32 array (N,); see ``scenes.fresh_scenes``.
+    """
+    return DATASETS[config.dataset].sources(config, split, folder)
+
+
+def load_scenes(config, split, folder=None):
+    """The fixed scenes of a split: one for each source, the same for every model of the task.
+
+    Returns:
+        uint8 array (N, C, size, size) and int32 array (N,).
+    """
+    sources, labels = load_sources(config, split, folder)
+    return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split]), labels
+
+
+def digit_boxes(config, split, count):
+    """Where the digits of a split's fixed scenes are.
+
+    Returns:
+        float array (count, 2), their centres in pixels, columns (x, y), and their side in pixels; or None if all are in
+        the same place.
+    """
+    moving = DATASETS[config.dataset].moving(config)
+    if moving is None:
+        return None
+    side, pieces = moving
+    corners = scenes.fixed_layout(count, config.size, pieces, SEEDS[split], side).corner
+    return corners[:, ::-1] + side / 2, side

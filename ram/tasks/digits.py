@@ -1,0 +1,36 @@
+"""The paper's tasks: MNIST's digits as they are, somewhere on a larger canvas, and among pieces of others."""
+import datasets
+from ram.registry import MODELS
+from ram.tasks.task import Task
+
+
+class DigitTask(Task):
+    """Scenes of grey digits.
+
+    Args:
+        table: its table of results.
+        preset: see ``Task``.
+    """
+
+    def __init__(self, table, **preset):
+        super().__init__(**preset)
+        self._table = table
+
+    def sources(self, config, split, folder):
+        return datasets.load_digits(config.digits, split, folder)
+
+    def moving(self, config):
+        return None if config.size == datasets.DIGIT else (datasets.DIGIT, config.clutter)
+
+    def table(self, config):
+        """None if the scenes are not the paper's, or the model looks around with another retina."""
+        paper = {'clutter': 0, 'patch': 12, 'scales': 3, 'factor': 2, **self.preset}
+        names = ['size', 'clutter'] + (['patch', 'scales', 'factor'] if MODELS[config.model].gaze else [])
+        same = config.digits == 'mnist' and all(getattr(config, name) == paper[name] for name in names)
+        return self._table if same else None
+
+
+MNIST = DigitTask('mnist28', size=28, shift=2, patch=8, scales=1, epoch=200)
+TRANSLATED = DigitTask('translated60', size=60, core='lstm', weight_decay=0.1, epoch=150)
+CLUTTERED = DigitTask('cluttered60', size=60, clutter=4, core='lstm', epoch=240)
+CLUTTERED100 = DigitTask('cluttered100', size=100, clutter=8, scales=4, glimpses=8, core='lstm', epoch=160)

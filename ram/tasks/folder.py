@@ -1,0 +1,46 @@
+"""Pictures of your own: a folder of class folders."""
+import dataclasses
+import pathlib
+import sys
+
+from datasets import folder as pictures
+from ram.tasks.task import Task
+
+
+class FolderTask(Task):
+    """A user's pictures, squares of the Config's size; their classes and whether they have colour are found in them."""
+
+    def check(self, config):
+        if config.clutter:
+            raise ValueError(f'folder has no clutter of digits: clutter must be 0, not {config.clutter}')
+        if config.extra:
+            raise ValueError('only the real svhn has extra pictures, not its stand-in of font digits')
+
+    def channels(self, config):
+        return 3 if config.colour else 1
+
+    def completed(self, config):
+        """Raises: as :func:`datasets.folder.describe`."""
+        classes, colour = pictures.describe(_root(config))
+        return dataclasses.replace(config, classes=classes, colour=colour)
+
+    def sources(self, config, split, folder):
+        """Names the pictures that cannot be read on stderr."""
+        images, labels, left_out = pictures.load(
+            _root(config), split, config.classes, config.size, config.colour, config.fit)
+        if left_out:
+            print(f'{len(left_out)} of {len(left_out) + len(images)} {split} pictures cannot be read and are left out:',
+                  *left_out, sep='\n  ', file=sys.stderr)
+        return images, labels
+
+    def name(self, config):
+        return config.images
+
+
+def _root(config):
+    if not config.images:
+        raise ValueError('the dataset folder needs --images DIR, a folder of class folders of pictures')
+    return pathlib.Path(config.images)
+
+
+FOLDER = FolderTask(size=64, shift=4, normalise=True, core='lstm', batchsize=64, epoch=60)

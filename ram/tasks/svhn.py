@@ -1,0 +1,37 @@
+"""SVHN's house numbers, or their stand-in of font digits, as they are or somewhere on a larger street."""
+import datasets
+from datasets import scenes
+from ram.config.groups import DIGITS
+from ram.tasks.task import Task
+
+
+class SvhnTask(Task):
+    """Colour pictures of 32 x 32 pixels."""
+
+    def check(self, config):
+        if config.images or config.classes != DIGITS:
+            raise ValueError('only the dataset folder has images, and classes of its own')
+        if config.clutter:
+            raise ValueError(f'svhn has no clutter of digits: clutter must be 0, not {config.clutter}')
+        if config.size < datasets.svhn.SIDE:
+            raise ValueError(f'the pictures of svhn are {datasets.svhn.SIDE} pixels wide: size must be at least '
+                             f'{datasets.svhn.SIDE}, not {config.size}')
+        if config.extra and config.digits != 'mnist':
+            raise ValueError('only the real svhn has extra pictures, not its stand-in of font digits')
+
+    def channels(self, config):
+        return 3
+
+    def sources(self, config, split, folder):
+        return datasets.load_pictures(config.digits, split, folder, config.extra)
+
+    def moving(self, config):
+        side = datasets.svhn.SIDE
+        return None if config.size == side else (side, scenes.street_pieces(config.size))
+
+    def table(self, config):
+        return f'{"street" if config.digits == "fonts" else "svhn"}{config.size}'
+
+
+# Tuned on street digits; on a canvas of 64 x 64 pixels it has as many parameters as the control conv.
+SVHN = SvhnTask(size=32, shift=2, normalise=True, patch=8, scales=3, glimpses=8, hidden=133, core='lstm', epoch=60)
