@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 from ram import checkpoint, command_line, safe_files, tasks
-from ram.networks.recurrent_attention import POLICIES
+from ram.networks.gaze import POLICIES
 from ram.random_streams import generator
 from ram.registry import DATASETS
 from ram.reports import evaluation, tables

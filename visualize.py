@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
 from ram import checkpoint, command_line, safe_files
-from ram.networks.recurrent_attention import POLICIES
+from ram.networks.gaze import POLICIES
 from ram.registry import RENDERERS
 
 

@@ -56,7 +56,7 @@ class Catch:
         return self.size - 1 - self.row
 
     @property
-    def caught(self):
+    def won(self):
         """bool array (B,), True where the paddle is below the column in which the ball lands."""
         offset = self.ball[-1] - self.paddle
         return (offset >= 0) & (offset < self.length)

@@ -48,6 +48,7 @@ DATASETS = Registry(
     cluttered100='ram.tasks.digits:CLUTTERED100',
     svhn='ram.tasks.svhn:SVHN',
     folder='ram.tasks.folder:FOLDER',
+    catch='ram.tasks.catch:CATCH',
 )
 # Classes of models, see ram.networks.classifier; those without a gaze are controls.
 MODELS = Registry(
@@ -56,6 +57,8 @@ MODELS = Registry(
     fc64='ram.networks.controls:FullyConnectedControl',
     fc256='ram.networks.controls:FullyConnectedControl',
     conv='ram.networks.controls:ConvolutionalControl',
+    player='ram.networks.attention_player:AttentionPlayer',
+    fullscreen='ram.networks.attention_player:FullScreenPlayer',
 )
 # Core networks; one with a method ``fast`` is unrolled by ram.fast.unroll.
 CORES = Registry(
@@ -66,6 +69,16 @@ CORES = Registry(
 LOSSES = Registry(
     hybrid='ram.training.hybrid_loss:HybridLoss',
     archived='ram.training.archived_loss:ArchivedLoss',
+    policy='ram.training.policy_loss:PolicyLoss',
+)
+# By the goal of a task: what makes a run's batches, and what counts the mistakes of validation.
+ITERATORS = Registry(
+    classification='ram.training.scene_iterator:make_iterator',
+    game='ram.training.game_iterator:make_iterator',
+)
+VALIDATIONS = Registry(
+    classification='ram.training.validation:SceneValidation',
+    game='ram.training.validation:GameValidation',
 )
 # Chainer's optimizers.
 OPTIMIZERS = Registry(

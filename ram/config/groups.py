@@ -10,8 +10,8 @@ DIGITS = tuple('0123456789')
 @dataclass(frozen=True)
 class Scene:
     """The task"""
-    dataset: str = option('translated', '--dataset', 'the scenes to classify', DATASETS)
-    size: int = option(60, '--size --canvas', 'side of a scene', least=28, most=4096, metavar='PIXELS')
+    dataset: str = option('translated', '--dataset', 'the scenes to classify, or the game catch', DATASETS)
+    size: int = option(60, '--size --canvas', 'side of a scene or screen', least=1, most=4096, metavar='PIXELS')
     shift: int = option(0, '--shift', 'shift each training scene by at most this much, each way', least=0, most=28,
                         metavar='PIXELS')
     normalise: bool = option(False, '--normalise', 'normalise the contrast of each scene: mean 0 in each channel, '
@@ -44,6 +44,14 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Game:
+    """The game (catch; paper, section 4.3)"""
+    speed: float = option(1.0, '--speed', "largest sideways motion of the ball in a step", least=0, most=64,
+                          metavar='PIXELS')
+    paddle: int = option(2, '--paddle', 'length of the paddle', least=1, most=4096, metavar='PIXELS')
+
+
+@dataclass(frozen=True)
 class Retina:
     """The retina (paper, section 3.1)"""
     patch: int = option(12, '--patch --g_size', 'side of a glimpse', least=1, metavar='PIXELS')
@@ -56,7 +64,7 @@ class Retina:
 class Networks:
     """The networks (paper, section 4)"""
     model: str = option('ram', '--model', "the paper's model, the archived repository's, or a control that sees the "
-                        'whole image', MODELS)
+                        "whole image; for catch, the paper's player, or a control that sees the whole screen", MODELS)
     unit: int = option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096,
                        metavar='UNITS')
     hidden: int = option(256, '-hi --hidden', 'size of g and h', least=1, most=4096, metavar='UNITS')
@@ -93,9 +101,9 @@ class Optimisation:
     clip: float = option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0, metavar='NORM')
     weight_decay: float = option(0.0, '--weight-decay', 'each step shrinks the weights by this times the learning rate',
                                  least=0, metavar='SHARE')
-    batchsize: int = option(128, '-b --batchsize', 'images in a batch', least=1, metavar='B')
+    batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B')
     epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N')
     seed: int = option(0, '--seed', 'seed of everything random', least=0, metavar='N')
 
 
-GROUPS = Scene, Digits, Svhn, Pictures, Retina, Networks, Policy, Optimisation
+GROUPS = Scene, Digits, Svhn, Pictures, Game, Retina, Networks, Policy, Optimisation

@@ -10,12 +10,11 @@ from ram.fast.unroll import unroll
 from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
 from ram.networks.classifier import Classifier
+from ram.networks.gaze import Gaze
 from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
 from ram.registry import CORES
-
-POLICIES = ('learned', 'random', 'center')
 
 
 @dataclass
@@ -86,22 +85,33 @@ class RecurrentAttentionModel(Classifier):
 
     def __init__(self, config):
         super().__init__(config)
-        retina = config.scales * config.channels * config.patch ** 2
         with self.init_scope():
-            self.glimpse_network = GlimpseNetwork(retina, config.unit, config.hidden)
+            self.glimpse_network = GlimpseNetwork(self.retina(config), config.unit, config.hidden)
             self.core_network = CORES[config.core](config.hidden)
             self.location_network = LocationNetwork(config.hidden)
             self.action_network = ActionNetwork(config.hidden, len(config.classes))
             self.baseline_network = BaselineNetwork(config.hidden)
 
     @staticmethod
-    def largest_layer(config):
-        return max(config.scales * config.channels * config.patch ** 2 * config.unit, config.unit * config.hidden,
-                   config.hidden ** 2, config.hidden * len(config.classes))
+    def retina(config):
+        """Values in one glimpse."""
+        return config.scales * config.channels * config.patch ** 2
+
+    @classmethod
+    def largest_layer(cls, config):
+        return max(cls.retina(config) * config.unit, config.unit * config.hidden, config.hidden ** 2,
+                   config.hidden * len(config.classes))
 
     @staticmethod
     def row(config):
         return 'ram random locations' if config.policy == 'random' else 'ram', config.glimpses
+
+    def unroll(self, see, location, look, steps):
+        """Unrolls the glimpse and core networks, fast where they can: see :func:`ram.fast.unroll.unroll`."""
+        networks, loop = (self.glimpse_network, self.core_network), plain_unroll
+        if all(hasattr(network, 'fast') for network in networks):
+            networks, loop = [network.fast() for network in networks], unroll
+        return loop(see, location, look, *networks, steps)
 
     def rollout(self, images, rng, policy='learned', explore=False):
         """Looks T times at each image.
@@ -119,48 +129,24 @@ class RecurrentAttentionModel(Classifier):
         Raises:
             ValueError: there is no such policy.
         """
-        if policy not in POLICIES:
-            raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
-        xp, config = cuda.get_array_module(images), self.config
+        config, steps = self.config, self.config.glimpses
+        gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore)
         if config.normalise:
             images = normalised(images)
-        learned, shape = policy == 'learned', (config.glimpses, len(images), 2)
-        drawn = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
-        chosen = (config.glimpses if config.start == 'learned' else config.glimpses - 1) if learned else 0
-        explore = explore and chosen > 0
-        samples = xp.zeros((chosen, *shape[1:]), xp.float32)
-        if explore:
-            samples = rng.standard_normal(samples.shape, dtype=xp.float32) * config.sigma
         sensor = GlimpseSensor(config.patch, config.scales, config.factor)
 
         def see(t, location, out=None):
             return sensor.forward((images, location), out)[0]
 
-        def look(t, h, location):
-            """l_{t+1} ~ pi(l | h_t)."""
-            if learned:
-                self.location_network.glance(h, samples[t + chosen - shape[0]], location)
-            else:
-                location[...] = drawn[t]
-
-        first = drawn[0]
-        if learned and config.start == 'learned':
-            h_0 = xp.zeros((shape[1], config.hidden), xp.float32)
-            look(0, h_0, first)
-        elif learned:
-            first = first * config.start_range if config.start == 'random' else xp.zeros_like(first)
-        networks, loop = (self.glimpse_network, self.core_network), plain_unroll
-        if all(hasattr(network, 'fast') for network in networks):
-            networks, loop = [network.fast() for network in networks], unroll
-        before, last, states, locations = loop(
-            see, first, lambda t, h, location: look(t + 1, h, location), *networks, shape[0])
+        before, last, states, locations = self.unroll(
+            see, gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
         episode = Episode(locations, states, self.action_network(last))
-        if explore:
-            if config.start == 'learned':
-                before = F.concat([h_0, before], axis=0)
+        if gaze.explores:
+            if gaze.start is not None:
+                before = F.concat([gaze.start, before], axis=0)
             means = self.location_network(before if config.into_core else before.array)
-            episode.samples, episode.means = samples, means.reshape(samples.shape)
-            episode.baselines = self.baseline_network(before.array).reshape(samples.shape[:2])
+            episode.samples, episode.means = gaze.samples, means.reshape(gaze.samples.shape)
+            episode.baselines = self.baseline_network(before.array).reshape(gaze.samples.shape[:2])
         return episode
 
     def classify(self, states):
