@@ -26,23 +26,27 @@ class Catch:
     """A batch of B games in the same step.
 
     Args:
-        ball: int array (size, B), the ball's column in row 0 ... size - 1, see :func:`fall`.
+        columns: int array (B,), where the balls start in the top row.
+        speeds: int array (B,), their sideways motion in a step, in SUBPIXELS; to the right if positive.
+        size: the screen's side in pixels.
         paddle: the paddle's length in pixels.  Chosen: it starts in the middle of the bottom row.
 
     Attributes:
-        ball: as above.
+        speeds: as above.
+        ball: int32 array (size, B), the ball's column in row 0 ... size - 1.
         length: the paddle's length in pixels.
         paddle: int array (B,), the column of the paddle's leftmost pixel.
         row: the ball's row, from 0; the number of steps taken.
         screen: float32 array (B, 1, size, size), 0 or 1.  It is one array, redrawn in every step.
     """
 
-    def __init__(self, ball, paddle=PADDLE):
-        xp, (self.size, count) = cuda.get_array_module(ball), ball.shape
-        self.ball, self.length, self.row = ball, paddle, 0
-        self.paddle = xp.full(count, (self.size - paddle) // 2, ball.dtype)
-        self.screen = xp.zeros((count, 1, self.size, self.size), np.float32)
-        self.columns = xp.arange(self.size, dtype=ball.dtype)
+    def __init__(self, columns, speeds, size=SIZE, paddle=PADDLE):
+        xp, count = cuda.get_array_module(columns), len(columns)
+        self.speeds, self.ball = speeds, fall(columns, speeds, size)
+        self.size, self.length, self.row = size, paddle, 0
+        self.paddle = xp.full(count, (size - paddle) // 2, np.int32)
+        self.screen = xp.zeros((count, 1, size, size), np.float32)
+        self.columns = xp.arange(size, dtype=np.int32)
         self._draw()
 
     @property
@@ -56,10 +60,20 @@ class Catch:
         return self.size - 1 - self.row
 
     @property
+    def offset(self):
+        """int32 array (B,), where the balls will land, counted from the paddle's leftmost pixel."""
+        return self.ball[-1] - self.paddle
+
+    @property
     def won(self):
         """bool array (B,), True where the paddle is below the column in which the ball lands."""
-        offset = self.ball[-1] - self.paddle
-        return (offset >= 0) & (offset < self.length)
+        return (self.offset >= 0) & (self.offset < self.length)
+
+    @property
+    def distance(self):
+        """int32 array (B,), the steps that the paddle needs to get below that column."""
+        xp = cuda.get_array_module(self.ball)
+        return xp.maximum(xp.maximum(self.offset - self.length + 1, -self.offset), 0)
 
     def step(self, actions):
         """Moves the paddles, lets the balls fall by one row and redraws the screen.
@@ -74,8 +88,8 @@ class Catch:
         self._draw()
 
     def _draw(self):
-        offset = self.columns - self.paddle[:, None]
-        self.screen[:, 0, -1] = (offset >= 0) & (offset < self.length)
+        beside = self.columns - self.paddle[:, None]
+        self.screen[:, 0, -1] = (beside >= 0) & (beside < self.length)
         self.screen[:, 0, self.row] += self.columns == self.ball[self.row][:, None]
         if self.over:
             self.screen[:, 0, -1].clip(0, 1, out=self.screen[:, 0, -1])  # the ball may lie on the paddle
@@ -84,13 +98,7 @@ class Catch:
 def fall(columns, speeds, size=SIZE):
     """Where balls are that fall one row a step and bounce off the screen's sides.
 
-    Args:
-        columns: int array (B,), where they start in the top row.
-        speeds: int array (B,), their sideways motion in a step, in SUBPIXELS; to the right if positive.
-        size: the screen's side in pixels.
-
-    Returns:
-        int32 array (size, B), the column in row 0 ... size - 1.
+    Args and returns: ``columns``, ``speeds``, ``size`` and ``ball`` of :class:`Catch`.
     """
     xp = cuda.get_array_module(columns)
     rows = xp.arange(size, dtype=np.int32)[:, None]
@@ -111,7 +119,7 @@ def draw_balls(rng, count, size=SIZE, speed=SPEED):
         speed: the largest sideways motion in a step, in pixels.
 
     Returns:
-        Two int32 arrays (B,), columns and speeds of :func:`fall`.
+        Two int32 arrays (B,), columns and speeds of :class:`Catch`.
     """
     columns, angles = (rng.random(count, dtype=np.float32) for _ in range(2))
     xp = cuda.get_array_module(columns)
@@ -121,23 +129,13 @@ def draw_balls(rng, count, size=SIZE, speed=SPEED):
 
 def new_games(rng, count, size=SIZE, paddle=PADDLE, speed=SPEED):
     """A batch of ``count`` random games, on the generator's device; the arguments as above."""
-    return Catch(fall(*draw_balls(rng, count, size, speed), size), paddle)
+    return Catch(*draw_balls(rng, count, size, speed), size, paddle)
 
 
 def oracle(game):
     """The actions of a player who knows where the balls will land: int32 array (B,).
 
-    It moves until the paddle is below that column, so it catches every ball that can be caught.
+    It catches every ball that can be caught, which is every ball: a ball falls size - 1 steps, and the paddle has to go
+    at most size - 2.
     """
-    offset = game.ball[-1] - game.paddle
-    return ((offset >= game.length).astype(np.int32) - (offset < 0) + 1).astype(np.int32)
-
-
-def reachable(game):
-    """bool array (B,), True where there are enough steps left to bring the paddle below the ball.
-
-    On a new game that is everywhere: the ball falls size - 1 steps, and the paddle has at most size - 2 to go.
-    """
-    offset = game.ball[-1] - game.paddle
-    xp = cuda.get_array_module(offset)
-    return xp.maximum(offset - game.length + 1, -offset) <= game.steps_left
+    return ((game.offset >= game.length).astype(np.int32) - (game.offset < 0) + 1).astype(np.int32)
