@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | compat | mpi | results | results-check | gpu-check
+# make setup | demo | test | test-all | lint | compat | mpi | results | results-check | gpu-check
 # PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # from PIP_BUILD_CONSTRAINT, earlier ones from PIP_CONSTRAINT; whichever this pip does not use does no harm.
 BUILD := PIP_CONSTRAINT=$(CURDIR)/requirements-build.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/requirements-build.txt
 
-.PHONY: setup demo test lint
+.PHONY: setup demo test test-all lint
 
 setup: $(VENV)/ready
 
@@ -32,6 +32,10 @@ demo: setup
 # A process a core, and a thread a process.
 test: setup
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8
+
+# The same with the tests that are marked slow.
+test-all: setup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 -m ''
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Mends the archived repository's quirks one after another and shows how the error falls.
+"""Corrects the archived repository's quirks one after another and prints the error after each.
 
     python benchmarks/archived_ablation.py --epochs 5
 
-Each row keeps what the rows above it mended.  All rows see equally many images, as many
-as so many epochs of the 55,000 training digits; the error is on the 5,000 validation digits, which none has learnt.
+Each row keeps the corrections of the rows above it.  All rows train on the same number of images: --epochs times the
+55,000 training digits.  The error is on the 5,000 validation digits, on which no row trains.
 """
 import argparse
 import dataclasses
@@ -41,13 +41,13 @@ ROWS = [
     ('optimizer', 'Adam, decay of its rate, clipping of the gradient'),
     ('networks', "the paper's networks, a baseline for each step, sigma 0.1"),
 ]
-# What is mended towards: the paper's model and loss.
+# What the corrections lead to: the paper's model and loss.
 RECIPE = config.Config(dataset='mnist', size=28, patch=8, scales=1, reward='right', reinforce=0.1,
                        schedule='exponential')
 
 
 class MendedModel(archived_model.ArchivedModel):
-    """The archived model with what is named in ``mended`` done right."""
+    """The archived model without the quirks that are named in ``mended``."""
 
     mended = ()
 
@@ -56,7 +56,7 @@ class MendedModel(archived_model.ArchivedModel):
 
 
 class MendedLoss(ArchivedLoss):
-    """The archived loss with what is named in its model's ``mended`` done right."""
+    """The archived loss without the quirks that are named in its model's ``mended``."""
 
     def forward(self, images, labels, rng):
         mended, sigma = self.model.mended, self.model.config.sigma
@@ -72,10 +72,10 @@ class MendedLoss(ArchivedLoss):
 
 
 def train(mended, epochs, seed, folder):
-    """The error in percent on the validation digits after training with these quirks mended."""
+    """The error in percent on the validation digits after training without these quirks."""
     device = chainer.get_device('@numpy')
     recipe = RECIPE if 'optimizer' in mended else config.PRESETS['archived']
-    # In a short run the rates fall as far as in a long one.
+    # The learning rate falls as far in a short run as in a long one.
     recipe = dataclasses.replace(recipe, decay=0.93 ** (30 / epochs))
     np.random.seed(seed)
     if 'networks' in mended:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Lays the training curve of a run of --preset archived over the one that the archived repository published.
+"""Compares the training curve of a run of --preset archived with the one that the archived repository published.
 
     python train.py --preset archived --seed 7
     python benchmarks/archived_curve.py result/archived
 
-Writes results/archived/log, the cross-entropy of each epoch, and docs/archived-curve.png; prints the differences.
+Writes results/archived/log (the cross-entropy of each epoch) and docs/archived-curve.png, and prints the differences.
 """
 import csv
 import json
@@ -26,13 +26,13 @@ def published():
 
 
 def differences(log):
-    """|ours - published| at each published point; the point of epoch 0 is that of the first epoch's mean.
+    """|ours - published| at each published point; the point of epoch 0 is compared with the first epoch's mean.
 
     Args:
         log: list of {'epoch': int, 'cross_entropy': float}.
 
     Returns:
-        float array, one value a point.
+        float array, one value for each point.
     """
     ours = {entry['epoch']: entry['cross_entropy'] for entry in log}
     return np.array([abs(ours[max(epoch, 1)] - value) for epoch, value in published().items()])

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Bandwidth of the glimpse sensor on a GPU, against a copy on the device in the same run.
+"""Bandwidth of the glimpse sensor on a GPU, compared with a copy on the device in the same run.
 
     python benchmarks/glimpse_kernel.py [--gpu 0] [--images 16384] [--json FILE]
 
-Counted are the bytes that must move: each image's pixels under its largest patch once, and the glimpses once.
+It counts the bytes that must move: the pixels under each image's largest patch once, and the glimpses once.
 """
 import argparse
 import json
@@ -29,7 +29,7 @@ def needed_bytes(locations, size, patch, scales, factor):
 
 
 def copy_rate(device):
-    """GB/s, read and written, of a copy on the device."""
+    """GB/s of a copy on the device, counting reads and writes."""
     source = device.xp.ones(1 << 28, device.xp.float32)
     target = device.xp.empty_like(source)
     return 2 * source.nbytes / seconds(lambda: device.xp.copyto(target, source), device) / 1e9

@@ -3,9 +3,9 @@
 
     python benchmarks/image_size.py [--gpu 0] [--json FILE] [--plot FILE]
 
-Milliseconds of a training step and of a classification, of RAM with 6 glimpses of 3 x 12 x 12 and of a network of two
-convolutional layers, on images of 28 to 1,000 pixels a side: all sizes in turns, and of each the shortest time seen.
-Making the images is not counted.
+It prints the milliseconds of a training step and of a classification on images of 28 to 1,000 pixels a side, for RAM
+with 6 glimpses of 3 x 12 x 12 and for a network of two convolutional layers.  All sizes are timed in turn, and each
+time is the shortest of several.  The time to make the images is not included.
 """
 import argparse
 import dataclasses
@@ -30,7 +30,7 @@ SIDES = (28, 60, 100, 200, 400, 700, 1000)
 
 
 class ConvolutionalNetwork(chainer.Chain):
-    """Two convolutional layers of 8 filters 10 x 10, stride 5, and one of 256 units, as the paper's control."""
+    """Two convolutional layers of 8 filters 10 x 10, stride 5, and one of 256 units, like the paper's control."""
 
     def __init__(self, side):
         super().__init__()
@@ -45,7 +45,7 @@ class ConvolutionalNetwork(chainer.Chain):
 
 
 def steps(side, batch, device):
-    """{'ram train', 'ram classify', 'conv train', 'conv classify'}: functions that do it to one batch."""
+    """{'ram train', 'ram classify', 'conv train', 'conv classify'}: functions that do this with one batch."""
     xp, rng = device.xp, generator(device, 0)
     images, labels = rng.random((batch, 1, side, side), dtype=xp.float32), xp.arange(batch, dtype=xp.int32) % 10
     c = dataclasses.replace(config.PRESETS['translated'], size=side, batchsize=batch)
@@ -70,7 +70,7 @@ def steps(side, batch, device):
 
 
 def plot(rows, path):
-    """Both costs over the side of the image."""
+    """Plots both costs against the side of the image."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(8, 3.6), layout='constrained')
     for axes, what in zip(figure.subplots(1, 2), ('train', 'classify')):

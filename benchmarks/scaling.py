@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Images a second of the training step against the number of processes, and how well they are used.
+"""Training speed, in images a second, by number of processes, and its efficiency.
 
     python benchmarks/scaling.py [--ranks 1 2] [--presets mnist cluttered] [--communicator naive] [--gpu]
 
-Each process has batches of --batchsize and, on the CPU, one core.  Efficiency is the images a second of all processes
-over those of one, divided by how many they are.
+Each process has its own batches of --batchsize and, on the CPU, one core.  Efficiency is the speed of all processes
+divided by the speed of one process and by their number.
 """
 import argparse
 import json
@@ -31,7 +31,7 @@ STEPS, ROUNDS = 30, 5
 
 
 def worker(arguments):
-    """One of the processes: prints, in the first one, milliseconds of a step and of the joining alone, as JSON."""
+    """One process.  The first prints, as JSON, the milliseconds of a step and of the gradients' averaging alone."""
     joined = distributed.join(arguments.communicator)
     device = command_line.device(arguments.gpu, joined.local)
     digits = np.random.default_rng(0).integers(0, 256, (20000, 28, 28)).astype(np.uint8)
@@ -74,7 +74,7 @@ def main(argv=None):
         return
     mpiexec = shutil.which('mpiexec', path=str(pathlib.Path(sys.executable).parent)) or shutil.which('mpiexec')
     if not mpiexec:
-        raise FileNotFoundError('there is no mpiexec: make mpi')
+        raise FileNotFoundError('mpiexec is missing; `make mpi` installs it')
     print('| preset | processes | images/s | efficiency | ms: step | joining the gradients | their bytes |\n'
           '| --- | --- | --- | --- | --- | --- | --- |')
     for preset in arguments.presets:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Images a second of the training step and of evaluation, beside what the matrix products alone would allow.
+"""Speed of training and evaluation, compared with the speed that the matrix products alone would allow.
 
     python benchmarks/throughput.py [--gpu 0] [--json FILE] [--plot FILE]
 
-The floor is the time that the matrix products of one step take: every layer's FLOPs, forward and backward, at the rate
-of those very shapes.  "of floor" is that time over the step's: both are taken in turns, and this is the median of the
-rounds, so that a machine that is slow for a while, to both, leaves it as it is.  All else is the shortest time seen.
+The floor is the time of the matrix products of one step: all layers, forward and backward, each product timed in its
+own shape.  "of floor" is that time over the time of the step.  Both are timed in turn and the median of the rounds is
+printed, so a machine that is slow for a while hardly changes it.  All other times are the shortest that were measured.
 """
 import argparse
 import dataclasses
@@ -44,10 +44,10 @@ def products(c, batch):
 
 
 def ram_products(c, batch, classes=10):
-    """Those of ``RecurrentAttentionModel``: (rows, columns, inner, how often) for the three layouts."""
+    """The products of ``RecurrentAttentionModel``: (rows, columns, inner, how often) for the three layouts."""
     t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.scales * c.patch ** 2
     every, before, core = t * batch, (t - 1) * batch, hidden * {'relu': 1, 'lstm': 4}[c.core]
-    # Forward, glimpse by glimpse, for the next location depends on this glimpse; h_0 = 0 costs nothing.
+    # Forward, glimpse by glimpse, because the next location depends on this glimpse; h_0 = 0 costs nothing.
     forward = [
         (batch, unit, retina, t), (batch, unit, 2, t), (batch, hidden, 2 * unit, t), (batch, core, hidden, 1),
         (batch, core, 2 * hidden, t - 1), (batch, 2, hidden, t - 1), (batch, classes, hidden, 1),
@@ -63,7 +63,7 @@ def ram_products(c, batch, classes=10):
 
 
 def archived_products(c, batch, classes=10):
-    """Those of ``ArchivedModel``, whose core is an LSTM: four gates, each from the input and the last output."""
+    """The products of ``ArchivedModel``, whose core is an LSTM: four gates, each from the input and the last output."""
     t, unit, hidden, retina = c.glimpses, c.unit, c.hidden, c.patch ** 2
     every, before = t * batch, (t - 1) * batch
     forward = [
@@ -80,7 +80,7 @@ def archived_products(c, batch, classes=10):
 
 
 class Nodes(chainer.FunctionHook):
-    """Counts the nodes of Chainer's graph that are passed, forward and backward."""
+    """Counts the nodes of Chainer's graph in a step, forward and backward."""
     name = 'Nodes'
 
     def __init__(self):
@@ -115,7 +115,7 @@ def synchronize(device):
 
 
 def floor(c, batch, device):
-    """Seconds that the products of a step take."""
+    """Seconds of the products of a step."""
     xp, total = device.xp, 0
     for layout, rows, columns, inner, times in products(c, batch):
         a = xp.ones((rows, inner) if layout[0] == 'N' else (inner, rows), xp.float32)
@@ -127,7 +127,7 @@ def floor(c, batch, device):
 
 
 def measure(name, batch, device, core=None, rounds=5):
-    """One row: images a second and milliseconds of each part of the step; the preset may get another core."""
+    """One row: images a second, and milliseconds of each part of the step; ``core`` replaces the preset's core."""
     c = dataclasses.replace(config.PRESETS[name], batchsize=batch)
     c = dataclasses.replace(c, core=core or c.core)
     rng = generator(device, 0)
@@ -140,7 +140,7 @@ def measure(name, batch, device, core=None, rounds=5):
     loss.to_device(device)
     optimizer = make_optimizer(c, loss)
     images, truths, _ = next(iterator)
-    # An untrained model looks where it likes; a trained one looks inside, as uniform locations do.
+    # Uniform locations lie inside the image, as a trained model's do; an untrained model's may not.
     locations = rng.random((batch, 2), dtype=xp.float32) * 2 - 1
     sensor = GlimpseSensor(c.patch, c.scales, c.factor)
 
@@ -187,7 +187,7 @@ def measure(name, batch, device, core=None, rounds=5):
 
 
 def plot(rows, path):
-    """Bars of the step's parts, as shares of the step."""
+    """Draws the parts of each step as bars, in percent of the step."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(1 + 0.8 * len(rows), 4), layout='constrained')
     axes = figure.subplots()
@@ -216,7 +216,7 @@ def main(argv=None):
     parser.add_argument('--gpu', type=int, default=-1)
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
     parser.add_argument('--batches', nargs='+', type=int, default=(32, 128, 1024))
-    parser.add_argument('--rounds', type=int, default=5, help='how often the step and its products are timed in turn')
+    parser.add_argument('--rounds', type=int, default=5, help='rounds in which the step and its products are timed')
     parser.add_argument('--core', choices=('relu', 'lstm'), help="instead of the presets' own cores")
     parser.add_argument('--json', help='file for all figures')
     parser.add_argument('--plot', help='file for a picture of where the time goes')

@@ -1,4 +1,4 @@
-"""Digits from MNIST or from fonts, SVHN's pictures or a user's own, and the scenes that are made of them."""
+"""Digits from MNIST or from fonts, pictures of SVHN or of the user, and the scenes composed of them."""
 import os
 import pathlib
 
@@ -20,8 +20,8 @@ def load_digits(source, split, folder=None):
 
     Args:
         source: 'mnist' or 'fonts'.
-        split: 'train', 'validation', 'train+validation' or 'test'.  The last twelfth of the training digits is kept
-            for validation: 55,000 and 5,000 of MNIST's, whose 10,000 test digits are the test split.
+        split: 'train', 'validation', 'train+validation' or 'test'.  The last twelfth of the training digits is the
+            validation split.  MNIST has 55,000, 5,000 and 10,000 digits in the three splits.
         folder: where MNIST's files are; see :func:`data_folder`.
 
     Returns:
@@ -36,12 +36,12 @@ def load_digits(source, split, folder=None):
 
 
 def load_pictures(source, split, folder=None, extra=False):
-    """SVHN's pictures and the digits in their middles.
+    """SVHN's pictures and the digit in the middle of each.
 
     Args:
-        source: 'fonts' for the stand-in that is made of font digits, else SVHN.
+        source: 'fonts' for the stand-in drawn from fonts, else SVHN.
         split, folder: as for :func:`load_digits`; SVHN's files are in ``folder / 'svhn'``.
-        extra: whether SVHN's 'extra' pictures are for training too.
+        extra: whether the training split includes SVHN's 'extra' pictures.
 
     Returns:
         uint8 array (N, 3, 32, 32) and int32 array (N,) in [0, 9].

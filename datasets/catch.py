@@ -2,9 +2,9 @@
 
 A ball falls down the screen and bounces off its sides; a paddle on the bottom row should be under it when it arrives.
 
-What the paper says: 24 x 24 binary pixels; a ball of one pixel; a paddle of two; three actions, left, right and nothing;
-the reward is 1 if the paddle overlaps with the ball when that reaches the bottom, else 0.  What it does not say was
-chosen here, and each choice is named below with "Chosen".
+What the paper says: 24 x 24 binary pixels; a ball of one pixel; a paddle of two; three actions, left, right and
+nothing; the reward is 1 if the paddle overlaps with the ball when that reaches the bottom, else 0.  What it does not
+say was chosen here, and each choice is named below with "Chosen".
 """
 import math
 
@@ -17,8 +17,8 @@ ACTIONS = 'left', 'stay', 'right'  # (paper); action a moves the paddle by a - 1
 # Chosen: the ball falls one row a step, at an angle that is uniform between 45 degrees to the left and to the right, so
 # that it moves sideways at most one pixel a step, as the paddle does.
 SPEED = 1.0
-# Chosen: the ball starts in the middle of a pixel, keeps its place in 256ths of a pixel, and bounces off the outer edges
-# of the screen.  In whole numbers, the game is the same on every device.
+# Chosen: the ball starts in the middle of a pixel, keeps its place in 256ths of a pixel, and bounces off the outer
+# edges of the screen.  In whole numbers, the game is the same on every device.
 SUBPIXELS = 256
 
 

@@ -1,4 +1,4 @@
-"""Downloads a file from the first mirror that has the right one."""
+"""Downloads a file from the first mirror that has the correct one."""
 import http.client
 import os
 import urllib.request
@@ -9,23 +9,24 @@ CHUNK = 1 << 20
 
 
 def fetch(urls, target, check, otherwise='', timeout=20, largest=64 << 20):
-    """Downloads ``target`` unless every mirror fails.  A file that did not pass its check never bears its name.
+    """Downloads ``target``.  The file gets this name only after it passed its check.
 
-    Several processes may ask for the same file: one downloads it, the others wait and find it there.
+    Several processes may request the same file: one downloads it, and the others wait for it.
 
     Args:
         urls: the mirrors' addresses, tried in turn.
-        target: path of the file; its folder is made if need be.
-        check: called with a path; raises ValueError if the file there is not the right one.
-        otherwise: what else the user could do; ends the error's message.
+        target: path of the file; its folder is created if necessary.
+        check: called with a path; raises ValueError if the file there is not the correct one.
+        otherwise: an alternative for the user; the last part of the error message.
         timeout: seconds that a mirror may be silent.
-        largest: bytes that a file may have; what is longer is not the right one.
+        largest: largest size of the file, in bytes; a longer answer is refused.
 
     Returns:
         ``target``.
 
     Raises:
-        FileNotFoundError: no mirror had the right file; says what is missing, where it goes and why it failed.
+        FileNotFoundError: no mirror had the correct file; the message says what is missing, where it belongs and
+            why the downloads failed.
     """
     part = target.with_name(f'.part-{target.name}')
     try:
@@ -41,7 +42,7 @@ def fetch(urls, target, check, otherwise='', timeout=20, largest=64 << 20):
 
 
 def _download(urls, target, part, check, timeout, largest):
-    """Tries the mirrors until ``target`` is there.  Gives what went wrong."""
+    """Tries the mirrors until ``target`` exists.  Returns the reasons of the failures."""
     failures = []
     for url in urls:
         try:
@@ -57,7 +58,7 @@ def _download(urls, target, part, check, timeout, largest):
 
 
 def _receive(url, path, timeout, largest):
-    """Writes what an address answers to a file; ValueError if it is too long or not as long as announced."""
+    """Downloads an address to a file; ValueError if it is too long or not as long as announced."""
     with urllib.request.urlopen(url, timeout=timeout) as answer, open(path, 'wb') as file:
         received, announced = 0, answer.length
         while chunk := answer.read(CHUNK):

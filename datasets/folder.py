@@ -1,5 +1,4 @@
 """A user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP or GIF files."""
-import hashlib
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
+from datasets import splits
+
 # What the folders of the splits may be called.
 SPLITS = {'train': ['train'], 'validation': ['val', 'validation'], 'test': ['test']}
-SHARE = 0.15    # of a class's pictures, for each of validation and test where these have no folder
 FORMATS = ['PNG', 'JPEG', 'WEBP', 'BMP', 'GIF']
 GREY = ('1', 'L', 'LA', 'La', 'I', 'F')
 
@@ -22,28 +22,33 @@ def split_folder(root, split):
     return None
 
 
-def class_files(root, split):
-    """The files of a split by class.
+def class_files(root, split, group_by=''):
+    r"""The files of a split by class.
 
     They are those below ``root / 'train'``, 'val' and 'test', in a folder for each class.  Where there is no 'train',
     the class folders are in ``root``; where there is no 'val' or 'test', 15% of each class's files, at least one, are
-    set aside from 'train' for it, chosen by a hash of their names, always the same.
+    set aside from 'train' for it, chosen by a hash of their names, always the same.  Files of a class that belong
+    together, such as the frames of a video, are on one side, and the share is as near to 15% as they allow.
 
     Args:
         root: pathlib.Path.
         split: 'train', 'validation', 'train+validation' or 'test'.
+        group_by: a regular expression that is searched in a file's path below its class's folder; what its first group
+            matches says which files belong together.  ``(\d+)-`` does for names such as 00012-3.jpg, ``(.+)/`` for a
+            folder of each object.  If empty, or without a match, each file is on its own.
 
     Returns:
         dict of a sorted list of paths by the class's name, in the order of the names.
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: there is no class in it, or an empty one, or one too small to be split.
+        ValueError: there is no class in it, or an empty one, or one that has too few files or groups to be split; or
+            ``group_by`` is no such expression, matches nothing, or has nothing to do.
     """
     if not root.is_dir():
         raise FileNotFoundError(f'there is no folder {root}: --images names the one that has the class folders in it')
     if split == 'train+validation':
-        parts = [class_files(root, part) for part in split.split('+')]
+        parts = [class_files(root, part, group_by) for part in split.split('+')]
         return {name: sorted(file for part in parts for file in part.get(name, [])) for name in parts[0]}
     own = split_folder(root, split)
     if own and split != 'train':
@@ -51,16 +56,24 @@ def class_files(root, split):
     missing = [part for part in SPLITS if not split_folder(root, part)]
     if 'train' in missing and len(missing) < len(SPLITS):
         raise ValueError(f'{root} has no folder train, beside the other splits that it has')
-    files = _files(split_folder(root, 'train') or root)
-    missing = [part for part in missing if part != 'train']
+    parent = split_folder(root, 'train') or root
+    files, missing = _files(parent), [part for part in missing if part != 'train']
+    expression = splits.compiled(group_by) if group_by else None
+    if group_by and not missing:
+        raise ValueError(f'--group-by {group_by!r} has nothing to do: {root} has folders for all three splits')
+    matches = 0
     for name, paths in files.items():
-        count = max(1, round(SHARE * len(paths)))
-        if len(paths) <= len(missing) * count:
-            raise ValueError(f'class {name} in {root} has {len(paths)} pictures; with none set apart by hand for '
-                             f'{" and ".join(missing)}, at least {len(missing) + 1} are needed')
-        shuffled = sorted(paths, key=lambda path: hashlib.sha256(f'{name}/{path.name}'.encode()).digest())
-        aside = {part: shuffled[i * count:(i + 1) * count] for i, part in enumerate(missing)}
-        files[name] = sorted(aside.get(split, shuffled[len(missing) * count:]))
+        groups, matching = splits.groups_of(paths, parent / name, expression)
+        matches += matching
+        if len(groups) <= len(missing):
+            together = f' in {len(groups)} group{"s" * (len(groups) > 1)} by {group_by!r}' if group_by else ''
+            raise ValueError(f'class {name} in {root} has {len(paths)} pictures{together}; with none set apart by hand '
+                             f'for {" and ".join(missing)}, at least {len(missing) + 1} '
+                             f'{"groups " if group_by else ""}are needed')
+        files[name] = splits.set_aside(groups, missing, name)[split]
+    if group_by and not matches:
+        raise ValueError(f'--group-by {group_by!r} matches none of the pictures in {parent}, such as '
+                         f'{paths[0].relative_to(parent / name).as_posix()}')
     return files
 
 
@@ -75,25 +88,27 @@ def _files(folder):
     return files
 
 
-def describe(root):
+def describe(root, group_by=''):
     """What a folder's training pictures are.
+
+    Args: as for :func:`class_files`.
 
     Returns:
         The classes' names, a tuple of str; and whether any picture is in colour.
 
     Raises: as :func:`class_files`; and ValueError if there is one class only.
     """
-    files = class_files(root, 'train')
+    files = class_files(root, 'train', group_by)
     if len(files) < 2:
         raise ValueError(f'{root} has one class only, {", ".join(files)}: there is nothing to tell apart')
     return tuple(files), any(_in_colour(path) for paths in files.values() for path in paths)
 
 
-def load(root, split, classes, size, colour, fit='resize'):
+def load(root, split, classes, size, colour, fit='resize', group_by=''):
     """The pictures of a split.
 
     Args:
-        root, split: see :func:`class_files`.
+        root, split, group_by: see :func:`class_files`.
         classes: names of the classes; a picture's label is the place of its class here.
         size: side of the squares that the pictures become, in pixels.
         colour: whether they are RGB, or grey.
@@ -105,7 +120,7 @@ def load(root, split, classes, size, colour, fit='resize'):
 
     Raises: as :func:`class_files`; and ValueError if a class is not among ``classes``, or has no readable picture.
     """
-    files = class_files(root, split)
+    files = class_files(root, split, group_by)
     unknown = [name for name in files if name not in classes]
     if unknown:
         raise ValueError(f'{root} has a class {unknown[0]!r} that the training pictures do not have, which have '

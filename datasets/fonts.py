@@ -1,4 +1,4 @@
-"""Digits drawn from the fonts that matplotlib ships, distorted at random: needs no data and no network."""
+"""Digits drawn from the fonts that matplotlib ships, distorted at random.  Needs no data files and no network."""
 import functools
 import math
 import pathlib
@@ -15,14 +15,14 @@ COUNTS = {'train': 24000, 'test': 5000}
 SEEDS = {'train': 1, 'test': 2}
 SIDE = 28
 FINE = 3    # glyphs are drawn this many times finer than the digits
-BOX = 20    # and fill a box of this many pixels, as MNIST's digits do
+BOX = 20    # and fill a box of this many pixels, like MNIST's digits
 
 
 @functools.cache
 def load(part):
-    """The 'train' (24,000) or 'test' (5,000) font digits; every call gives the same.
+    """The 'train' (24,000) or 'test' (5,000) font digits; every call returns the same.
 
-    Each is a glyph under a random rotation, shear, stretch and shift, and a random elastic distortion.
+    Each is a glyph with a random rotation, shear, stretch and shift, and a random elastic distortion.
 
     Returns:
         uint8 array (N, 28, 28) in [0, 255] and int32 array (N,) in [0, 9], in random order.
@@ -58,9 +58,10 @@ def _glyphs():
 
 
 def _warps(n, rng):
-    """What distorts each of n digits, at random; float32 (n, 1, 1), the noise (n, 2, 28, 28).
+    """Random distortions of n digits: float32 arrays (n, 1, 1), and the noise (n, 2, 28, 28).
 
-    angle, shear (radians, share), noise, stretch and shift (share, pixels) to the right, and of both downwards.
+    They are: angle in radians, shear as a ratio, noise, horizontal stretch as a ratio and shift in pixels, and the same
+    two vertically.
     """
     def uniform(low, high):
         return rng.uniform(low, high, (n, 1, 1)).astype(np.float32)

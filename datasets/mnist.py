@@ -1,4 +1,4 @@
-"""MNIST (LeCun, Cortes and Burges): the IDX files, read, checked and, where they are missing, downloaded."""
+"""MNIST (LeCun, Cortes and Burges): reads and checks the IDX files, and downloads those that are missing."""
 import gzip
 import hashlib
 import zlib
@@ -35,7 +35,7 @@ def load(part, folder):
 
 
 def find(name, folder):
-    """The path of an IDX file, plain or gzip-compressed; downloaded if it is not there."""
+    """The path of an IDX file, plain or gzip-compressed; downloads it if it is missing."""
     home = folder / 'mnist'
     for path in (home / name, home / f'{name}.gz'):
         if path.exists():
@@ -51,13 +51,13 @@ def read_idx(path, sha256=None):
 
     Args:
         path: the file, gzip-compressed if its name ends in .gz.
-        sha256: if given, what the SHA-256 of the uncompressed bytes must be.
+        sha256: the SHA-256 that the uncompressed bytes must have, if given.
 
     Returns:
         uint8 array of the shape that the file states.
 
     Raises:
-        ValueError: the file is not such a file, or its length or its checksum is wrong.
+        ValueError: it is not an IDX file of unsigned bytes, or its length or checksum is wrong.
     """
     try:
         with (gzip.open if str(path).endswith('.gz') else open)(path, 'rb') as file:

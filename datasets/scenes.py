@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy
 
+from datasets import augmentation as changes
+
 PIECE = 8
 CELL = 32   # a street has a piece of another picture for every 32 x 32 pixels
 FADE = 3    # pixels at a picture's border that fade into the street
 
 # compose() on a GPU: one thread makes one pixel, so that a whole batch is a single launch.
-SCENE_INPUTS = ('raw uint8 digits, raw int64 source, raw int64 corner, raw int64 piece_source, raw int64 piece_cut, '
-                'raw int64 piece_corner, int32 side, int32 size, int32 pieces')
+SCENE_INPUTS = ('raw uint8 own, raw uint8 digits, raw int64 source, raw int64 corner, raw int64 piece_source, '
+                'raw int64 piece_cut, raw int64 piece_corner, int32 side, int32 size, int32 pieces')
 SCENE_OUTPUTS = 'uint8 pixel'
 SCENE_OPERATION = f'const int piece_side = {PIECE};' + '''
     // i counts the scenes' pixels: (scene, row, column).
@@ -23,7 +25,7 @@ SCENE_OPERATION = f'const int piece_side = {PIECE};' + '''
     int y = row - corner[2 * scene], x = column - corner[2 * scene + 1];
     unsigned char brightest = 0;
     if (y >= 0 && y < side && x >= 0 && x < side)
-        brightest = digits[(source[scene] * side + y) * side + x];
+        brightest = own[(source[scene] * side + y) * side + x];
     for (ptrdiff_t p = scene * pieces; p < (scene + 1) * pieces; ++p) {
         y = row - piece_corner[2 * p], x = column - piece_corner[2 * p + 1];
         if (y < 0 || y >= piece_side || x < 0 || x >= piece_side) continue;
@@ -79,7 +81,7 @@ def draw_layout(rng, source, digits, size, pieces, digit=28):
     )
 
 
-def compose(xp, digits, layout, size):
+def compose(xp, digits, layout, size, own=None):
     """Composes scenes.  Where a piece meets the digit or another piece, the brighter pixel stays.
 
     Args:
@@ -87,6 +89,7 @@ def compose(xp, digits, layout, size):
         digits: uint8 array (M, d, d).
         layout: the Layout of N scenes.
         size: side of a scene in pixels.
+        own: uint8 array (N, d, d), the digits of the scenes, if they are not just those of ``layout.source``.
 
     Returns:
         uint8 array (N, 1, size, size).
@@ -94,10 +97,13 @@ def compose(xp, digits, layout, size):
     n, d, pieces = len(layout.source), digits.shape[1], layout.piece_source.shape[1]
     if xp is not numpy:
         scenes = xp.empty((n, 1, size, size), xp.uint8)
-        return _scene_kernel(xp)(digits, *vars(layout).values(), d, size, pieces, scenes)
+        own, source = (digits, layout.source) if own is None else (own, xp.arange(n))
+        return _scene_kernel(xp)(own, digits, source, layout.corner, layout.piece_source, layout.piece_cut,
+                                 layout.piece_corner, d, size, pieces, scenes)
     scenes = xp.zeros((n, 1, size, size), xp.uint8)
     each = xp.arange(n)
-    _windows(xp, scenes, d)[each, layout.corner[:, 0], layout.corner[:, 1], 0] = digits[layout.source]
+    _windows(xp, scenes, d)[each, layout.corner[:, 0], layout.corner[:, 1], 0] = (
+        digits[layout.source] if own is None else own)
     places, cuts = _windows(xp, scenes, PIECE), _windows(xp, digits, PIECE)
     for p in range(pieces):
         piece = cuts[layout.piece_source[:, p], layout.piece_cut[:, p, 0], layout.piece_cut[:, p, 1]]
@@ -111,7 +117,7 @@ def _scene_kernel(cupy):
     return cupy.ElementwiseKernel(SCENE_INPUTS, SCENE_OUTPUTS, SCENE_OPERATION, 'compose')
 
 
-def compose_street(xp, pictures, layout, size):
+def compose_street(xp, pictures, layout, size, own=None):
     """Composes streets: each is one picture somewhere on a ground that its corners' colours run on into.
 
     On the ground lie square pieces of other pictures; the picture lies on top of all, and its border fades.
@@ -121,11 +127,12 @@ def compose_street(xp, pictures, layout, size):
         pictures: uint8 array (M, C, d, d).
         layout: the Layout of N scenes.
         size: side of a scene in pixels.
+        own: uint8 array (N, C, d, d), the pictures of the scenes, if they are not just those of ``layout.source``.
 
     Returns:
         uint8 array (N, C, size, size).
     """
-    own = pictures[layout.source].astype(xp.float32)
+    own = (pictures[layout.source] if own is None else own).astype(xp.float32)
     n, channels, d = own.shape[:3]
     each = xp.arange(n)
     ends = xp.array([*range(4), *range(d - 4, d)])
@@ -168,8 +175,11 @@ def shifted(xp, rng, pictures, most):
     return _windows(xp, wide, pictures.shape[-1])[xp.arange(len(pictures)), corner[:, 0], corner[:, 1]]
 
 
-def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0):
+def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0, augmentation=changes.OFF):
     """Scenes as they are drawn for training.
+
+    Digits and pictures are distorted before a scene is made of them: a digit is black beyond its border, and of a
+    picture the border is repeated.  Tones are those of a whole scene.
 
     Args:
         xp: numpy or cupy, the home of the arrays.
@@ -180,17 +190,26 @@ def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0):
         size: side of a scene in pixels.
         pieces: pieces of clutter in a scene of digits.
         shift: the scenes are shifted by up to so many pixels, each way; what leaves them is lost.
+        augmentation: the Augmentation.
 
     Returns:
         uint8 array (N, C, size, size); C is 1 for digits.
     """
+    own = None
+    if augmentation.distorts:
+        own = sources[chosen]
+        own = augmentation.distort(xp, rng, own.reshape(len(own), -1, *own.shape[-2:]), sources.ndim == 4)
     if sources.ndim == 4 and sources.shape[-1] == size:
-        return shifted(xp, rng, sources[chosen], shift) if shift else sources[chosen]
-    # A shifted scene is the middle of a larger one.
-    wide, middle = size + 2 * shift, slice(shift, shift + size)
-    make, pieces = _composition(sources, wide, pieces)
-    layout = draw_layout(rng, chosen, len(sources), wide, pieces, sources.shape[-1])
-    return make(xp, sources, layout, wide)[:, :, middle, middle]
+        scenes = sources[chosen] if own is None else own
+        scenes = shifted(xp, rng, scenes, shift) if shift else scenes
+    else:
+        # A shifted scene is the middle of a larger one.
+        wide, middle = size + 2 * shift, slice(shift, shift + size)
+        make, pieces = _composition(sources, wide, pieces)
+        layout = draw_layout(rng, chosen, len(sources), wide, pieces, sources.shape[-1])
+        own = None if own is None else own.reshape(len(own), *sources.shape[1:])
+        scenes = make(xp, sources, layout, wide, own)[:, :, middle, middle]
+    return augmentation.retone(xp, rng, scenes)
 
 
 def _composition(sources, size, pieces):
@@ -209,7 +228,7 @@ def _windows(xp, images, side):
 
 def to_float(xp, scenes):
     """uint8 scenes as the float32 images in [0, 1] that the model takes."""
-    return scenes.astype(xp.float32) * xp.float32(1 / 255)
+    return scenes.astype(xp.float32, order='C') * xp.float32(1 / 255)  # SVHN's pictures are a view, and not in C order
 
 
 def fixed_layout(count, size, pieces, seed, digit=28):

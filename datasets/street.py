@@ -1,4 +1,4 @@
-"""Street digits: an embedded stand-in for SVHN, made of the digits that are drawn from fonts."""
+"""Street digits: a built-in stand-in for SVHN, made of the digits drawn from fonts."""
 import functools
 
 import numpy as np
@@ -13,10 +13,10 @@ CHUNK = 2000
 
 @functools.cache
 def load(part):
-    """The 'train' (24,000) or 'test' (5,000) street digits; every call gives the same.
+    """The 'train' (24,000) or 'test' (5,000) street digits; every call returns the same.
 
-    Each is a font digit near the middle of 32 x 32 pixels, in a colour of its own on another with a gradient, texture
-    and noise, more often than not with neighbours that the sides cut off, a little out of focus, as in SVHN.
+    Each is a font digit near the middle of 32 x 32 pixels.  Its colour differs from that of the ground, which has a
+    gradient, texture and noise.  As in SVHN, most have neighbours cut off by the sides and are slightly out of focus.
 
     Returns:
         uint8 array (N, 3, 32, 32) and int32 array (N,) in [0, 9]: the digit in the middle.
@@ -49,7 +49,7 @@ def _picture(ink, rng):
     """uint8 (n, 3, 32, 32): the strokes in colour on a coloured, textured ground."""
     n = len(ink)
     ground = rng.uniform(0.2, 0.8, (n, 1, 1, 1)) + rng.uniform(-0.18, 0.18, (n, 3, 1, 1))
-    # The strokes are lighter or darker than the ground, whichever there is room for, and of another hue.
+    # The strokes are lighter than a dark ground and darker than a light one, and have another hue.
     step = rng.uniform(0.25, 0.6, (n, 1, 1, 1)) * np.where(ground.mean(axis=1, keepdims=True) > 0.5, -1, 1)
     stroke = ground + step + rng.uniform(-0.12, 0.12, (n, 3, 1, 1))
     across, down = np.meshgrid(*2 * [np.linspace(-1, 1, SIDE)])

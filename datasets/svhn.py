@@ -21,14 +21,14 @@ MIRROR = 'http://ufldl.stanford.edu/housenumbers/'
 def load(part, folder):
     """SVHN's 'train' (73,257), 'test' (26,032) or 'extra' (531,131) digits from ``folder / 'svhn'``.
 
-    The images are a view of the file's own bytes: as much memory as the file's content, and no more.
+    The images are a view of the file's content, so they need no further memory.
 
     Returns:
         uint8 array (N, 3, 32, 32) and int32 array (N,) in [0, 9].
 
     Raises:
         FileNotFoundError: the file is missing and could not be downloaded.
-        ValueError: the file is damaged, or not such a file.
+        ValueError: the file is damaged, or not a file of Format 2.
     """
     name = f'{part}_32x32.mat'
     path = folder / 'svhn' / name
@@ -40,7 +40,7 @@ def load(part, folder):
 
 
 def check_sum(path, name):
-    """ValueError if a file is not the published one of that name."""
+    """Raises ValueError if a file is not the published one of that name."""
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
         while chunk := file.read(1 << 20):
@@ -56,7 +56,7 @@ def read_mat(path):
         uint8 array (N, 3, 32, 32) and int32 array (N,) in [0, 9].
 
     Raises:
-        ValueError: it is not such a file.
+        ValueError: it is not a file of Format 2.
     """
     wanted = 'X, uint8 (32, 32, 3, N), and y, N labels'
     with open(path, 'rb') as file, warnings.catch_warnings():
@@ -67,8 +67,8 @@ def read_mat(path):
             fits = len(shape) == 4 and shape[:3] == (SIDE, SIDE, 3) and 0 < shape[3] <= MOST and kind == 'uint8' \
                 and sorted(stated.get('y', ((), ''))[0]) == sorted((1, shape[3]))
             content = scipy.io.loadmat(file, variable_names=['X', 'y']) if fits else None
-        except Exception as error:  # there is no end to what SciPy raises at damaged bytes
-            raise ValueError(f'{path} is damaged or no MATLAB file: {error}') from None
+        except Exception as error:  # SciPy raises many kinds of errors for damaged bytes
+            raise ValueError(f'{path} is damaged or not a MATLAB file: {error}') from None
     if content is None:
         raise ValueError(f'{path} is not of SVHN\'s Format 2, which has {wanted}; it has {stated}')
     images, labels = content['X'], content['y'].reshape(-1)

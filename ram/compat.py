@@ -1,11 +1,12 @@
-"""Makes Chainer 7.8.1 importable on NumPy 2 and Python 3.12 and later.
+"""Makes Chainer 7.8.1 work on NumPy 2, CuPy 14, and Python 3.12 and later.
 
-Import this module before ``chainer``; importing any module of ``ram`` does so.  Three things are mended, nothing more:
+Import this module before ``chainer``; importing any module of ``ram`` does so.  Four things are mended, nothing more:
 
 - NumPy 2 removed ``numpy.sctypes``, which ``chainer.functions.array.as_strided`` reads when it is imported.
 - ``chainer._environment_check`` imports ``numpy.distutils`` and ``pkg_resources``, which Python 3.12 and setuptools 81
   no longer have.  All it does is print advice about package versions, so an empty check stands in for it.
 - CuPy 14 has no cuDNN any more, and nothing here needs it; Chainer's advice to reinstall CuPy is not shown.
+- ChainerMN's kernels that pack gradients use the type ``half``.  CuPy declared it for every kernel; CuPy 14 does not.
 """
 import sys
 import types
@@ -31,6 +32,17 @@ def _skip_environment_check():
     sys.modules.setdefault(module.__name__, module)
 
 
+def _declare_half():
+    from chainer.backends import cuda
+    raw = cuda.raw
+
+    def raw_with_half(code, name, *args, **kwargs):
+        return raw(f'#include <cuda_fp16.h>\n{code}' if 'half' in code else code, name, *args, **kwargs)
+
+    cuda.raw = raw_with_half
+
+
 _restore_sctypes()
 _skip_environment_check()
 warnings.filterwarnings('ignore', message='cuDNN is not enabled', category=UserWarning)
+_declare_half()

@@ -58,7 +58,11 @@ MODELS = Registry(
     fc256='ram.networks.controls:FullyConnectedControl',
     conv='ram.networks.controls:ConvolutionalControl',
     player='ram.networks.attention_player:AttentionPlayer',
-    fullscreen='ram.networks.attention_player:FullScreenPlayer',
+)
+# Glimpse networks; see ram.networks.glimpse_network.
+GLIMPSE_NETWORKS = Registry(
+    linear='ram.networks.glimpse_network:GlimpseNetwork',
+    conv='ram.networks.conv_glimpse_network:ConvGlimpseNetwork',
 )
 # Core networks; one with a method ``fast`` is unrolled by ram.fast.unroll.
 CORES = Registry(

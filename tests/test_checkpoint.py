@@ -186,3 +186,11 @@ def test_failing_write_leaves_the_old_file(saved):
             file.write(b'half')
             raise RuntimeError
     assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
+
+
+def test_numpy_reads_a_file_from_its_beginning(saved, monkeypatch):
+    """zipfile, which looks first, leaves the file anywhere."""
+    positions, load = [], np.load
+    monkeypatch.setattr(np, 'load', lambda file, **kwargs: positions.append(file.tell()) or load(file, **kwargs))
+    safe_files.read(saved)
+    assert positions == [0]

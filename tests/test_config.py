@@ -6,6 +6,7 @@ import pytest
 
 from ram import config
 from ram.config import Config
+from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 
 
 def parsed(*flags):
@@ -43,8 +44,21 @@ def test_refuses_impossible_values(name, value):
         dataclasses.replace(Config(), **{name: value})
 
 
-@pytest.mark.parametrize('changes', [dict(model='fc256', size=1000), dict(model='conv', size=2000)])
-def test_refuses_controls_that_no_memory_holds(changes):
+def test_the_convolutional_glimpse_network_needs_four_pixels_at_least():
+    Config(glimpse_network='conv', patch=4)
+    with pytest.raises(ValueError, match='patch must be at least 4, not 3'):
+        Config(glimpse_network='conv', patch=3)
+
+
+@pytest.mark.parametrize('patch, scales, unit', [(12, 3, 128), (31, 1, 500), (4, 8, 2)])
+def test_the_convolutional_glimpse_network_has_no_larger_layer_than_is_said(patch, scales, unit):
+    c = Config(glimpse_network='conv', patch=patch, scales=scales, unit=unit, hidden=20)
+    assert c.largest_layer == max(parameter.size for parameter in ConvGlimpseNetwork.from_config(c).params())
+
+
+@pytest.mark.parametrize('changes', [dict(model='fc256', size=1000), dict(model='conv', size=2000),
+                                     dict(glimpse_network='conv', filters=1024, patch=200)])
+def test_refuses_controls_and_convolutions_that_no_memory_holds(changes):
     with pytest.raises(ValueError, match='a layer of'):
         Config(**changes)
 
@@ -68,6 +82,17 @@ def test_refuses_what_are_no_names_of_classes(classes):
 def test_classes_survive_json():
     c = dataclasses.replace(config.PRESETS['folder'], classes=('Katze', 'Hund', '犬'), colour=True, images='a/b c')
     assert Config.from_json(c.to_json()) == c
+
+
+def test_the_context_network_belongs_to_the_learned_policy():
+    with pytest.raises(ValueError, match="policy must be learned, not 'random'"):
+        Config(context=True, policy='random')
+
+
+@pytest.mark.parametrize('changes', [dict(glimpse_network='conv'), dict(context=True)])
+def test_the_archived_model_has_networks_of_its_own(changes):
+    with pytest.raises(ValueError, match='archived'):
+        dataclasses.replace(config.PRESETS['archived'], **changes)
 
 
 @pytest.mark.parametrize('changes', [dict(dataset='svhn', size=32), dict(dataset='folder'), dict(normalise=True)])

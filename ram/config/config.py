@@ -3,6 +3,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
+from datasets.augmentation import Augmentation
 from ram.config.groups import GROUPS
 from ram.config.options import check_field
 from ram.registry import DATASETS, MODELS
@@ -39,6 +40,11 @@ class Config(*reversed(GROUPS)):
         if self.largest_layer > LARGEST_LAYER:
             raise ValueError(f'the sizes ask for a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
                              'are allowed')
+
+    @property
+    def augmentation(self):
+        """How training pictures are changed: an Augmentation of the fields that have the same names."""
+        return Augmentation(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Augmentation)})
 
     @property
     def channels(self):

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 
 from ram.config.options import found, option
-from ram.registry import CORES, DATASETS, MODELS, OPTIMIZERS
+from ram.registry import CORES, DATASETS, GLIMPSE_NETWORKS, MODELS, OPTIMIZERS
 
 DIGITS = tuple('0123456789')
 
@@ -40,6 +40,9 @@ class Pictures:
     images: str = option('', '--images', 'folder with one folder of PNG or JPEG files for each class', metavar='DIR')
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large); the rest has its mean colour', ('resize', 'pad'))
+    group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
+                           'pictures for which its first group matches the same, such as the frames of a video, stay '
+                           'on one side of a split', metavar='REGEX')
     colour: bool = found(False)
 
 
@@ -50,6 +53,23 @@ class Game:
                           metavar='PIXELS')
     paddle: int = option(2, '--paddle', 'length of the paddle', least=1, most=4096, metavar='PIXELS')
 
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Augmentation: how training pictures are changed at most, for each at random"""
+    flip: bool = option(False, '--flip', 'mirror one half of the pictures, left to right; not for digits and signs')
+    rotate: float = option(0.0, '--rotate', 'turn, either way', least=0, most=180, metavar='DEGREES')
+    zoom: float = option(0.0, '--zoom', 'enlarge or shrink, by a factor up to 1 + SHARE', least=0, most=1,
+                         metavar='SHARE')
+    shear: float = option(0.0, '--shear', 'slant, by so many pixels a row', least=0, most=1, metavar='PIXELS')
+    elastic: float = option(0.0, '--elastic', 'bend: move each of 5 x 5 points by so much, each way', least=0, most=28,
+                            metavar='PIXELS')
+    brightness: float = option(0.0, '--brightness', 'raise tones from 0 to 1 to a power, a factor up to 1 + SHARE',
+                               least=0, most=4, metavar='SHARE')
+    contrast: float = option(0.0, '--contrast', 'multiply or divide contrast by up to 1 + SHARE', least=0, most=4,
+                             metavar='SHARE')
+    tint: float = option(0.0, '--colour --tint', 'multiply or divide each channel by up to 1 + SHARE', least=0, most=4,
+                         metavar='SHARE')
 
 @dataclass(frozen=True)
 class Retina:
@@ -64,7 +84,11 @@ class Retina:
 class Networks:
     """The networks (paper, section 4)"""
     model: str = option('ram', '--model', "the paper's model, the archived repository's, or a control that sees the "
-                        "whole image; for catch, the paper's player, or a control that sees the whole screen", MODELS)
+                        'whole image', MODELS)
+    glimpse_network: str = option('linear', '--glimpse-network', "what turns a glimpse into a vector: the paper's "
+                                  'linear layers, or two convolutions before them', GLIMPSE_NETWORKS)
+    filters: int = option(32, '--filters', 'filters of each convolution of the glimpse network conv', least=1,
+                          most=1024, metavar='FILTERS')
     unit: int = option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096,
                        metavar='UNITS')
     hidden: int = option(256, '-hi --hidden', 'size of g and h', least=1, most=4096, metavar='UNITS')
@@ -74,11 +98,13 @@ class Networks:
 @dataclass(frozen=True)
 class Policy:
     """Where to look, and what is rewarded (paper, sections 3.2 and 4)"""
-    policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random'))
+    policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random', 'center'))
     start: str = option('random', '--start', 'where to look first: anywhere, where the location network learns to, or '
                         'at the centre', ('random', 'learned', 'center'))
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
                                 'image', above=0, most=1, metavar='R')
+    context: bool = option(False, '--context', 'choose the first location from a coarse look at the whole image, '
+                           'which nothing else gets to see; --start then has no effect')
     sigma: float = option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0, metavar='S')
     reward: str = option('probability', '--reward', 'the reward of an answer: the probability of the right class, or 1 '
                          'if the answer is right and else 0', ('probability', 'right'))
@@ -106,4 +132,4 @@ class Optimisation:
     seed: int = option(0, '--seed', 'seed of everything random', least=0, metavar='N')
 
 
-GROUPS = Scene, Digits, Svhn, Pictures, Game, Retina, Networks, Policy, Optimisation
+GROUPS = Scene, Digits, Svhn, Pictures, Game, Augmentation, Retina, Networks, Policy, Optimisation

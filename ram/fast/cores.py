@@ -1,15 +1,14 @@
-"""The core networks over T glimpses, on arrays: forward glimpse by glimpse, backward with fat products.  For why, see
-``ram.fast.unroll``.
+"""The core networks over T glimpses, on arrays: forward glimpse by glimpse, backward with large products.
 
-A fast core is made for one rollout and then used so: ``inputs[t]`` is filled with g_t and ``step(t)`` called, for
-t = 0 ... T-1; ``backward`` once.  On a GPU, all that happens between two products is one launch.
+``ram.fast.unroll`` explains why.  A fast core belongs to one rollout.  For t = 0 ... T-1, fill ``inputs[t]`` with g_t
+and call ``step(t)``; then call ``backward`` once.  On a GPU, the work between two products is one launch.
 """
 import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.elementwise import back_through_relu, linear_relu
 
-# What the cores do between two products, for one unit of one image.  ``again`` is where the next step finds the state.
+# The work between two products, for one unit of one image.  The next step reads the state from ``again``.
 RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = max(product + b, (T) 0)', 'relu_step'
 RELU_BACK = ('T gradient, T product, T state', 'T sum', 'sum = state > 0 ? gradient + product : (T) 0',
              'relu_back_step')
@@ -24,7 +23,7 @@ LSTM_STEP = ('T sum_a, T sum_i, T sum_f, T sum_o, T b_a, T b_i, T b_f, T b_o, T 
 ''', 'lstm_step')
 LSTM_BACK = ('T gradient, T product, T in_a, T in_i, T in_f, T in_o, T cell, T before',
              'T sum_a, T sum_i, T sum_f, T sum_o, T memory', '''
-    // memory is the gradient that comes from the next step's cell.
+    // memory is the gradient that arrives from the next step's cell.
     T state = gradient + product, squashed = tanh(cell);
     T whole = memory + state * in_o * (1 - squashed * squashed);
     sum_a = whole * in_i * (1 - in_a * in_a);
@@ -36,10 +35,10 @@ LSTM_BACK = ('T gradient, T product, T in_a, T in_i, T in_f, T in_o, T cell, T b
 
 
 class FastCore:
-    """What the cores share: the input and the last output side by side in memory, so that one product serves both.
+    """Common to the cores: the input and the last output are next to each other in memory, so one product serves both.
 
     Args:
-        W: float32 array (units, inputs + hidden), the weights for the input beside those for the last output.
+        W: float32 array (units, inputs + hidden), the weights of the input and of the last output, side by side.
         b: float32 array (units,).
         steps: number of glimpses T.
         count: number of images B.
@@ -52,7 +51,7 @@ class FastCore:
 
     def __init__(self, W, b, steps, count, hidden):
         self.xp, self.W, self.b, self.hidden = cuda.get_array_module(W), W, b, hidden
-        self.memory = self.xp.empty((steps + 1, count, W.shape[1]), np.float32)  # in the last, h_T stands alone
+        self.memory = self.xp.empty((steps + 1, count, W.shape[1]), np.float32)  # the last row holds h_T alone
         self.inputs, self.last = self.memory[:-1, :, :-hidden], self.memory[:, :, -hidden:]
         self.input_W, self.last_W = W[:, :-hidden], W[:, -hidden:]
         self.last[0] = 0  # h_0
@@ -60,18 +59,18 @@ class FastCore:
 
     @property
     def outputs(self):
-        """h_1 ... h_{T-1} under each other, ((T - 1) * B, hidden), and h_T, (B, hidden); no copies."""
+        """h_1 ... h_{T-1} one below the other, ((T - 1) * B, hidden), and h_T, (B, hidden); views, not copies."""
         return self.states[:-1].reshape(-1, self.hidden), self.states[-1]
 
     def operands(self, t):
-        """What is multiplied in step t: g_t beside h_{t-1}, which is 0 in the first step, and their weights."""
+        """The factors of the product in step t: g_t and h_{t-1} side by side, and their weights; without h_0 = 0."""
         return (self.memory[t], self.W) if t > 0 else (self.inputs[t], self.input_W)
 
     def backward(self, before, last):
-        """Goes back through all steps.
+        """The backward pass through all steps.
 
         Args:
-            before, last: gradients of the two :attr:`outputs`, each may be None.
+            before, last: gradients of the two :attr:`outputs`; either may be None.
 
         Returns:
             Gradients of the inputs, float32 (T * B, inputs), and of the parameters, in their order.
@@ -83,14 +82,14 @@ class FastCore:
             sums.T @ self.memory[:-1].reshape(len(sums), -1), xp.ones(len(sums), np.float32) @ sums)
 
     def arriving(self, gradient, later):
-        """The gradient of h_t: what comes from outside, which may be None, and from the sums of step t + 1, if any.
+        """The gradient of h_t in two parts: from outside the core, and from the sums of step t + 1.
 
         Args:
             gradient: float32 array (B, hidden) or None.
             later: float32 array (B, ...), or None for the last step.
 
         Returns:
-            The two parts, either of which may be the number 0.
+            The two parts.  A missing one is the number 0.
         """
         return 0 if gradient is None else gradient, 0 if later is None else later.reshape(len(later), -1) @ self.last_W
 
@@ -113,7 +112,7 @@ class FastReLUCore(FastCore):
         self.last[t + 1] = self.states[t]
 
     def back_to_sums(self, gradients):
-        """Gradients at the sums before the rectifiers, (T, B, hidden)."""
+        """Gradients of the sums before the ReLUs, (T, B, hidden)."""
         sums = self.xp.empty_like(self.states)
         for t in range(len(sums) - 1, -1, -1):
             gradient, product = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
@@ -125,7 +124,7 @@ class FastReLUCore(FastCore):
         return sums
 
     def split(self, W, b):
-        """The parameters' gradients from those of what they were joined to; some share memory."""
+        """The parameters' gradients, from those of the joined arrays; some share memory."""
         return W[:, -self.hidden:], b, W[:, :-self.hidden], b
 
 
@@ -157,7 +156,7 @@ class FastLSTMCore(FastCore):
         self.last[t + 1] = self.states[t]
 
     def back_to_sums(self, gradients):
-        """Gradients at the gates' sums, (T, B, 4, hidden)."""
+        """Gradients of the gates' sums, (T, B, 4, hidden)."""
         sums = self.xp.empty_like(self.gates)
         cell = self.xp.zeros_like(self.cells[0])
         for t in range(len(sums) - 1, -1, -1):
@@ -182,17 +181,17 @@ class FastLSTMCore(FastCore):
         return values.reshape(-1, 4, self.hidden).transpose(1, 0, 2)
 
     def before(self, t):
-        """The cells before step t, (B, hidden), or the number 0."""
+        """The cells before step t, (B, hidden); the number 0 in the first step."""
         return self.cells[t - 1] if t > 0 else 0
 
     def split(self, W, b):
-        """The parameters' gradients from those of what they were joined to."""
+        """The parameters' gradients, from those of the joined arrays."""
         W = by_unit(W)
         return W[:, :-self.hidden], by_unit(b[:, None])[:, 0], W[:, -self.hidden:]
 
 
 def activate(sums, out):
-    """The LSTM's input by tanh and its three gates by sigmoid: (B, 4, hidden) into ``out``; gives them one by one."""
+    """The LSTM's input by tanh and its three gates by sigmoid: (B, 4, hidden) into ``out``; returns them one by one."""
     np.tanh(sums[:, 0], out=out[:, 0])
     sums[:, 1:] *= 0.5
     np.tanh(sums[:, 1:], out=out[:, 1:])  # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2
@@ -202,10 +201,10 @@ def activate(sums, out):
 
 
 def by_gate(rows):
-    """Chainer's LSTM keeps the four gates of a unit together; this brings together the units of a gate."""
+    """Reorders rows from Chainer's order, the four gates of each unit together, to all units of each gate together."""
     return rows.reshape(-1, 4, rows.shape[1]).transpose(1, 0, 2).reshape(rows.shape)
 
 
 def by_unit(rows):
-    """The way back from :func:`by_gate`."""
+    """The inverse of :func:`by_gate`."""
     return rows.reshape(4, -1, rows.shape[1]).transpose(1, 0, 2).reshape(rows.shape)

@@ -1,4 +1,4 @@
-"""A product with its bias and rectifier, and the way back through the rectifier."""
+"""A matrix product with bias and ReLU, and the backward pass of the ReLU."""
 import numpy as np
 from chainer.backends import cuda
 
@@ -8,7 +8,7 @@ def linear_relu(xp, x, W, b, out):
     if xp is np:
         np.matmul(x, W.T, out=out)
         out += b
-        np.maximum(out, np.zeros_like(b), out=out)  # with an array, NumPy takes half the time that it takes with 0
+        np.maximum(out, np.zeros_like(b), out=out)  # NumPy needs half the time with an array instead of 0
     else:
         cuda.elementwise('T product, T b', 'T out', 'out = max(product + b, (T) 0)', 'bias_relu')(x @ W.T, b, out)
 

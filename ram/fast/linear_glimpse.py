@@ -1,7 +1,7 @@
-"""The paper's glimpse network over T glimpses, on arrays; for why, see ``ram.fast.unroll``.
+"""The paper's glimpse network over T glimpses, on arrays; ``ram.fast.unroll`` explains why.
 
-A fast glimpse network is made for one rollout: ``rho[t]`` and ``locations[t]`` are filled and ``step(t, out)`` called,
-for t = 0 ... T-1; ``backward`` once.
+A fast glimpse network belongs to one rollout.  For t = 0 ... T-1, fill ``rho[t]`` and ``locations[t]`` and call
+``step(t, out)``; then call ``backward`` once.
 """
 import numpy as np
 from chainer.backends import cuda
@@ -26,7 +26,7 @@ class FastLinearGlimpse(FastGlimpse):
         super().__init__(self.what_W.shape[1], steps, count, xp)
         self.unit = len(self.what_b)
         self.W, self.b = xp.concatenate([from_what_W, from_where_W], axis=1), from_what_b + from_where_b
-        self.both = xp.empty((steps, count, 2 * self.unit), np.float32)  # h_g beside h_l
+        self.both = xp.empty((steps, count, 2 * self.unit), np.float32)  # h_g and h_l, side by side
 
     def step(self, t, out):
         """Writes g_{t+1} into ``out``, float32 array (B, hidden)."""
@@ -38,13 +38,18 @@ class FastLinearGlimpse(FastGlimpse):
         """The parameters' gradients, in their order.
 
         Args:
-            gradient: float32 array (T * B, hidden), at the outputs; it is overwritten.
+            gradient: float32 array (T * B, hidden), the gradient of the outputs; it is overwritten.
             outputs: float32 array (T, B, hidden), g_1 ... g_T.
         """
+        return self.back_to_what(gradient, outputs)[1]
+
+    def back_to_what(self, gradient, outputs):
+        """As :meth:`backward`, and before it the gradient at what(rho), float32 array (T * B, unit)."""
         both, ones, unit = self.flat(self.both), self.ones(), self.unit
         back_through_relu(self.xp, gradient, self.flat(outputs))
         features = gradient @ self.W
         back_through_relu(self.xp, features, both)
         W, b, features_b = gradient.T @ both, ones @ gradient, ones @ features
-        return (features[:, :unit].T @ self.flat(self.rho), features_b[:unit],
-                features[:, unit:].T @ self.flat(self.locations), features_b[unit:], W[:, :unit], b, W[:, unit:], b)
+        what, where = features[:, :unit], features[:, unit:]
+        return what, (what.T @ self.flat(self.rho), features_b[:unit], where.T @ self.flat(self.locations),
+                      features_b[unit:], W[:, :unit], b, W[:, unit:], b)

@@ -1,11 +1,11 @@
 """A glimpse network and a core network unrolled over T glimpses as one function of Chainer's graph, for speed.
 
 A graph of small nodes costs more than the arithmetic.  This function computes what the links compute, with their
-parameters, and saves:
+parameters.  It is faster in two ways:
 
-- where the paper adds two Linears, their inputs are neighbours in memory and one product serves both;
-- going back, only the gradient from h_t to h_{t-1} must be found step by step.  Everything else (through the glimpse
-  network, and to every weight) is found once, for all T glimpses of the batch together.
+- Where the paper adds two Linears, their inputs are next to each other in memory, and one product serves both.
+- In the backward pass, only the gradient from h_t to h_{t-1} is computed step by step.  All other gradients (through
+  the glimpse network, and of every weight) are computed once, for all T glimpses of the batch together.
 """
 import chainer
 import numpy as np
@@ -22,13 +22,13 @@ def unroll(see, location, look, glimpse, core, steps):
         look: called with t, the array h_{t+1} (B, hidden) and a float32 array (B, 2), into which it writes the next
             location; not called after the last glimpse.
         glimpse, core: the fast forms of a glimpse network and of a core network, each a class (see
-            ``ram.fast.linear_glimpse`` and ``ram.fast.cores``) and the list of parameters that it takes.
+            ``ram.fast.linear_glimpse`` and ``ram.fast.cores``) and the list of its parameters.
         steps: number of glimpses T.
 
     Returns:
-        Variable float32 ((T - 1) * B, hidden), the rows of h_1 ... h_{T-1}, step by step; Variable float32 (B, hidden),
-        h_T; both with gradients to the parameters of both networks; float32 array (T, B, hidden), h_1 ... h_T; float32
-        array (T, B, 2), l_1 ... l_T.
+        Four values.  With gradients to the parameters of both networks: Variable float32 ((T - 1) * B, hidden),
+        h_1 ... h_{T-1} one below the other, and Variable float32 (B, hidden), h_T.  Without: float32 array
+        (T, B, hidden), h_1 ... h_T, and float32 array (T, B, 2), l_1 ... l_T.
     """
     (fast_glimpse, glimpse_parameters), (fast_core, core_parameters) = glimpse, core
     function = Unroll(see, location, look, fast_glimpse, fast_core, len(glimpse_parameters), steps)
@@ -64,7 +64,7 @@ class Unroll(chainer.FunctionNode):
 
 
 def separate(gradients):
-    """The arrays, contiguous, none sharing memory with another: hooks such as clipping change gradients in place.
+    """Contiguous arrays that share no memory, because hooks such as clipping change gradients in place.
 
     Args:
         gradients: arrays, some of which may be the same or views of larger ones.
@@ -82,7 +82,7 @@ def separate(gradients):
 
 
 class FastGlimpse:
-    """What the fast glimpse networks share: what is seen, and where.
+    """Common to the fast glimpse networks: what is seen, and where.
 
     Args:
         retina: values in one glimpse.

@@ -1,11 +1,11 @@
-"""The action network: what the image shows (paper, sections 3.1 and 4)."""
+"""The action network: classifies the image (paper, sections 3.1 and 4)."""
 import chainer
 import chainer.links as L
 from chainer.backends import cuda
 
 
 class ActionNetwork(chainer.Chain):
-    """Logits of the classes, Linear(h).  Their softmax is the policy of the classifying action.
+    """Logits of the classes, Linear(h).  Their softmax is the policy of the action, which is a class.
 
     Args:
         hidden: size of h.

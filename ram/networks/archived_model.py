@@ -1,8 +1,8 @@
 """The model of the archived repository alokwhitewolf/Visual-Attention-Model, quirk for quirk.
 
-It is here to reproduce that repository's results and to read its weight files.  Every comment that begins with "Quirk"
-names a difference from the paper; docs/archived-repository.md tells what each one costs.  Parameters have the archived
-names, so that a file that was saved there loads as it is.
+It reproduces that repository's results and reads its weight files.  Every comment that begins with "Quirk" names a
+difference from the paper; docs/archived-repository.md describes the effect of each.  Parameters have the archived
+names, so files saved by that repository load unchanged.
 """
 import chainer
 import chainer.functions as F
@@ -20,13 +20,13 @@ from ram.networks.recurrent_attention import Episode, RecurrentAttentionModel
 
 
 class ArchivedModel(Classifier):
-    """Glimpse network with a concatenation, LSTM core; rolls out as ``RecurrentAttentionModel`` does.
+    """Glimpse network with a concatenation, and an LSTM core; has the methods of ``RecurrentAttentionModel``.
 
     Args:
         config: the Config that gives all sizes.
     """
     loss = 'archived'
-    # Quirk: the training iterator is overwritten by the test set's, so the model learns the 10,000 MNIST test digits.
+    # Quirk: the test set's iterator overwrites the training iterator, so it trains on the 10,000 MNIST test digits.
     training_split, unseen_split = 'test', 'train+validation'
 
     def __init__(self, config):
@@ -49,6 +49,9 @@ class ArchivedModel(Classifier):
                              'folder, and normalise must be off')
         if config.policy != 'learned':
             raise ValueError(f'the archived model learns where to look: policy must be learned, not {config.policy!r}')
+        if config.glimpse_network != 'linear' or config.context:
+            raise ValueError('the archived model has a glimpse network of its own, and no context network: '
+                             'glimpse_network must be linear, and context off')
         if (config.start, config.start_range) != ('random', 1):
             raise ValueError('the archived model looks anywhere first: start must be random, and start_range 1')
 
@@ -59,7 +62,7 @@ class ArchivedModel(Classifier):
         return None
 
     def rollout(self, images, rng, policy='learned', explore=False):
-        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` is (B, 1), of the last step."""
+        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` has shape (B, 1) and belongs to the last step."""
         if policy not in POLICIES:
             raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
         xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
@@ -95,7 +98,7 @@ class ArchivedModel(Classifier):
         return episode
 
     def _glimpse(self):
-        # Quirk: what and where are concatenated, and two more layers follow, where the paper adds two Linears.
+        # Quirk: what and where are concatenated and two more layers follow; the paper adds two Linears.
         links = self.ll1, self.lrho1, self.lh1, self.lh2
         return FastArchivedGlimpse, [parameter for link in links for parameter in (link.W, link.b)]
 
@@ -107,6 +110,6 @@ class ArchivedModel(Classifier):
         return self.ly(states.reshape(-1, states.shape[2])).reshape(*states.shape[:2], -1)
 
     def _seen_at(self, l, size):  # noqa: E741
-        """The location (x, y) at which our sensor crops what the archived one cropped at l = (y, x)."""
-        # Quirk: [-1, 1] spans the centres of the pixels, of which the last is size - 1, where we span their edges.
+        """The location (x, y) where our sensor crops what the archived sensor cropped at l = (y, x)."""
+        # Quirk: [-1, 1] spans the centres of the pixels, 0 to size - 1; ours spans their edges, 0 to size.
         return (np.rint((l[:, ::-1] + 1) / 2 * (size - 1)) / size * 2 - 1).astype(l.dtype)

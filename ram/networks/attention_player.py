@@ -42,20 +42,20 @@ class AttentionPlayer(RecurrentAttentionModel):
     The gradient of the baseline goes into the core, which is not so in the classifier: there the label trains the core,
     and here hardly anything else does.  It does not bias the gradient of the policies.
 
+    A control that sees the whole screen has a retina of one patch as large as the screen, and always looks at the
+    centre.
+
     Args:
         config: the Config that gives all sizes; its classes are the actions.
     """
     goal, loss = 'game', 'policy'
 
-    @staticmethod
-    def check(config):
-        if config.start == 'learned':
-            raise ValueError("the first location of a player is not learned: start must be random or center, not "
-                             "'learned'")
-
-    def sensor(self):
-        """What makes glimpses (B, retina) of screens (B, C, H, W) at locations (B, 2)."""
-        return GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
+    @classmethod
+    def check(cls, config):
+        super().check(config)
+        if config.start == 'learned' or config.context:
+            raise ValueError('a player does not choose its first location: start must be random or center, and context '
+                             'off')
 
     def play(self, game, rng, policy='learned', explore=False):
         """Plays a batch of games to their end.
@@ -74,7 +74,8 @@ class AttentionPlayer(RecurrentAttentionModel):
         config, xp, steps, count = self.config, self.xp, game.steps_left, len(game.screen)
         gaze = Gaze(self.location_network, config, rng, (steps, count), policy, explore)
         threshold = rng.random((steps, count, 1), dtype=np.float32) if explore else [None] * steps
-        actions, sensor = xp.empty((steps, count), np.int32), self.sensor()
+        actions = xp.empty((steps, count), np.int32)
+        sensor = GlimpseSensor(config.patch, config.scales, config.factor)
 
         def see(t, location, out=None):
             screen = normalised(game.screen) if config.normalise else game.screen
@@ -99,30 +100,3 @@ class AttentionPlayer(RecurrentAttentionModel):
             means = self.location_network(before if config.into_core else before.array)
             episode.samples, episode.means = gaze.samples, means.reshape(gaze.samples.shape)
         return episode
-
-
-class FullScreenPlayer(AttentionPlayer):
-    """A control that sees the whole screen in every step, in the glimpse's place."""
-    gaze = False
-
-    @staticmethod
-    def retina(config):
-        return config.channels * config.size ** 2
-
-    def sensor(self):
-        return WholeScreen()
-
-    def play(self, game, rng, policy='center', explore=False):
-        """See ``AttentionPlayer.play``; there is nowhere to look, so the policy is always 'center'."""
-        return super().play(game, rng, 'center', explore)
-
-
-class WholeScreen:
-    """A sensor that sees everything, wherever it looks; in a GlimpseSensor's place."""
-
-    def forward(self, inputs, out=None):
-        """Args: inputs, the screens (B, C, H, W) and locations; out, if given, is filled.  Returns: (B, C * H * W)."""
-        screens = inputs[0].reshape(len(inputs[0]), -1)
-        if out is not None:
-            out[...] = screens
-        return screens,

@@ -1,4 +1,4 @@
-"""The baseline: the reward that is to be expected, subtracted to calm the policy gradient (paper, section 3.2)."""
+"""The baseline: the expected reward, subtracted to reduce the variance of the policy gradient (paper, section 3.2)."""
 import chainer
 import chainer.functions as F
 import chainer.links as L

@@ -1,4 +1,4 @@
-"""What every model here can do with images, whether it looks around in them or sees them at once."""
+"""The methods that every model has, whether it looks around in an image or sees the whole image at once."""
 import chainer
 import numpy as np
 from chainer.backends import cuda
@@ -7,8 +7,8 @@ from chainer.backends import cuda
 class Classifier(chainer.Chain):
     """A model of a Config.
 
-    A model has ``rollout``, which gives an ``Episode``, and ``classify``, which gives the logits after each of its
-    steps; this class derives the rest.
+    A subclass defines ``rollout``, which returns an ``Episode``, and ``classify``, which returns the logits after each
+    step.  This class derives the rest.
 
     Args:
         config: the Config that gives all sizes.
@@ -17,7 +17,7 @@ class Classifier(chainer.Chain):
         goal: the kind of task that the model is for, see ``ram.tasks.task``.
         gaze: whether the model looks around, and so has locations to show.
         loss: the name of its loss in ``ram.registry.LOSSES``.
-        training_split, unseen_split: the digits that it learns from, and those by which it is judged.
+        training_split, unseen_split: the splits that it is trained and tested on.
     """
     goal = 'classification'
     gaze = True
@@ -30,16 +30,16 @@ class Classifier(chainer.Chain):
 
     @staticmethod
     def check(config):
-        """ValueError if the model does not go with the rest of the Config."""
+        """Raises ValueError if the rest of the Config does not suit the model."""
 
     @staticmethod
     def largest_layer(config):
-        """Weights of the largest layer that the model has at least, for a Config."""
+        """A lower bound on the weights of the model's largest layer, for a Config."""
         raise NotImplementedError
 
     @staticmethod
     def row(config):
-        """What published tables call the model: its name, and its number of glimpses or None."""
+        """The model's name in published tables, and its number of glimpses or None."""
         raise NotImplementedError
 
     def generator(self):
@@ -59,7 +59,7 @@ class Classifier(chainer.Chain):
         return self.rollout(images, rng or self.generator(), self.config.policy).logits
 
     def predict(self, images, rng=None):
-        """The likeliest class of each image.
+        """The most probable class of each image.
 
         Args:
             images: array (B, C, H, W) on the model's device, float32 in [0, 1] or uint8 in [0, 255].

@@ -7,12 +7,12 @@ from ram.networks.recurrent_attention import Episode, normalised
 
 
 class ControlNetwork(Classifier):
-    """Two layers of rectified units and one of logits in the place of glimpses; rolls out in one step.
+    """Two layers of ReLU units and one of logits, on the whole image; its rollout has one step.
 
-    Mnih et al., section 4.1 and tables 1 and 2.  A kind of control says what its first two layers are.
+    Mnih et al., section 4.1 and tables 1 and 2.  Subclasses define the first two layers.
 
     Args:
-        config: the Config, of which size, channels, normalise and the classes count.
+        config: the Config; its size, channels, normalise and classes are used.
     """
     gaze = False
 
@@ -23,10 +23,10 @@ class ControlNetwork(Classifier):
             self.logits = L.Linear(len(self.second.b), len(config.classes))
 
     def rollout(self, images, rng=None, policy='learned', explore=False):
-        """What the network makes of float32 images (B, C, H, W).
+        """Classifies float32 images (B, C, H, W).
 
         Returns:
-            Episode of one state, without locations; the other arguments are those of a model that looks around.
+            Episode of one state, without locations.  The other arguments are ignored; RAM has them.
         """
         images = normalised(images) if self.config.normalise else images
         h = F.relu(self.second(F.relu(self.first(images))))
@@ -38,7 +38,7 @@ class ControlNetwork(Classifier):
 
 
 class FullyConnectedControl(ControlNetwork):
-    """Two hidden layers of as many units as the kind's name says: 64 for 'fc64', 256 for 'fc256'."""
+    """Two hidden layers of 64 units ('fc64') or 256 units ('fc256')."""
 
     @staticmethod
     def layers(config):

@@ -1,4 +1,4 @@
-"""The glimpse network: what was seen and where, as one vector (paper, sections 3.1 and 4)."""
+"""The glimpse network: combines what was seen and where into one vector (paper, sections 3.1 and 4)."""
 import chainer
 import chainer.functions as F
 import chainer.links as L
@@ -23,6 +23,20 @@ class GlimpseNetwork(chainer.Chain):
             self.from_what = L.Linear(unit, hidden)
             self.from_where = L.Linear(unit, hidden)
 
+    @classmethod
+    def from_config(cls, config):
+        """The network of a Config's sizes."""
+        return cls(config.scales * config.channels * config.patch ** 2, config.unit, config.hidden)
+
+    @staticmethod
+    def check(config):
+        """ValueError if the network does not go with the rest of the Config."""
+
+    @staticmethod
+    def largest_layer(config):
+        """Weights of its largest layer, for a Config."""
+        return config.unit * max(config.scales * config.channels * config.patch ** 2, config.hidden)
+
     def forward(self, rho, l):  # noqa: E741  (the paper's l)
         """Args: rho float32 (B, K * C, patch, patch), l float32 (B, 2).  Returns: g_t, float32 (B, hidden)."""
         h_g = F.relu(self.what(rho))
@@ -30,6 +44,6 @@ class GlimpseNetwork(chainer.Chain):
         return F.relu(self.from_what(h_g) + self.from_where(h_l))
 
     def fast(self):
-        """The class that computes the same for a whole rollout, and the parameters that it takes."""
+        """The class that computes the same for a whole rollout, and its parameters."""
         links = self.what, self.where, self.from_what, self.from_where
         return FastLinearGlimpse, [parameter for link in links for parameter in (link.W, link.b)]

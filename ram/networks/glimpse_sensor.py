@@ -4,14 +4,14 @@ import numpy as np
 from chainer.backends import cuda
 from chainer.utils import type_check
 
-# One thread makes one output pixel, whatever its scale, so that a whole batch is a single launch.  The retina's sizes
-# are constants of the compiled kernel: divisions by them are cheap.
+# One thread computes one output pixel of any scale, so a whole batch is a single launch.  The retina's sizes are
+# constants of the compiled kernel, which makes divisions by them cheap.
 KERNEL_CONSTANTS = 'constexpr int channels = {}, patch = {}, scales = {}, factor = {};'
 KERNEL_INPUTS = 'raw T images, raw L locations, int32 height, int32 width'
 KERNEL_OUTPUTS = 'T glimpse'
 KERNEL_OPERATION = '''
     // i counts the glimpse's elements: (image, scale, channel, row, column).
-    unsigned int rest = i;
+    ptrdiff_t rest = i;
     int column = rest % patch;  rest /= patch;
     int row = rest % patch;  rest /= patch;
     int channel = rest % channels;  rest /= channels;
@@ -51,7 +51,7 @@ def patch_corners(locations, height, width, side):
     """
     xp = cuda.get_array_module(locations)
     edges = xp.rint((locations + 1) / 2 * xp.array([width, height], dtype=locations.dtype))
-    # A patch further out sees nothing but zeros, as this one does; and the integers cannot overflow.
+    # A patch further outside sees only zeros, as this one does, and the integers cannot overflow.
     x = xp.clip(edges[:, 0], -side, width + side).astype(int)
     y = xp.clip(edges[:, 1], -side, height + side).astype(int)
     return y - side // 2, x - side // 2
@@ -77,7 +77,7 @@ class GlimpseSensor(chainer.FunctionNode):
         )
 
     def forward(self, inputs, out=None):
-        """As a FunctionNode's; ``out``, if given, is a contiguous array that is filled with the glimpses."""
+        """See FunctionNode.forward; ``out``, if given, is a contiguous array that receives the glimpses."""
         images, locations = inputs
         xp, (count, channels) = cuda.get_array_module(images), images.shape[:2]
         if out is None:
@@ -94,14 +94,14 @@ class GlimpseSensor(chainer.FunctionNode):
             block = self.factor ** k
             side = self.patch * block
             top, left = patch_corners(locations, height, width, side)
-            # The patch's rows, (block, B, 1, patch): the first ones of all blocks, then the second ones, and so on.
+            # The patch's rows, (block, B, 1, patch): the first row of every block, then the second, and so on.
             rows = (np.arange(block)[:, None] + np.arange(0, side, block))[:, None, None] + top[:, None, None]
             columns = left[:, None] + np.arange(side)
-            # A row of a patch is a run of pixels in memory.  Where it leaves the image, what it reads is cleared below.
+            # A row of a patch is a run of pixels in memory.  Pixels read outside the image are set to zero below.
             starts = origins + rows.clip(0, height - 1) * width + left[:, None, None]
             seen = _runs(pixels, starts, side)
             seen[np.broadcast_to((rows < 0) | (rows >= height), starts.shape)] = 0
-            # The mean over blocks: rows first, then columns, by a product with the matrix that averages them.
+            # The mean over blocks: first over rows, then over columns, by a product with an averaging matrix.
             seen = seen.sum(axis=0) if block > 1 else seen[0]
             seen *= ((columns >= 0) & (columns < width))[:, None, None]
             if block > 1:
@@ -122,11 +122,11 @@ class GlimpseSensor(chainer.FunctionNode):
 
 
 def _runs(pixels, starts, length):
-    """Runs of consecutive pixels: (..., length) for int starts (...).  Beyond the pixels' ends anything may stand."""
+    """Runs of consecutive pixels: (..., length) for int starts (...).  Values beyond either end are arbitrary."""
     if len(pixels) < length:
         return pixels.take(starts[..., None] + np.arange(length), mode='clip')
     size, last = pixels.itemsize, len(pixels) - length
-    runs = np.ndarray(last + 1, f'V{length * size}', pixels, strides=(size,))  # each run one item, copied in one go
+    runs = np.ndarray(last + 1, f'V{length * size}', pixels, strides=(size,))  # each run is one item, copied at once
     taken = runs[np.ascontiguousarray(starts.clip(0, last))].view(pixels.dtype).reshape(*starts.shape, length)
     over = (starts < 0) | (starts > last)  # in the first or the last image of the batch
     if over.any():
@@ -139,7 +139,7 @@ def glimpse_sensor(images, locations, patch, scales, factor=2):
 
     Scale k, counted from 0, is the square of ``patch * factor**k`` pixels centred on the location, reduced to
     ``patch`` x ``patch`` by the mean of its blocks.  Outside the image everything is zero.  No gradient flows to the
-    images or to the locations: where to look is learnt by reinforcement.
+    images or to the locations: the policy is learned by REINFORCE.
 
     Args:
         images: float array or Variable (B, C, H, W), any range.

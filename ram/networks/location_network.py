@@ -23,12 +23,12 @@ class LocationNetwork(chainer.Chain):
         return F.tanh(self.mean(h))
 
     def glance(self, h, sample, location):
-        """Where to look next, from arrays to arrays, without the cost of a graph: for the loop over the glimpses.
+        """Samples the next location, on arrays and without a graph, for the loop over the glimpses.
 
         Args:
             h: float32 array (B, hidden).
-            sample: float32 array (B, 2): the policy's noise, to which the mean is added.
-            location: float32 array (B, 2), gets the sample, clipped to [-1, 1].
+            sample: float32 array (B, 2), the policy's noise; the mean is added to it in place.
+            location: float32 array (B, 2), receives the sample, clipped to [-1, 1].
         """
         product, b = h @ self.mean.W.array.T, self.mean.b.array
         if self.xp is np:

@@ -10,27 +10,27 @@ from ram.fast.unroll import unroll
 from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
 from ram.networks.classifier import Classifier
+from ram.networks.context_network import ContextNetwork
 from ram.networks.gaze import Gaze
-from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
-from ram.registry import CORES
+from ram.registry import CORES, GLIMPSE_NETWORKS
 
 
 @dataclass
 class Episode:
-    """What happened in T glimpses at each of B images.
+    """The result of T glimpses at each of B images.
 
     The policy chose the last P locations: P is T - 1, or T if it chose the first one too.
 
     Attributes:
-        locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: where the sensor looked, l_1 ... l_T.
+        locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: the locations of the glimpses, l_1 ... l_T.
         states: float32 array (T, B, hidden), h_1 ... h_T.
         logits: Variable float32 (B, classes), from h_T.
-        samples: float32 array (P, B, 2), the locations that were chosen, before they were clipped to [-1, 1]; None
-            unless the learned policy explored.
-        means: Variable float32 (P, B, 2), the policy's means for them, each from the state before; or None.
-        baselines: Variable float32 (P, B), the rewards expected in those states; or None.
+        samples: float32 array (P, B, 2), the chosen locations before they were clipped to [-1, 1]; None unless the
+            learned policy explored.
+        means: Variable float32 (P, B, 2), the policy's means for them, each from the previous state; or None.
+        baselines: Variable float32 (P, B), the expected rewards in those states; or None.
     """
     locations: object
     states: object
@@ -41,9 +41,9 @@ class Episode:
 
 
 def normalised(images):
-    """Contrast normalisation: in every image (C, H, W) each channel gets the mean 0, and all together the deviation 1.
+    """Contrast normalisation: each channel of an image gets mean 0, and the whole image gets standard deviation 1.
 
-    What lies outside an image, which the sensor sees as zeros, then looks like its mean colour.
+    The sensor sees zeros outside the image, so the outside then looks like its mean colour.
 
     Args:
         images: float32 array (B, C, H, W).
@@ -56,10 +56,10 @@ def normalised(images):
 
 
 def plain_unroll(see, location, look, glimpse_network, core_network, steps):
-    """Looks ``steps`` times: the paper's loop, network by network.
+    """The paper's loop over ``steps`` glimpses, network by network.
 
-    Args and returns: as for :func:`ram.fast.unroll.unroll`, which computes the same faster; ``see`` returns the
-    glimpses if it is not given an array to write into.
+    Arguments and results are those of :func:`ram.fast.unroll.unroll`, which computes the same faster.  Here ``see`` is
+    called without an array to write into and returns the glimpses.
     """
     xp = cuda.get_array_module(location)
     locations = xp.empty((steps, *location.shape), np.float32)
@@ -86,25 +86,32 @@ class RecurrentAttentionModel(Classifier):
     def __init__(self, config):
         super().__init__(config)
         with self.init_scope():
-            self.glimpse_network = GlimpseNetwork(self.retina(config), config.unit, config.hidden)
+            self.glimpse_network = GLIMPSE_NETWORKS[config.glimpse_network].from_config(config)
             self.core_network = CORES[config.core](config.hidden)
             self.location_network = LocationNetwork(config.hidden)
             self.action_network = ActionNetwork(config.hidden, len(config.classes))
             self.baseline_network = BaselineNetwork(config.hidden)
+            if config.context:
+                self.context_network = ContextNetwork.from_config(config)
 
     @staticmethod
-    def retina(config):
-        """Values in one glimpse."""
-        return config.scales * config.channels * config.patch ** 2
+    def check(config):
+        GLIMPSE_NETWORKS[config.glimpse_network].check(config)
+        if config.context and config.policy != 'learned':
+            raise ValueError(f'the context network learns where to look first: with context, policy must be learned, '
+                             f'not {config.policy!r}')
 
-    @classmethod
-    def largest_layer(cls, config):
-        return max(cls.retina(config) * config.unit, config.unit * config.hidden, config.hidden ** 2,
+    @staticmethod
+    def largest_layer(config):
+        parts = [GLIMPSE_NETWORKS[config.glimpse_network], *([ContextNetwork] if config.context else [])]
+        return max(*(part.largest_layer(config) for part in parts), config.hidden ** 2,
                    config.hidden * len(config.classes))
 
     @staticmethod
     def row(config):
-        return 'ram random locations' if config.policy == 'random' else 'ram', config.glimpses
+        name = 'ram' if config.glimpse_network == 'linear' else f'ram {config.glimpse_network} glimpse network'
+        where = '' if config.policy == 'learned' else f' {config.policy} locations'
+        return name + ', context' * config.context + where, config.glimpses
 
     def unroll(self, see, location, look, steps):
         """Unrolls the glimpse and core networks, fast where they can: see :func:`ram.fast.unroll.unroll`."""
@@ -119,20 +126,21 @@ class RecurrentAttentionModel(Classifier):
         Args:
             images: float32 array (B, C, H, W) in [0, 1].
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
-            policy: 'learned', the first location being where the Config's ``start`` says; or 'random', each location
-                uniform in [-1, 1]^2; or 'center', always (0, 0).
-            explore: whether the learned policy samples its locations, as in training, or takes their means.
+            policy: 'learned', the first location being where the Config's ``context`` or ``start`` says; or 'random',
+                each location uniform in [-1, 1]^2; or 'center', always (0, 0).
+            explore: whether the learned policy samples its locations, as in training, or uses their means.
 
         Returns:
             Episode.
 
         Raises:
-            ValueError: there is no such policy.
+            ValueError: the policy is unknown.
         """
         config, steps = self.config, self.config.glimpses
-        gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore)
         if config.normalise:
             images = normalised(images)
+        start = self.first_state(images) if policy == 'learned' else None
+        gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore, start)
         sensor = GlimpseSensor(config.patch, config.scales, config.factor)
 
         def see(t, location, out=None):
@@ -142,18 +150,32 @@ class RecurrentAttentionModel(Classifier):
             see, gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
         episode = Episode(locations, states, self.action_network(last))
         if gaze.explores:
-            if gaze.start is not None:
-                before = F.concat([gaze.start, before], axis=0)
-            means = self.location_network(before if config.into_core else before.array)
-            episode.samples, episode.means = gaze.samples, means.reshape(gaze.samples.shape)
+            before = before if config.into_core else chainer.as_variable(before.array)
+            before = before if start is None else F.concat([start, before], axis=0)
+            episode.samples, episode.means = gaze.samples, self.location_network(before).reshape(gaze.samples.shape)
             episode.baselines = self.baseline_network(before.array).reshape(gaze.samples.shape[:2])
         return episode
 
-    def classify(self, states):
-        """What the model would answer after each glimpse.
+    def first_state(self, images):
+        """The state from which the learned policy chooses l_1.
 
         Args:
-            states: those of an Episode, float32 array (T, B, hidden).
+            images: float32 array (B, C, H, W), normalised if the Config says so.
+
+        Returns:
+            Variable float32 (B, hidden): c of the context network, or h_0 = 0.  None if l_1 is not chosen.
+        """
+        if self.config.context:
+            return self.context_network(images)
+        if self.config.start == 'learned':
+            return chainer.as_variable(self.xp.zeros((len(images), self.config.hidden), self.xp.float32))
+        return None
+
+    def classify(self, states):
+        """The answers that the model would give after each glimpse.
+
+        Args:
+            states: the states of an Episode, float32 array (T, B, hidden).
 
         Returns:
             Variable float32 (T, B, classes), the logits from h_1 ... h_T.

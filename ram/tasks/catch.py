@@ -2,9 +2,11 @@
 import dataclasses
 
 from datasets import catch
+from ram.config.groups import Augmentation
 from ram.tasks.task import Task
 
-UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'colour', 'reward', 'mc')
+UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'colour', 'reward', 'mc',
+          *(field.name for field in dataclasses.fields(Augmentation)))
 
 
 class CatchTask(Task):
@@ -35,4 +37,4 @@ class CatchTask(Task):
 
 
 CATCH = CatchTask(model='player', size=catch.SIZE, classes=catch.ACTIONS, glimpses=catch.SIZE - 1, normalise=True,
-                  patch=6, scales=3, core='lstm', sigma=0.2, reinforce=0.1, epoch=40)
+                  patch=6, scales=3, core='lstm', sigma=0.15, reinforce=0.03, batchsize=64, epoch=40)

@@ -4,7 +4,8 @@ import pathlib
 import sys
 
 from datasets import folder as pictures
-from ram.tasks.task import Task
+from datasets import splits
+from ram.tasks.task import PHOTOGRAPHS, Task
 
 
 class FolderTask(Task):
@@ -13,6 +14,8 @@ class FolderTask(Task):
     def check(self, config):
         if config.clutter:
             raise ValueError(f'folder has no clutter of digits: clutter must be 0, not {config.clutter}')
+        if config.group_by:
+            splits.compiled(config.group_by)
         if config.extra:
             raise ValueError('only the real svhn has extra pictures, not its stand-in of font digits')
 
@@ -21,13 +24,13 @@ class FolderTask(Task):
 
     def completed(self, config):
         """Raises: as :func:`datasets.folder.describe`."""
-        classes, colour = pictures.describe(_root(config))
+        classes, colour = pictures.describe(_root(config), config.group_by)
         return dataclasses.replace(config, classes=classes, colour=colour)
 
     def sources(self, config, split, folder):
         """Names the pictures that cannot be read on stderr."""
         images, labels, left_out = pictures.load(
-            _root(config), split, config.classes, config.size, config.colour, config.fit)
+            _root(config), split, config.classes, config.size, config.colour, config.fit, config.group_by)
         if left_out:
             print(f'{len(left_out)} of {len(left_out) + len(images)} {split} pictures cannot be read and are left out:',
                   *left_out, sep='\n  ', file=sys.stderr)
@@ -43,4 +46,4 @@ def _root(config):
     return pathlib.Path(config.images)
 
 
-FOLDER = FolderTask(size=64, shift=4, normalise=True, core='lstm', batchsize=64, epoch=60)
+FOLDER = FolderTask(size=64, shift=4, normalise=True, core='lstm', batchsize=64, epoch=60, **PHOTOGRAPHS)

@@ -2,15 +2,15 @@
 import datasets
 from datasets import scenes
 from ram.config.groups import DIGITS
-from ram.tasks.task import Task
+from ram.tasks.task import PHOTOGRAPHS, Task
 
 
 class SvhnTask(Task):
     """Colour pictures of 32 x 32 pixels."""
 
     def check(self, config):
-        if config.images or config.classes != DIGITS:
-            raise ValueError('only the dataset folder has images, and classes of its own')
+        if config.images or config.group_by or config.classes != DIGITS:
+            raise ValueError('only the dataset folder has images, group-by, and classes of its own')
         if config.clutter:
             raise ValueError(f'svhn has no clutter of digits: clutter must be 0, not {config.clutter}')
         if config.size < datasets.svhn.SIDE:
@@ -34,4 +34,5 @@ class SvhnTask(Task):
 
 
 # Tuned on street digits; on a canvas of 64 x 64 pixels it has as many parameters as the control conv.
-SVHN = SvhnTask(size=32, shift=2, normalise=True, patch=8, scales=3, glimpses=8, hidden=133, core='lstm', epoch=60)
+SVHN = SvhnTask(size=32, shift=2, normalise=True, patch=8, scales=3, glimpses=8, hidden=133, core='lstm', epoch=60,
+                **PHOTOGRAPHS)

@@ -1,6 +1,9 @@
 """What a data set must say to be a task."""
 from ram.config.groups import DIGITS
 
+# The augmentation of photographs.  They are not mirrored, for digits, letters and signs must not be.
+PHOTOGRAPHS = dict(rotate=10.0, zoom=0.15, shear=0.1, brightness=0.4, contrast=0.4, tint=0.1)
+
 
 class Task:
     """A data set as a task: its recipe, its checks and its sources.  (Those of digits say more, see ``digits``.)
@@ -21,8 +24,8 @@ class Task:
 
     def check(self, config):
         """ValueError if the Config asks for something that this task does not have."""
-        if config.images or config.colour or config.classes != DIGITS:
-            raise ValueError('only the dataset folder has images, and classes and a colour of its own')
+        if config.images or config.group_by or config.colour or config.classes != DIGITS:
+            raise ValueError('only the dataset folder has images, group-by, and classes and a colour of its own')
         if config.extra:
             raise ValueError('only the real svhn has extra pictures, not its stand-in of font digits')
 

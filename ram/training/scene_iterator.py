@@ -2,6 +2,7 @@
 import chainer
 from chainer.backends import cuda
 
+from datasets import augmentation as changes
 from datasets import scenes
 from ram import random_streams, tasks
 from ram.random_streams import BATCH, ORDER
@@ -21,19 +22,20 @@ class SceneIterator(chainer.dataset.Iterator):
         digits: uint8 array, what scenes are made of: the sources of ``scenes.fresh_scenes``.  A batch lives on its
             device.
         labels: int32 array (N,).
-        size, pieces, shift: see ``scenes.fresh_scenes``.
+        size, pieces, shift, augmentation: see ``scenes.fresh_scenes``.
         batch_size: B; the ranks' batches together have at most N.
         seed: the run's seed; the order of the digits in each epoch depends on it alone, the same for all ranks.
         ranks: the Ranks.
     """
 
-    def __init__(self, digits, labels, size, pieces, batch_size, seed=0, shift=0, ranks=ALONE):
+    def __init__(self, digits, labels, size, pieces, batch_size, seed=0, shift=0, ranks=ALONE,
+                 augmentation=changes.OFF):
         self.ranks = ranks
         if batch_size * self.ranks.size > len(digits):
             raise ValueError(f'batchsize must be at most {len(digits) // self.ranks.size}, the number of training '
                              f'digits{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')
         self.digits, self.labels = digits, labels
-        self.size, self.pieces, self.shift = size, pieces, shift
+        self.size, self.pieces, self.shift, self.augmentation = size, pieces, shift, augmentation
         self.batch_size, self.seed = batch_size, seed
         self.epoch, self.is_new_epoch, self.position = 0, False, 0
         self.order = self._shuffled()
@@ -62,7 +64,8 @@ class SceneIterator(chainer.dataset.Iterator):
             source = xp.concatenate([source, self.order[:end]])
         self.position = end
         source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
-        fresh = scenes.fresh_scenes(xp, rng, self.digits, source, self.size, self.pieces, self.shift)
+        fresh = scenes.fresh_scenes(xp, rng, self.digits, source, self.size, self.pieces, self.shift,
+                                    self.augmentation)
         return scenes.to_float(xp, fresh), self.labels[source], rng
 
     @property
@@ -93,7 +96,7 @@ def make_iterator(config, split, device, folder=None, ranks=ALONE):
     """
     digits, labels = (device.send(array) for array in tasks.load_sources(config, split, folder))
     return SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, config.seed, config.shift,
-                         ranks)
+                         ranks, config.augmentation)
 
 
 @chainer.dataset.converter()

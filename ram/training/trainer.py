@@ -52,6 +52,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
         trainer.extend(schedule[0], trigger=schedule[1])
     if ranks.first:
         trainer.extend(extensions.LogReport())
-        trainer.extend(Curves(loss=[f'main/{name}' for name in loss.reported[:2]], error=['main/error', 'validation/error']))
+        trainer.extend(Curves(loss=[f'main/{name}' for name in loss.reported[:2]],
+                              error=['main/error', 'validation/error']))
     trainer.extend(Snapshot(ranks), trigger=snapshots)
     return trainer

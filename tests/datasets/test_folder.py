@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from datasets import folder
+from datasets import folder, splits
 from tests.conftest import assert_one_clear_line, script
 from tests.test_fuzz import MUTATIONS, SETTINGS, mutated
 
@@ -69,6 +69,72 @@ def test_splits_made_by_hand_are_kept(plain, tmp_path):
     assert len(folder.class_files(root, 'test')['x']) == 20  # a folder of new pictures to test on
     with pytest.raises(ValueError, match='has no folder train'):
         folder.describe(root)
+
+
+@pytest.fixture
+def tracks(tmp_path):
+    """Two classes of videos of 1 to 12 frames: car/007-3.png, and bus/007/3.png."""
+    lengths = np.random.default_rng(0).integers(1, 13, 40)
+    for track, length in enumerate(lengths):
+        for frame in range(length):
+            save(tmp_path / 'car' / f'{track:03}-{frame}.png')
+            save(tmp_path / 'bus' / f'{track:03}' / f'{frame}.png')
+    return tmp_path
+
+
+@pytest.mark.parametrize('pattern, kept', [(r'(\d+)-', ['car']), ('(.+)/', ['bus']), (r'^(\d+)[-/]', ['car', 'bus'])])
+def test_frames_of_one_track_are_on_one_side(tracks, pattern, kept):
+    parts = [folder.class_files(tracks, split, pattern) for split in ('train', 'validation', 'test')]
+    for name in ('car', 'bus'):
+        assert sorted(path for part in parts for path in part[name]) == sorted((tracks / name).rglob('*.png'))
+        owners = [{path.relative_to(tracks / name).as_posix()[:3] for path in part[name]} for part in parts]
+        apart = not (owners[0] & owners[1] or owners[0] & owners[2] or owners[1] & owners[2])
+        assert apart == (name in kept)
+        wanted = 0.15 * sum(len(part[name]) for part in parts)
+        assert all(abs(len(part[name]) - wanted) <= 6.5 for part in parts[1:])  # half of the longest track
+    both = folder.class_files(tracks, 'train+validation', pattern)
+    assert both['car'] == sorted(parts[0]['car'] + parts[1]['car'])
+
+
+@pytest.mark.parametrize('sizes, counts', [
+    ([1, 1, 1], (1, 1, 1)), ([50, 1, 1], (50, 1, 1)), ([10, 10, 80], (80, 10, 10)), ([30, 3, 4, 30, 30], (60, 30, 7)),
+    ([5] * 20, (70, 15, 15))])
+def test_shares_are_as_near_as_groups_allow(sizes, counts):
+    groups = [(str(name), [f'{name}-{i}' for i in range(size)]) for name, size in enumerate(sizes)]
+    parts = splits.set_aside(groups, ['validation', 'test'], 'cat')
+    assert sorted([len(parts['validation']), len(parts['test'])]) == sorted(counts[1:])
+    assert len(parts['train']) == counts[0]
+
+
+def test_a_new_track_hardly_changes_the_split(tracks):
+    before = set(folder.class_files(tracks, 'test', '(.+)[-/]')['car'])
+    save(tracks / 'car' / 'new-1.png')
+    assert len(before ^ set(folder.class_files(tracks, 'test', '(.+)[-/]')['car'])) <= 13
+
+
+def test_a_file_without_a_match_is_on_its_own(tracks):
+    for i in range(20):
+        save(tracks / 'car' / f'odd{i}.png')
+    files = folder.class_files(tracks, 'validation', r'(\d+)-')['car']
+    assert {path.name[:3] for path in files} & {'odd'} and len({path.name[:3] for path in files}) > 1
+
+
+@pytest.mark.parametrize('pattern, words', [
+    ('(a', 'regular expression'), ('a', 'a group in parentheses'), ('(x)', "'\\(x\\)' matches none .*such as .*png"),
+    ('()', 'matches none'), ('(.)', 'class bus .* in 1 group by .*at least 3 groups')])
+def test_patterns_that_cannot_be_grouped_by(tracks, pattern, words):
+    with pytest.raises(ValueError, match=words):
+        folder.describe(tracks, pattern)
+
+
+def test_there_may_be_nothing_to_group(plain, tmp_path):
+    root = tmp_path / 'root'
+    for split in ('train', 'val', 'test'):
+        for name in ('x', 'y'):
+            shutil.copytree(plain / 'dog', root / split / name)
+    with pytest.raises(ValueError, match='nothing to do'):
+        folder.describe(root, '(.)')
+    assert len(folder.class_files(root, 'test', '(.)')['x']) == 10  # what was learnt from elsewhere can be tested here
 
 
 def test_a_class_may_be_called_train(tmp_path):

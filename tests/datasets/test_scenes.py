@@ -47,8 +47,12 @@ def test_kernel_equals_the_cpu(digits, rng, size, pieces, cpp):
     layout = scenes.draw_layout(rng, rng.integers(0, 20, 50), 20, size, pieces)
     out = np.empty((50, 1, size, size), np.uint8)
     parts = [np.ascontiguousarray(part) for part in vars(layout).values()]
-    run(*pointers(digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    run(*pointers(digits, digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
     np.testing.assert_array_equal(out, naive(digits, layout, size))
+    # Digits of the scenes' own, in the order of the scenes.
+    own, parts[0] = np.ascontiguousarray(digits[layout.source, ::-1]), np.arange(50)
+    run(*pointers(own, digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    np.testing.assert_array_equal(out, scenes.compose(np, digits, layout, size, own))
 
 
 def test_layouts_are_uniform_and_inside(rng):
@@ -192,3 +196,11 @@ def test_iterator_makes_scenes_of_pictures(pictures, rng, size, shift):
         np.testing.assert_allclose(images * 255, pictures[batch], atol=1e-4)
     again, batch, _ = next(iterator)
     assert (again[batch == 4] != images[batch == 4]).any()
+
+
+def test_pictures_that_are_a_view_become_batches_in_c_order(rng):
+    """As SVHN's are in its files; else each glimpse would copy the batch."""
+    pictures = rng.integers(0, 256, (32, 32, 3, 20)).astype(np.uint8).transpose(3, 2, 0, 1)
+    images, labels, _ = next(SceneIterator(pictures, np.arange(20, dtype=np.int32), 32, 0, 8))
+    assert images.flags.c_contiguous
+    np.testing.assert_array_equal(np.rint(images * 255), pictures[labels])

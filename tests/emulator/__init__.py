@@ -1,14 +1,14 @@
-"""A GPU that there is not: CuPy as it is, on a stand-in for CUDA that runs every kernel on the CPU.
+"""An emulated GPU: unmodified CuPy on a stand-in for CUDA that runs every kernel on the CPU.
 
-``make gpu-emulated`` sets it up in an environment of its own and runs in it the GPU's tests and those of this folder.
-The kernels, CuPy's own and this project's, are compiled twice from the source that CuPy makes: by NVRTC for sm_90, so
-that they are known to be CUDA, and by g++, to be run.  What CuPy brings compiled (random generators and sorting) has a
-stand-in in Python.  So the whole way of the arrays through CuPy and Chainer is proven, and launches, copies and waits
-are counted; nothing is learnt about speed, races or a GPU's own arithmetic.
+``make gpu-emulated`` sets it up in a separate environment and runs the GPU tests and the tests of this folder there.
+The kernels of CuPy and of this project are compiled twice from the source that CuPy generates: by NVRTC for sm_90,
+which checks that they are valid CUDA, and by g++, to run them.  Precompiled parts of CuPy (random generators and
+sorting) have a stand-in in Python.  This tests the whole path of the arrays through CuPy and Chainer, and counts
+launches, copies and waits.  It says nothing about speed, races or the arithmetic of a real GPU.
 
-- ``build.py`` compiles the libraries and the one module of CuPy that has CUDA's runtime within it;
-- ``driver.cpp``, ``runtime.cpp``, ``nvrtc.cpp`` and ``cublas.cpp`` are CUDA's libraries, as far as they are called;
-- ``kernel.h`` is what a kernel finds around it;
-- ``standin.py`` is loaded when Python starts, and puts the stand-ins before the libraries that there may be;
-- ``launches.py`` counts what a training step asks of the device.
+- ``build.py`` compiles the libraries, and the module of CuPy into which CUDA's runtime is linked;
+- ``driver.cpp``, ``runtime.cpp``, ``nvrtc.cpp`` and ``cublas.cpp`` are CUDA's libraries, with the functions in use;
+- ``kernel.h`` defines what CUDA provides to a kernel;
+- ``standin.py`` is loaded when Python starts, and loads the stand-ins before any real libraries;
+- ``launches.py`` counts the device operations of a training step.
 """

@@ -1,6 +1,6 @@
-"""Makes the environment that runs it one with a GPU that there is not: python tests/emulator/build.py
+"""Installs the emulated GPU in the environment that runs this script: python tests/emulator/build.py
 
-Needs g++, CuPy and the packages of requirements.txt beside this file; see the package's description.
+Needs g++, CuPy and the packages of requirements.txt in this folder; see the description of the package.
 """
 import importlib.metadata
 import importlib.util
@@ -23,11 +23,11 @@ def run(*command, **options):
 
 
 def compile_runtime(place, include):
-    """CuPy's runtime module has CUDA's runtime linked into it; here it is compiled again, to be linked to ours."""
+    """Compiles CuPy's runtime module again, linked to our runtime; the installed one has CUDA's linked into it."""
     version = importlib.metadata.version(CUPY)
     target = pathlib.Path(importlib.util.find_spec('cupy_backends').origin).parent / 'cuda' / 'api'
     with tempfile.TemporaryDirectory() as folder:
-        # With stubs its setup looks for no CUDA when pip asks it for its name.
+        # With stubs, its setup does not look for CUDA when pip reads the metadata.
         run(sys.executable, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps',
             '--no-binary', 'cupy', '--dest', folder, f'cupy=={version}',
             env={**os.environ, 'CUPY_INSTALL_USE_STUB': '1'})
@@ -53,7 +53,7 @@ def main():
             (driver, 'driver.cpp', []), (place / 'libcudart.so.13', 'runtime.cpp', [f'-I{include}', driver]),
             (place / 'libnvrtc.so.13', 'nvrtc.cpp', []),
             (place / 'libcublas.so.13', 'cublas.cpp', ['-O3', '-march=native', driver]),
-            (place / 'libcublasLt.so.13', '/dev/null', [])]:  # has only to be there
+            (place / 'libcublasLt.so.13', '/dev/null', [])]:  # only has to exist
         run('g++', '-std=c++17', '-O1', '-shared', '-fPIC', '-x', 'c++', HERE / source, '-x', 'none', '-o', library,
             f'-Wl,-soname,{library.name}', '-Wl,--default-symver', *flags, '-ldl')
     compile_runtime(place, include)

@@ -1,4 +1,4 @@
-// libcublas.so.13: the few products that are asked for, of float32 matrices column by column, as cuBLAS has them.
+// libcublas.so.13: the matrix products in use, on float32 matrices in column-major order, as in cuBLAS.
 #include <cstdlib>
 #include <vector>
 

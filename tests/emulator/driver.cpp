@@ -1,4 +1,4 @@
-// libcuda.so.1: modules are shared libraries that g++ made, a launch calls into them.  It keeps the counts, too.
+// libcuda.so.1: modules are shared libraries compiled by g++; a launch calls a function in them.  Also keeps the counts.
 #include <dlfcn.h>
 
 #include <cstdio>

@@ -1,6 +1,7 @@
-// What a kernel finds around it when g++ compiles it: CUDA's words, and launchers that run its threads one by one.
+// Included before a kernel that g++ compiles: CUDA's keywords, and launchers that run its threads one by one.
 #include <ucontext.h>
 
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -55,7 +56,7 @@ inline void run_thread() {
     swapcontext(&running->context, &block_context);
 }
 
-// All threads of a block go on to where they next wait for each other, turn by turn, until all are done.
+// Each thread of a block runs to its next __syncthreads in turn, until all are done.
 inline void take_turns(unsigned count) {
     static std::vector<char> stacks;
     static std::vector<Thread> threads;

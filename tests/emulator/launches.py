@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Counts what a training step asks of the GPU: .venv-emulator/bin/python -m tests.emulator.launches"""
+"""Counts the GPU operations of a training step: .venv-emulator/bin/python -m tests.emulator.launches"""
 import argparse
 import collections
 import dataclasses
@@ -13,33 +13,36 @@ from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100', 'svhn', 'archived'
-PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update'
-KINDS = 'kernel', 'cublas', 'copy on the device', 'memset'  # all that may be asked for without waiting
+PARTS = 'scenes', 'forward', 'backward', 'clipping', 'update', 'log'
+KINDS = 'kernel', 'cublas', 'copy on the device', 'memset'  # the operations that do not wait
 
 
-def count_step(preset, batch=32):
-    """Takes training steps as the updater does and counts the last.
+def count_step(preset, batch=32, **changes):
+    """Runs training steps as the updater does, and counts the operations of the last.
 
     Args:
         preset: name of a preset.
         batch: images in a batch.
+        changes: fields of the Config that differ from the preset's.
 
     Returns:
-        dict by PARTS of Counters of int by str, see ``standin.counts``.
+        dict from PARTS to Counters, see ``standin.counts``.
     """
     import standin
-    c = dataclasses.replace(config.PRESETS[preset], batchsize=batch)
+    c = dataclasses.replace(config.PRESETS[preset], batchsize=batch, **changes)
     device = chainer.get_device('@cupy:0')
     device.use()
     shape = (500, 3, 32, 32) if c.dataset == 'svhn' else (500, 28, 28)
     sources = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     labels = np.arange(500, dtype=np.int32) % 10
     iterator = SceneIterator(
-        device.send(sources), device.send(labels), c.size, c.clutter, batch, shift=c.shift)
+        device.send(sources), device.send(labels), c.size, c.clutter, batch, shift=c.shift,
+        augmentation=c.augmentation)
     loss = make_loss(make_model(c))
     loss.to_device(device)
     optimizer = make_optimizer(c, loss)
-    found = {}
+    reporter, observation, summary, found = chainer.Reporter(), {}, chainer.reporter.DictSummary(), {}
+    reporter.add_observer('main', loss)
 
     def counted(part, function, *arguments):
         standin.reset()
@@ -50,19 +53,21 @@ def count_step(preset, batch=32):
     with chainer.using_config('type_check', False):
         optimizer.update(loss, *next(iterator))
         images, truths, rng = counted('scenes', next, iterator)
-        value = counted('forward', loss, images, truths, rng)
+        with reporter.scope(observation):
+            value = counted('forward', loss, images, truths, rng)
         loss.cleargrads()
         counted('backward', value.backward)
         counted('clipping', optimizer.call_hooks, 'pre')
         counted('update', lambda: [parameter.update() for parameter in loss.params()])
+        counted('log', summary.add, observation)  # as LogReport does in every step
     return found
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('presets', nargs='*', default=PRESETS)
     print('preset       ' + ''.join(f'{name:>10}' for name in (*PARTS, 'together', 'waits')))
-    for preset in parser.parse_args().presets:
+    for preset in parser.parse_args(argv).presets:
         found = count_step(preset)
         launches = [sum(times for what, times in found[part].items() if what.startswith(KINDS)) for part in PARTS]
         waits = sum(times for part in found.values() for what, times in part.items() if not what.startswith(KINDS))

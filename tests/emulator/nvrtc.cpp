@@ -1,4 +1,4 @@
-// libnvrtc.so.13: a program is compiled by the real NVRTC, which says whether it is CUDA, and by g++, to be run.
+// libnvrtc.so.13: compiles a program with the real NVRTC, to check that it is valid CUDA, and with g++, to run it.
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -53,7 +53,7 @@ int nvrtcCompileProgram(Program* program, int count, const char** options) {
     for (int i = 0; i < count; ++i)
         if (!strncmp(options[i], "-I", 2) || !strncmp(options[i], "-D", 2)) flags += std::string(" '") + options[i] + "'";
     const std::string& source = program->source;
-    // Threads that wait for each other take turns; one thread can do the work of many that loop over the elements.
+    // Threads that synchronise take turns.  Where threads loop over the elements, one thread does the work of all.
     const char* how = source.find("__syncthreads") != std::string::npos ? "TURNS"
                       : source.find("CUPY_FOR") != std::string::npos ? "ONE" : "ALL";
     std::string launchers;
@@ -71,7 +71,7 @@ int nvrtcCompileProgram(Program* program, int count, const char** options) {
     return error ? 6 : 0;
 }
 
-// What is loaded as a module is the path of the library.
+// The "code" of a module is the path of its library.
 int nvrtcGetCUBINSize(Program* program, size_t* size) { *size = program->path.size() + 1; return 0; }
 int nvrtcGetCUBIN(Program* program, char* code) { strcpy(code, program->path.c_str()); return 0; }
 int nvrtcGetPTXSize(Program* program, size_t* size) { return nvrtcGetCUBINSize(program, size); }

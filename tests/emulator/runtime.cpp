@@ -1,4 +1,4 @@
-// libcudart.so.13: the device's memory is the host's, fresh memory is full of rubbish, streams are in order anyway.
+// libcudart.so.13: device memory is host memory, new memory is filled with garbage, and streams run in order.
 #include <cuda_runtime_api.h>
 
 #include <cstdlib>

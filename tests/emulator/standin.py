@@ -1,4 +1,4 @@
-"""Puts the stand-ins in place when Python starts; and the counts of what the device was asked to do."""
+"""Installs the stand-ins when Python starts, and reads their counts of device operations."""
 import ctypes
 import glob
 import importlib.abc
@@ -15,31 +15,31 @@ LIBRARIES = 'libcuda.so.1', 'libcudart.so.13', 'libnvrtc.so.13', 'libcublasLt.so
 
 
 def counts():
-    """What the device was asked to do since :func:`reset`: a dict of int by str, such as 'kernel lstm_step'."""
+    """The device operations since :func:`reset`: a dict from names, such as 'kernel lstm_step', to counts."""
     text = ctypes.create_string_buffer(1 << 20)
     ctypes.CDLL(LIBRARIES[0]).standin_read(text, ctypes.c_size_t(len(text)))
     return {what: int(times) for times, what in (line.split(' ', 1) for line in text.value.decode().splitlines())}
 
 
 def reset():
-    """Begins to count from nothing."""
+    """Sets all counts to zero."""
     ctypes.CDLL(LIBRARIES[0]).standin_reset()
 
 
 def count(what):
-    """Counts one more."""
+    """Counts one operation."""
     ctypes.CDLL(LIBRARIES[0]).standin_count(what.encode())
 
 
 def on_the_host(pointer, shape, dtype):
-    """The device's memory as a NumPy array."""
+    """A NumPy view of device memory."""
     import numpy
     size = int(numpy.prod(shape)) * numpy.dtype(dtype).itemsize
     return numpy.frombuffer((ctypes.c_char * size).from_address(pointer), dtype).reshape(shape)
 
 
 class Generator:
-    """As cupy.random.Generator, whose kernels are compiled into CuPy; draws by NumPy.  One launch a call."""
+    """Replaces cupy.random.Generator, whose kernels are precompiled.  Draws with NumPy; one launch for each call."""
 
     def __init__(self, seed=None):
         import numpy
@@ -58,11 +58,11 @@ class Generator:
         return self._on_the_device(self.rng.random(size, dtype))
 
     def standard_normal(self, size, dtype=float):
-        """Of mean 0 and deviation 1."""
+        """Normal, with mean 0 and standard deviation 1."""
         return self._on_the_device(self.rng.standard_normal(size, dtype))
 
     def integers(self, low, high, size):
-        """From low to high - 1; as in CuPy, drawn as uint32 and then added to low."""
+        """Integers from low to high - 1; like CuPy, draws uint32 and adds low."""
         import cupy
         import numpy
         if low >= high:
@@ -79,7 +79,7 @@ def philox(seed):
 
 
 def argsort(dtype, indices, data, keys, shape):
-    """As cupy.cuda.thrust.argsort, of one dimension."""
+    """Replaces cupy.cuda.thrust.argsort, in one dimension."""
     import numpy
     count('kernel argsort')
     assert not keys and len(shape) == 1
@@ -87,7 +87,7 @@ def argsort(dtype, indices, data, keys, shape):
 
 
 class BeforeCuPy(importlib.abc.MetaPathFinder):
-    """Loads the stand-ins just before CuPy is imported, and mends CuPy just after."""
+    """Loads the stand-ins just before CuPy is imported, and patches CuPy just after."""
 
     def find_spec(self, name, path, target=None):
         if name != 'cupy':
@@ -97,7 +97,7 @@ class BeforeCuPy(importlib.abc.MetaPathFinder):
         os.environ.update(STANDIN=str(HERE), CUPY_CACHE_DIR=str(PLACE / 'kernels'), CUPY_ACCELERATORS='')
         os.environ['STANDIN_NVRTC'], = glob.glob(str(site / 'nvidia' / '*' / 'lib' / 'libnvrtc.so.13'))
         warnings.filterwarnings('ignore', module='cupy._environment')
-        sys.setdlopenflags(os.RTLD_LAZY)  # what is not there is missed only when it is called
+        sys.setdlopenflags(os.RTLD_LAZY)  # a missing function fails only when it is called
         for library in LIBRARIES:
             ctypes.CDLL(str(PLACE / library))
         spec = importlib.util.find_spec('cupy')

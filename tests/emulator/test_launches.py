@@ -1,4 +1,4 @@
-"""What a training step asks of the device, counted by the emulator; skipped anywhere else."""
+"""The device operations of a training step, counted by the emulator; skipped elsewhere."""
 import importlib.util
 
 import pytest
@@ -14,8 +14,15 @@ pytestmark = pytest.mark.skipif(not importlib.util.find_spec('standin'), reason=
 def test_a_step_never_waits_and_crops_with_one_launch_a_glimpse(preset):
     found = launches.count_step(preset)
     asked = sum(found.values(), start=launches.collections.Counter())
-    assert all(what.startswith(launches.KINDS) for what in asked), asked  # neither waits nor copies to or from the host
+    assert all(what.startswith(launches.KINDS) for what in asked), asked  # no waits, and no copies to or from the host
     glimpses = config.PRESETS[preset].glimpses
     assert found['forward']['kernel glimpse_sensor'] == glimpses
     if config.PRESETS[preset].core == 'lstm':
         assert found['forward']['kernel lstm_step'] == found['backward']['kernel lstm_back'] == glimpses
+
+
+def test_the_convolutions_pool_with_one_launch_each_and_go_back_at_once_and_the_context_does_not_wait():
+    found = launches.count_step('svhn', glimpse_network='conv', context=True, glimpses=3)
+    asked = sum(found.values(), start=launches.collections.Counter())
+    assert all(what.startswith(launches.KINDS) for what in asked), asked
+    assert found['forward']['kernel pool'] == 2 * 3 and found['backward']['kernel pool_back'] == 2

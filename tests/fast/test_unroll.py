@@ -1,22 +1,21 @@
-import ctypes
-
 import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
 from chainer.backends import cuda
 
-from ram.fast import cores
+from ram.fast import conv_glimpse, cores
 from ram.fast.unroll import unroll
+from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.recurrent_attention import plain_unroll
 from ram.registry import CORES
-from tests.conftest import pointers
+from tests.fast.conftest import NotNumPy
 from tests.networks.test_networks import shake
 
 
-def unrolled(loop, networks, images, steps, weights):
+def unrolled(loop, networks, images, steps, weights, sensor):
     """States, locations and all gradients of a weighted sum of the states that ``weights`` says."""
     locations = np.random.default_rng(1).uniform(-1.2, 1.2, (steps, len(images), 2)).astype(np.float32)
     seen = []
@@ -26,7 +25,7 @@ def unrolled(loop, networks, images, steps, weights):
         location[...] = locations[t + 1]
 
     def see(t, location, out=None):
-        return GlimpseSensor(3, 2).forward((images, location), out)[0]
+        return sensor.forward((images, location), out)[0]
 
     networks.cleargrads()
     parts = networks if loop is plain_unroll else [network.fast() for network in networks]
@@ -41,16 +40,9 @@ def unrolled(loop, networks, images, steps, weights):
         name: np.zeros_like(p.array) if p.grad is None else p.grad.copy() for name, p in networks.namedparams()}
 
 
-@pytest.mark.parametrize('steps', [1, 2, 5])
-@pytest.mark.parametrize('which', ['all', 'last', 'first'])
-@pytest.mark.parametrize('core', CORES)
-def test_equals_the_plain_loop_in_values_and_gradients(rng, steps, which, core):
-    networks = shake(chainer.ChainList(GlimpseNetwork(2 * 2 * 9, 5, 6), CORES[core](6)), rng)
-    images = rng.random((4, 2, 8, 11), np.float32)
-    steps_used = {'all': range(steps), 'last': [steps - 1], 'first': [0]}[which]
-    weights = {t: rng.normal(size=(4, 6)).astype(np.float32) for t in steps_used}
-    states, gradients = unrolled(unroll, networks, images, steps, weights)
-    plain_states, plain_gradients = unrolled(plain_unroll, networks, images, steps, weights)
+def assert_equals_the_plain_loop(networks, images, steps, weights, sensor):
+    states, gradients = unrolled(unroll, networks, images, steps, weights, sensor)
+    plain_states, plain_gradients = unrolled(plain_unroll, networks, images, steps, weights, sensor)
     for state, plain in zip(states, plain_states):
         np.testing.assert_allclose(state, plain, rtol=1e-5, atol=1e-6)
         assert state.dtype == np.float32
@@ -61,41 +53,27 @@ def test_equals_the_plain_loop_in_values_and_gradients(rng, steps, which, core):
         assert gradients[name].dtype == np.float32
 
 
-class NotNumPy:
-    """NumPy, but not the module: who asks whether it is that takes the way of the GPU."""
+@pytest.mark.parametrize('steps', [1, 2, 5])
+@pytest.mark.parametrize('which', ['all', 'last', 'first'])
+@pytest.mark.parametrize('core', CORES)
+def test_equals_the_plain_loop_in_values_and_gradients(rng, steps, which, core):
+    networks = shake(chainer.ChainList(GlimpseNetwork(2 * 2 * 9, 5, 6), CORES[core](6)), rng)
+    images = rng.random((4, 2, 8, 11), np.float32)
+    steps_used = {'all': range(steps), 'last': [steps - 1], 'first': [0]}[which]
+    weights = {t: rng.normal(size=(4, 6)).astype(np.float32) for t in steps_used}
+    assert_equals_the_plain_loop(networks, images, steps, weights, GlimpseSensor(3, 2))
 
-    def __getattr__(self, name):
-        return getattr(np, name)
 
-
-@pytest.fixture
-def elementwise(cpp):
-    """``cuda.elementwise`` for NumPy: the GPU's operation as C++, called with arrays that the kernel would be given."""
-    def make(inputs, outputs, operation, name):
-        names = [[part.split()[1] for part in text.split(', ')] for text in (inputs, outputs)]
-        arguments = ', '.join(f'T* all_{name}' for name in sum(names, []))
-        lines = [*(f'const T {name} = all_{name}[i];' for name in names[0]),
-                 *(f'T& {name} = all_{name}[i];' for name in names[1]), operation, ';']
-        run = cpp(name, f"""#include <algorithm>
-            #include <cmath>
-            using std::max;
-            using std::tanh;
-            typedef float T;
-            extern "C" void run(long n, {arguments}) {{ for (long i = 0; i < n; ++i) {{ {" ".join(lines)} }} }}""").run
-
-        def kernel(*arrays):
-            assert len(arrays) == len(names[0]) + len(names[1])
-            assert all(isinstance(array, int) or array.dtype == np.float32 for array in arrays)
-            written = arrays[len(names[0]):]
-            copies = [np.broadcast_to(array, written[0].shape).astype(np.float32, 'C') for array in arrays]
-            run(ctypes.c_long(written[0].size), *pointers(*copies))
-            for array, copy in zip(written, copies[len(names[0]):]):
-                assert array.shape == written[0].shape
-                array[...] = copy
-
-        return kernel
-
-    return make
+@pytest.mark.parametrize('patch, scales, channels, filters, steps', [
+    (12, 2, 3, 4, 3), (4, 1, 1, 3, 2), (5, 2, 1, 1, 4), (7, 3, 3, 5, 1), (9, 1, 2, 4, 2), (10, 2, 2, 3, 2)])
+def test_the_convolutional_glimpse_network_equals_chainers_links(
+        rng, monkeypatch, patch, scales, channels, filters, steps):
+    monkeypatch.setattr(conv_glimpse, 'AT_ONCE', 3)  # of the 4 images
+    networks = shake(chainer.ChainList(
+        ConvGlimpseNetwork(scales * channels, patch, filters, 5, 6), CORES['lstm'](6)), rng)
+    images = rng.random((4, channels, 15, 11), np.float32)
+    weights = {t: rng.normal(size=(4, 6)).astype(np.float32) for t in range(steps)}
+    assert_equals_the_plain_loop(networks, images, steps, weights, GlimpseSensor(patch, scales))
 
 
 STEPS, COUNT, INPUTS, HIDDEN = 4, 5, 3, 6

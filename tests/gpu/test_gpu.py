@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from chainer.backends import cuda
 
-from datasets import scenes
+from datasets import augmentation, scenes
 from ram import config, random_streams
 from ram.networks.glimpse_sensor import glimpse_sensor
 from ram.networks.recurrent_attention import RecurrentAttentionModel
@@ -64,7 +64,8 @@ def disagreements(model, images, labels):
 @pytest.mark.parametrize('preset, changes', [
     ('mnist', {}), ('cluttered', {}), ('cluttered100', {}), ('svhn', {}), ('archived', {}), ('mnist', {'mc': 3}),
     ('mnist', {'glimpses': 1}), ('translated', {'into_core': False, 'reward': 'right'}),
-    ('cluttered', {'policy': 'random'}), ('translated', {'model': 'fc64'}), ('svhn', {'model': 'conv'})], ids=str)
+    ('cluttered', {'policy': 'random'}), ('translated', {'model': 'fc64'}), ('svhn', {'model': 'conv'}),
+    ('svhn', {'glimpse_network': 'conv', 'patch': 9}), ('translated', {'context': True, 'glimpses': 2})], ids=str)
 def test_loss_and_all_gradients(preset, changes, rng):
     c = dataclasses.replace(config.PRESETS[preset], **changes)
     model = make_model(c)
@@ -103,6 +104,43 @@ def test_shifted_pictures(rng):
         assert any((wide[:, y:y + 32, x:x + 32] == other).all() for y in range(5) for x in range(5))
 
 
+AUGMENTED = augmentation.Augmentation(rotate=20, zoom=0.3, shear=0.2, elastic=2, flip=True, brightness=0.5,
+                                      contrast=0.5, tint=0.3)
+
+
+@pytest.mark.parametrize('shape', [(20, 1, 28, 28), (20, 3, 32, 24)])
+@pytest.mark.parametrize('repeat', [False, True])
+def test_distorted_pictures(rng, shape, repeat):
+    pictures = rng.integers(0, 256, shape).astype(np.uint8)
+    points = augmentation.draw_points(np, rng, 20, *shape[2:], AUGMENTED)
+    expected = augmentation.distorted(np, pictures, points, repeat).astype(int)
+    found = augmentation.distorted(cuda.cupy, cuda.to_gpu(pictures), cuda.to_gpu(points), repeat).get()
+    assert found.dtype == np.uint8 and abs(found - expected).max() <= 3  # the CPU rounds places to 1/256 of a pixel
+
+
+def test_tones(rng):
+    pictures = rng.integers(0, 256, (20, 3, 32, 32)).astype(np.uint8)
+    curves = augmentation.draw_curves(np, rng, np.full(20, 0.5, np.float32), 3, AUGMENTED)
+    expected = augmentation.retoned(np, pictures, curves)
+    np.testing.assert_array_equal(
+        augmentation.retoned(cuda.cupy, cuda.to_gpu(pictures), cuda.to_gpu(curves)).get(), expected)
+
+
+@pytest.mark.parametrize('sources, size', [((9, 28, 28), 28), ((9, 28, 28), 60), ((9, 3, 32, 32), 32),
+                                           ((9, 3, 32, 32), 48)])
+def test_augmented_scenes_are_drawn_on_the_gpu(rng, sources, size):
+    """Of one bright level on black: the middle of a digit keeps it, as it is distorted but not in its tones."""
+    images = cuda.to_gpu(np.full(sources, 200, np.uint8))
+    only = augmentation.Augmentation(rotate=20, zoom=0.1, elastic=1)
+    made = scenes.fresh_scenes(cuda.cupy, cuda.cupy.random.default_rng(0), images, cuda.cupy.arange(9), size, 0, 2,
+                               only)
+    assert isinstance(made, cuda.ndarray) and made.dtype == np.uint8 and made.shape[-2:] == (size, size)
+    assert (abs(made.get().astype(int).max(axis=(1, 2, 3)) - 200) <= 1).all()
+    changed = scenes.fresh_scenes(cuda.cupy, cuda.cupy.random.default_rng(0), images, cuda.cupy.arange(9), size, 0, 2,
+                                  AUGMENTED).get()
+    assert len(np.unique(changed.reshape(9, -1).max(axis=1))) > 1
+
+
 @pytest.mark.parametrize('size, pieces', [(28, 0), (60, 4)])
 def test_batches_are_made_on_the_gpu(size, pieces, rng):
     digits = cuda.to_gpu(rng.integers(1, 256, (20, 28, 28)).astype(np.uint8))
@@ -124,6 +162,43 @@ def test_clipping(rng):
     optimizers.ClipGradient(5.0)(optimizers.make_optimizer(config.PRESETS['mnist'], model))
     norm = sum(float((parameter.grad ** 2).sum()) for parameter in model.params()) ** 0.5
     assert norm == pytest.approx(5, rel=1e-4)
+
+
+@pytest.mark.parametrize('name', ['pack', 'unpack'])
+def test_chainermns_kernels_that_move_gradients_compile(name):
+    """With ``--communicator pure_nccl`` the first gradient needs them."""
+    pytest.importorskip('mpi4py.MPI')
+    from chainermn.communicators import _memory_utility
+    getattr(_memory_utility, f'_cupy_batched_{name}_params')().compile()
+
+
+def test_resuming_changes_nothing(tmp_path, monkeypatch):
+    """A run that was stopped in the middle of an epoch ends at the same weights, bit for bit."""
+    import chainer
+
+    import datasets
+    from ram import checkpoint
+    from ram.training.trainer import make_trainer
+    digits = np.random.default_rng(0).integers(0, 256, (60, 28, 28)).astype(np.uint8)
+    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: (digits, np.arange(60, dtype=np.int32) % 10))
+    settings = config.Config(dataset='translated', size=32, patch=4, scales=2, glimpses=2, unit=8, hidden=8,
+                             core='lstm', batchsize=16, epoch=2)
+
+    def train(folder, *stops):
+        folder.mkdir()
+        for stop in (*stops, None):
+            trainer = make_trainer(settings, folder, chainer.get_device('@cupy:0'))
+            if (folder / checkpoint.SNAPSHOT).exists():
+                checkpoint.load_snapshot(folder / checkpoint.SNAPSHOT, trainer)
+            if stop:
+                trainer.extend(lambda t: t.stop_trigger.on_signal(15, None), name='stop', trigger=(stop, 'iteration'))
+            trainer.run()
+            trainer.get_extension('snapshot')(trainer)
+        return {name: p.array.get() for name, p in trainer.updater.get_optimizer('main').target.namedparams()}
+
+    through, resumed = train(tmp_path / 'through'), train(tmp_path / 'resumed', 3)
+    for name in through:
+        np.testing.assert_array_equal(resumed[name], through[name], err_msg=name)
 
 
 def test_generator_lives_on_the_device():

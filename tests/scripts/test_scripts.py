@@ -1,4 +1,5 @@
 """The three scripts, as a user runs them."""
+import argparse
 import gzip
 import json
 import os
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ram import checkpoint, safe_files
+from ram import checkpoint, config, safe_files, tasks
+from ram.registry import make_model
+from ram.reports import episodes
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
@@ -81,6 +84,37 @@ def test_visualize_a_picture_of_ones_own(run, tmp_path):
     Image.new('RGB', (50, 90), 'white').save(tmp_path / 'mine.png')
     result = script('visualize.py', run / 'model.npz', '--image', tmp_path / 'mine.png', '-o', tmp_path / 'a.gif')
     assert result.returncode == 0 and (tmp_path / 'a.gif').exists()
+
+
+def test_visualize_shows_as_many_as_there_are(tmp_path, rng):
+    """A test set of three pictures, in colour: around a picture of one's own there is its mean colour, not black."""
+    for name, count in (('red', 3), ('blue', 9)):
+        for part in ('train', 'test'):
+            (tmp_path / 'pictures' / part / name).mkdir(parents=True)
+            for i in range(count if part == 'train' else 1 + (name == 'red')):
+                pixels = np.zeros((28, 28, 3), np.uint8)
+                pixels[..., 0 if name == 'red' else 2] = rng.integers(150, 256)
+                Image.fromarray(pixels).save(tmp_path / 'pictures' / part / name / f'{i}.png')
+    model = make_model(tasks.completed(config.Config(
+        dataset='folder', images=str(tmp_path / 'pictures'), size=28, patch=4, scales=2, glimpses=2, unit=5, hidden=7)))
+    checkpoint.save_model(tmp_path / 'model.npz', model)
+    assert script('visualize.py', tmp_path / 'model.npz').returncode == 0
+    street = make_model(config.Config(dataset='svhn', digits='fonts', size=32, patch=4, scales=2, glimpses=2, unit=5,
+                                      hidden=7))
+    Image.new('RGB', (20, 80), (200, 30, 30)).save(tmp_path / 'tall.png')
+    arguments = argparse.Namespace(image=tmp_path / 'tall.png')
+    images, truths = episodes.chosen_scenes(street, arguments)
+    assert truths is None and (images[0, :, 16, 0] == (200, 30, 30)).all()
+
+
+def test_a_reader_that_has_enough_ends_evaluate_quietly(run):
+    """As in `python evaluate.py model.npz | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    result = subprocess.run([sys.executable, 'evaluate.py', run / 'model.npz', '--repeats', '1'], cwd=ROOT,
+                            stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert result.stderr == '' and result.returncode == 141
 
 
 def test_resume_goes_on_to_more_epochs(run, tmp_path):

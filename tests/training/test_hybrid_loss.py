@@ -105,6 +105,44 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
     np.testing.assert_allclose(found['/location_network/mean/W'], np.outer(expected, h), atol=error * abs(h).max())
 
 
+def test_a_learned_start_follows_the_true_policy_gradient(rng, tiny):
+    """As above for one glimpse, whose location the policy chooses at h_0 = 0."""
+    np.random.seed(3)
+    sigma = 0.2
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=1, sigma=sigma, start='learned'))
+    for network in (model.glimpse_network, model.core_network, model.action_network):
+        shake(network, rng)
+    model.location_network.mean.b.array[...] = 0.1, -0.3
+    mean = np.tanh(model.location_network.mean.b.array.astype(float))
+    image = rng.random((1, 1, 28, 28), np.float32)
+    image[:, :, :, 12:] *= 4
+    axis = np.linspace(-5 * sigma, 5 * sigma, 161)
+    offsets = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    density = np.exp(-(offsets ** 2).sum(axis=1) / (2 * sigma ** 2))
+    density /= density.sum()
+
+    def given(locations):
+        images = np.broadcast_to(image, (len(locations), *image.shape[1:]))
+        with chainer.no_backprop_mode():
+            rho = GlimpseSensor(4, 2).apply((images, locations))[0].array
+            _, h = model.core_network(model.core_network.initial_state(len(locations)),
+                                      model.glimpse_network(rho, locations))
+            return F.softmax(model.action_network(h)).array
+
+    answers = given((mean + offsets).clip(-1, 1).astype(np.float32))
+    truth = (density @ (answers - density @ answers) ** 2).argmax()  # the class whose probability varies most
+    by_mean = ((answers[:, truth] * density)[:, None] * offsets / sigma ** 2).sum(axis=0)
+    expected = -by_mean * (1 - mean ** 2)
+
+    n = 60000
+    many, labels = np.broadcast_to(image, (n, *image.shape[1:])), np.full(n, truth, np.int32)
+    found = gradients(model, many, labels, 'reinforce', np.random.default_rng(1))
+    error = 4 * np.sqrt((answers[:, truth] ** 2).max() / sigma ** 2 / n) + 0.05 * np.linalg.norm(expected)
+    assert np.linalg.norm(expected) > 2 * error  # or nothing is tested
+    np.testing.assert_allclose(found['/location_network/mean/b'], expected, atol=error)
+    np.testing.assert_array_equal(found['/location_network/mean/W'], 0)
+
+
 def test_each_network_learns_from_its_own_terms(tiny, batch, rng):
     model = RecurrentAttentionModel(tiny)
     found = {term: gradients(model, *batch, term, rng) for term in ('cross_entropy', 'baseline', 'reinforce')}
@@ -122,6 +160,16 @@ def test_reinforce_can_be_kept_out_of_the_core(tiny, batch, rng):
     model = RecurrentAttentionModel(dataclasses.replace(tiny, into_core=False))
     found = gradients(model, *batch, 'reinforce', rng)
     assert {name.split('/')[1] for name, gradient in found.items() if gradient is not None} == {'location_network'}
+
+
+@pytest.mark.parametrize('into_core', [True, False])
+def test_the_context_network_learns_from_reinforce_alone(tiny, batch, rng, into_core):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, context=True, into_core=into_core))
+    for term in 'cross_entropy', 'baseline', 'reinforce':
+        found = gradients(model, *batch, term, rng)
+        learns = [gradient is not None and np.abs(gradient).max() > 0
+                  for name, gradient in found.items() if name.startswith('/context_network/')]
+        assert len(learns) == 4 and (all(learns) if term == 'reinforce' else not any(learns)), term
 
 
 @pytest.mark.parametrize('kind', ['right', 'probability'])

@@ -1,9 +1,13 @@
 """The clipping of the gradient and the decay of the weights."""
+import dataclasses
+import itertools
+
 import chainer
 import numpy as np
 import pytest
 
 from ram.config import Config
+from ram.registry import CORES, MODELS, make_loss, make_model
 from ram.training import optimizers
 
 
@@ -33,3 +37,20 @@ def test_weights_without_a_gradient_decay_with_the_learning_rate(optimizer):
         made.update()
     np.testing.assert_allclose(target.W.array, before * 0.95 * 0.975, rtol=1e-6)
     assert (target.b.array == 1).all() and target.W.dtype == np.float32
+
+
+@pytest.mark.parametrize('core', CORES)
+@pytest.mark.parametrize('model', MODELS)
+def test_no_two_gradients_share_memory(rng, tiny, model, core):
+    """Or what changes them in place, as clipping does, changes some of them twice."""
+    loss = make_loss(make_model(dataclasses.replace(tiny, model=model, core=core, scales=1)))
+    loss.cleargrads()
+    loss(rng.random((4, 1, 28, 28), np.float32), np.arange(4, dtype=np.int32), rng).backward()
+    gradients = {name: p.grad for name, p in loss.namedparams() if p.grad is not None}
+    for (name, one), (other, two) in itertools.combinations(gradients.items(), 2):
+        assert not np.shares_memory(one, two), (name, other)
+    before = {name: gradient.copy() for name, gradient in gradients.items()}
+    optimizers.ClipGradient(1e-3)(chainer.optimizers.SGD(lr=1).setup(loss))
+    for name, gradient in gradients.items():
+        whole = sum((other.astype(float) ** 2).sum() for other in before.values()) ** 0.5
+        np.testing.assert_allclose(gradient, before[name] * (1e-3 / whole), rtol=1e-4, err_msg=name)

@@ -1,0 +1,75 @@
+"""Splits by a hash of names: always the same, and hardly others when files are added."""
+import hashlib
+import re
+
+SHARE = 0.15    # of a class's files, for each part that is set aside
+
+
+def compiled(pattern):
+    """A regular expression that names groups of files; ValueError if it is none, or has no group in parentheses."""
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f'--group-by must be a regular expression, and {pattern!r} is none: {error}') from None
+    if not expression.groups:
+        raise ValueError(rf"--group-by must have a group in parentheses, as '(\d+)-' has, not {pattern!r}")
+    return expression
+
+
+def groups_of(paths, folder, expression=None):
+    """Files that belong together.
+
+    Args:
+        paths: list of pathlib.Path.
+        folder: the folder that they are in, at whatever depth.
+        expression: what :func:`compiled` gave.  It is searched in a file's path below ``folder``, with / between
+            folders, and its first group names the group.  None for each file on its own.
+
+    Returns:
+        list of (name, list of paths), in the order of the first paths; a file without a match is alone in a group that
+        has the file's name.  And how many files have a match.
+    """
+    groups, named = [], {}
+    for path in paths:
+        found = expression and expression.search(path.relative_to(folder).as_posix())
+        if found and found[1]:
+            if found[1] not in named:
+                groups.append((found[1], []))
+                named[found[1]] = groups[-1][1]
+            named[found[1]].append(path)
+        else:
+            groups.append((path.name, [path]))
+    return groups, sum(map(len, named.values()))
+
+
+def set_aside(groups, parts, salt):
+    """Sets whole groups aside, in the order of a hash of their names.
+
+    Each part gets SHARE of all files, as nearly as groups allow: a group goes to it if that brings it nearer.  It gets
+    one group at least, and one at least is left.
+
+    Args:
+        groups: list of (name, list of paths), more than there are parts.
+        parts: names of the parts.
+        salt: what is hashed before a group's name.
+
+    Returns:
+        dict of a sorted list of paths by part; what is left is under 'train'.
+    """
+    left = sorted(groups, key=lambda group: hashlib.sha256(f'{salt}/{group[0]}'.encode()).digest())
+    wanted, result = max(1, round(SHARE * sum(len(paths) for _, paths in groups))), {}
+    for place, part in enumerate(parts):
+        taken, rest, size = [], [], 0
+        for group in left:
+            nearer = abs(size + len(group[1]) - wanted) <= wanted - size
+            if nearer and len(left) - len(taken) > len(parts) - place:
+                taken.append(group)
+                size += len(group[1])
+            else:
+                rest.append(group)
+        if not taken:
+            taken = [min(rest, key=lambda group: len(group[1]))]
+            rest.remove(taken[0])
+        left = rest
+        result[part] = sorted(path for _, paths in taken for path in paths)
+    return {**result, 'train': sorted(path for _, paths in left for path in paths)}

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from chainer.backends import cuda
+
+from ram.fast.conv_glimpse import PooledConvolution, spread
+from tests.fast.conftest import NotNumPy
+
+STEPS, COUNT, CHANNELS, FILTERS = 2, 3, 4, 5
+
+
+def test_windows_stand_one_under_the_other(rng):
+    padded = rng.random((2, 6, 6, 3), np.float32)
+    found = spread(padded, np.empty((2 * 16, 27), np.float32)).reshape(2, 4, 4, 27)
+    for image in range(2):
+        for y in range(4):
+            for x in range(4):
+                np.testing.assert_array_equal(found[image, y, x], padded[image, y:y + 3, x:x + 3].ravel())
+
+
+@pytest.mark.parametrize('side', [2, 5, 6])
+@pytest.mark.parametrize('to_inputs', [True, False])
+def test_the_gpus_way_through_a_convolution(rng, monkeypatch, elementwise, side, to_inputs):
+    W, b = (rng.normal(size=shape).astype(np.float32) for shape in ((FILTERS, CHANNELS, 3, 3), FILTERS))
+    inputs = rng.normal(size=(STEPS * COUNT, side, side, CHANNELS)).astype(np.float32)
+    gradient = rng.normal(size=(STEPS * COUNT, side // 2, side // 2, FILTERS)).astype(np.float32)
+    monkeypatch.setattr(cuda, 'elementwise', elementwise)
+    found = []
+    for xp in np, NotNumPy():
+        convolution = PooledConvolution(W, b, STEPS, COUNT, side)
+        convolution.xp = xp
+        convolution.inputs[...] = inputs
+        outputs = np.empty_like(gradient)
+        for t in range(STEPS):
+            part = slice(t * COUNT, (t + 1) * COUNT)
+            convolution.step(part, outputs[part])
+        found.append((outputs, *convolution.backward(gradient, outputs, to_inputs)))
+    for ours, gpus in zip(*found):
+        if ours is None:
+            assert gpus is None and not to_inputs
+        else:
+            np.testing.assert_allclose(gpus, ours, rtol=1e-5, atol=1e-5)
+
+
+def test_of_equal_pixels_the_first_gets_the_gradient(rng):
+    # A blank patch: all four pixels of each inner square are alike, and Chainer's pooling takes the first of them.
+    W, b = rng.random((FILTERS, 1, 3, 3), np.float32), np.ones(FILTERS, np.float32)
+    convolution = PooledConvolution(W, b, 1, 1, 8)
+    convolution.inputs[...] = 1
+    outputs, gradient = np.empty((1, 4, 4, FILTERS), np.float32), np.zeros((1, 4, 4, FILTERS), np.float32)
+    convolution.step(slice(0, 1), outputs)
+    gradient[0, 1, 1, 2] = 1
+    expected = np.zeros((10, 10), np.float32)
+    expected[2:5, 2:5] = W[2, 0]
+    inputs, _, _ = convolution.backward(gradient, outputs)
+    np.testing.assert_allclose(inputs[0, :, :, 0], expected[1:-1, 1:-1], rtol=1e-6)
