@@ -6,15 +6,12 @@ import sys
 
 from ram import checkpoint, command_line, safe_files, tasks
 from ram.networks.gaze import POLICIES
-from ram.random_streams import generator
-from ram.registry import DATASETS
-from ram.reports import evaluation, tables
-
-SHOWN_CLASSES = 10
+from ram.registry import REPORTS
+from ram.reports import tables
 
 
 def parse(argv):
-    parser = command_line.Parser("Measures a model's test error. Errors are in percent.")
+    parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', help='of a model of --dataset folder, where the pictures are now')
     parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test, or for the archived "
@@ -34,46 +31,6 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
-def report(model, result):
-    """The result as a text."""
-    config, (low, high) = model.config, result['ci95']
-    if not model.gaze:
-        who, over = f'the control {config.model}', ''
-    else:
-        who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
-               f'{result["policy"]} policy')
-        over = f', mean over {result["repeats"]} first locations'
-    lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
-             f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
-             f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
-    if model.gaze:
-        lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
-    worst = sorted(((error, name) for name, error in zip(config.classes, result['by_class']) if error is not None),
-                   reverse=True)[:SHOWN_CLASSES]
-    lines += ['by class, the worst first:', *(f'  {error:6.2f} %  {name}' for error, name in worst)]
-    if 'training_error' in result:
-        lines.append(f'on its training digits: {result["training_error"]:.2f} %')
-    return '\n'.join(lines)
-
-
-def measure(model, split, arguments, device):
-    """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
-    images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
-    repeats = arguments.repeats if model.gaze else 1  # without a gaze there is no first location
-    return {'split': split, **evaluation.evaluate(
-        model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
-        arguments.policy)}
-
-
-def evaluated(model, arguments, device):
-    """What comes out for a model."""
-    model.to_device(device)
-    result = measure(model, arguments.split or model.unseen_split, arguments, device)
-    if model.unseen_split != 'test' and not arguments.split:  # it learns from what others are judged by
-        result['training_error'] = measure(model, model.training_split, arguments, device)['test_error']
-    return result
-
-
 def tables_of(arguments, device):
     """The paper's tables with the models of a folder."""
     results, paths = {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
@@ -87,7 +44,8 @@ def tables_of(arguments, device):
         elif row in results:
             raise ValueError(f'{path}: another model in {arguments.tables} stands in the same row, {row}')
         else:
-            results[row] = evaluated(model, arguments, device)
+            model.to_device(device)
+            results[row] = REPORTS[model.goal](model, arguments, device).result
     return tables.make_tables(results)
 
 
@@ -118,8 +76,9 @@ def main(argv=None):
         print_tables(arguments, device)
     else:
         model = checkpoint.load_model(arguments.model, arguments.images)
-        result = evaluated(model, arguments, device)
-        print(json.dumps(result) if arguments.json else report(model, result))
+        model.to_device(device)
+        report = REPORTS[model.goal](model, arguments, device)
+        print(json.dumps(report.result) if arguments.json else report.text())
 
 
 if __name__ == '__main__':

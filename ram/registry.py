@@ -84,6 +84,11 @@ VALIDATIONS = Registry(
     classification='ram.training.validation:SceneValidation',
     game='ram.training.validation:GameValidation',
 )
+# By the goal of a task: what evaluate.py finds for a model.
+REPORTS = Registry(
+    classification='ram.reports.scene_report:SceneReport',
+    game='ram.reports.games:GameReport',
+)
 # Chainer's optimizers.
 OPTIMIZERS = Registry(
     adam='ram.training.adam:Adam',

@@ -38,7 +38,7 @@ class GameValidation:
 
     def __call__(self):
         """Returns: the number of lost games, and of games."""
-        count = -(-games.VALIDATION // self.ranks.size)
+        count = -(-games.GAMES['validation'] // self.ranks.size)
         rng = generator(self.device, tasks.SEEDS['validation'], self.ranks.rank)
-        won = games.play(self.model, rng, count).won
+        won = games.play_model(self.model, rng, count).won
         return (~won).sum(), len(won)
