@@ -2,7 +2,7 @@
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
 from ram import checkpoint, command_line, safe_files
 from ram.networks.gaze import POLICIES
-from ram.registry import RENDERERS
+from ram.registry import GAME_RENDERERS, RENDERERS
 
 
 def parse(argv):
@@ -36,7 +36,10 @@ def main(argv=None):
     if not model.gaze:
         raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
     model.to_device(device)
-    for path, content in RENDERERS[arguments.renderer](model, arguments, device).items():
+    renderers = GAME_RENDERERS if model.goal == 'game' else RENDERERS
+    if arguments.renderer not in renderers:
+        raise ValueError(f'--{arguments.renderer} is not for {model.config.dataset}')
+    for path, content in renderers[arguments.renderer](model, arguments, device).items():
         with safe_files.replacing(path) as file:
             file.write(content)
         print(path)

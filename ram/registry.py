@@ -100,6 +100,10 @@ RENDERERS = Registry(
     episodes='ram.reports.episodes:draw',
     heatmap='ram.reports.heatmap:draw',
 )
+# The same for players of games.
+GAME_RENDERERS = Registry(
+    episodes='ram.reports.game_episodes:draw',
+)
 
 
 def make_model(config):
