@@ -1,6 +1,7 @@
 """The action network: classifies the image (paper, sections 3.1 and 4)."""
 import chainer
 import chainer.links as L
+import numpy as np
 from chainer.backends import cuda
 
 
@@ -21,18 +22,25 @@ class ActionNetwork(chainer.Chain):
         """Args: h float32 (B, hidden).  Returns: logits, float32 (B, classes)."""
         return self.logits(h)
 
-    def choose(self, h, threshold=None):
+    def choose(self, h, noise=0):
         """An action for each game, from arrays to arrays, without the cost of a graph: for the loop over the steps.
 
         Args:
             h: float32 array (B, hidden).
-            threshold: float32 array (B, 1), uniform in [0, 1), by which the action is drawn; None for the likeliest.
+            noise: float32 array (B, classes) of :func:`gumbel_noise`, with which the action is drawn from the softmax;
+                without it, the likeliest is chosen.
 
         Returns:
             int array (B,).
         """
-        xp, scores = cuda.get_array_module(h), h @ self.logits.W.array.T + self.logits.b.array
-        if threshold is None:
-            return scores.argmax(axis=1)
-        odds = xp.exp(scores - scores.max(axis=1, keepdims=True)).cumsum(axis=1)
-        return (odds[:, :-1] <= threshold * odds[:, -1:]).sum(axis=1)
+        return (h @ self.logits.W.array.T + self.logits.b.array + noise).argmax(axis=1)
+
+
+def gumbel_noise(rng, shape):
+    """float32 array of that shape: the index of the largest of logits + noise is drawn from their softmax.
+
+    (Gumbel, 1954.)  Uniform numbers are moved by half of the smallest step, so that none is 0.
+    """
+    uniform = rng.random(shape, dtype=np.float32) + np.float32(2 ** -25)
+    xp = cuda.get_array_module(uniform)
+    return -xp.log(-xp.log(uniform))

@@ -5,6 +5,7 @@ import chainer
 import chainer.functions as F
 import numpy as np
 
+from ram.networks.action_network import gumbel_noise
 from ram.networks.gaze import Gaze
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.recurrent_attention import RecurrentAttentionModel, normalised
@@ -73,7 +74,7 @@ class AttentionPlayer(RecurrentAttentionModel):
         """
         config, xp, steps, count = self.config, self.xp, game.steps_left, len(game.screen)
         gaze = Gaze(self.location_network, config, rng, (steps, count), policy, explore)
-        threshold = rng.random((steps, count, 1), dtype=np.float32) if explore else [None] * steps
+        noise = gumbel_noise(rng, (steps, count, len(config.classes))) if explore else [0] * steps
         actions = xp.empty((steps, count), np.int32)
         sensor = GlimpseSensor(config.patch, config.scales, config.factor)
 
@@ -83,7 +84,7 @@ class AttentionPlayer(RecurrentAttentionModel):
 
         def act(t, h):
             """a_t ~ pi(a | h_t), and the game goes on by a step."""
-            actions[t] = self.action_network.choose(h, threshold[t])
+            actions[t] = self.action_network.choose(h, noise[t])
             game.step(actions[t])
 
         def look(t, h, location):

@@ -47,7 +47,7 @@ def everything(model, sigma, middle=None):
 
     def played(noise):
         forced = iter(pairs)
-        model.action_network.choose = lambda h, threshold: next(forced)
+        model.action_network.choose = lambda h, noise: next(forced)
         game = Catch(np.full(pairs.shape[1], 1), np.full(pairs.shape[1], 90), 3, 1)
         return model.play(game, Same(noise), explore=True)
 
