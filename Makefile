@@ -1,6 +1,7 @@
 # make setup | demo | test | test-all | lint | compat | mpi | results | results-check | gpu-check
-# PYTHON=python3.12 make setup for another interpreter, VENV=dir for another place
-PYTHON ?= python3
+# make setup PYTHON=python3.12 for another interpreter, VENV=dir for another place
+# The first of these that is supported, see .ci/python.
+PYTHON ?= python3 3.13 3.12 3.11 3.10
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -13,7 +14,7 @@ BUILD := PIP_CONSTRAINT=$(CURDIR)/requirements-build.txt PIP_BUILD_CONSTRAINT=$(
 setup: $(VENV)/ready
 
 $(VENV)/ready: requirements.txt requirements-dev.txt requirements-build.txt
-	$(PYTHON) -m venv $(VENV)
+	python=$$(.ci/python $(PYTHON)) && "$$python" -m venv $(VENV)
 	$(BUILD) $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
@@ -61,15 +62,8 @@ results-check: setup
 
 # Everything that there is to check and to measure on a GPU; needs CuPy, see requirements-gpu.txt.
 .PHONY: gpu-check
-REPORT := result/gpu-check.txt
-
 gpu-check:
-	mkdir -p result
-	( $(BIN)/python -m pytest -q -rs tests/gpu; \
-	  $(BIN)/python benchmarks/glimpse_kernel.py --json result/gpu-kernel.json; \
-	  $(BIN)/python benchmarks/throughput.py --gpu 0 --batches 128 1024 4096 16384 --json result/gpu-throughput.json; \
-	  $(BIN)/python benchmarks/image_size.py --gpu 0 --json result/gpu-image-size.json ) 2>&1 | tee $(REPORT)
-	@echo "The report: $(REPORT)"
+	$(BIN)/python benchmarks/gpu_check.py
 
 # The GPU's tests on a machine without one: CuPy on a stand-in for CUDA, see tests/emulator. Needs g++.
 .PHONY: gpu-emulated
@@ -80,7 +74,7 @@ gpu-emulated: $(EMULATOR)/ready
 	$(EMULATOR)/bin/python -m tests.emulator.launches
 
 $(EMULATOR)/ready: tests/emulator/requirements.txt tests/emulator/build.py tests/emulator/*.cpp
-	$(PYTHON) -m venv $(EMULATOR)
+	python=$$(.ci/python $(PYTHON)) && "$$python" -m venv $(EMULATOR)
 	$(BUILD) $(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
 	$(BUILD) $(EMULATOR)/bin/python tests/emulator/build.py
 	touch $@

@@ -84,20 +84,21 @@ def train(chosen, out, arguments, command, device, joined):
                                                'elapsed_time']))
         if sys.stdout.isatty():
             trainer.extend(extensions.ProgressBar(update_interval=20))
-    kept = joined.from_first(lambda: safe_files.read(snapshot) if snapshot.exists() else None)
-    if kept:
-        checkpoint.load_snapshot(snapshot, trainer, kept)
-    elif arguments.resume and joined.first:
-        print(f'{out} has no snapshot yet: the run starts from its beginning')
     try:
-        if joined.first:
-            for name, text in [(checkpoint.COMMAND, made['command']), (checkpoint.CONFIG, chosen.to_json())]:
-                with safe_files.replacing(out / name, 'w') as file:
-                    file.write(text + '\n')
-            print(summary(chosen, out), flush=True)
+        # The signals' handlers come before the first line of output: whoever reads that line may send a signal.
         with stopped_by_signals(trainer.stop_trigger), chainer.using_config('type_check', False):
+            kept = joined.from_first(lambda: safe_files.read(snapshot) if snapshot.exists() else None)
+            if kept:
+                checkpoint.load_snapshot(snapshot, trainer, kept)
+            elif arguments.resume and joined.first:
+                print(f'{out} has no snapshot yet: the run starts from its beginning')
+            if joined.first:
+                for name, text in [(checkpoint.COMMAND, made['command']), (checkpoint.CONFIG, chosen.to_json())]:
+                    with safe_files.replacing(out / name, 'w') as file:
+                        file.write(text + '\n')
+                print(summary(chosen, out), flush=True)
             trainer.run(show_loop_exception_msg=False)
-        trainer.get_extension('snapshot')(trainer)
+            trainer.get_extension('snapshot')(trainer)
     except OSError as error:
         again = how_to_resume(out, arguments, joined)
         raise OSError(f'{error}; once that is solved, go on with: {again}') from error

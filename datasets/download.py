@@ -1,17 +1,22 @@
 """Downloads a file from the first mirror that has the correct one."""
+import contextlib
 import http.client
 import os
+import sys
+import time
 import urllib.request
 
 import filelock
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
+PART = '.part-'  # before the name of a file that is not whole yet
 
 
 def fetch(urls, target, check, otherwise='', timeout=20, largest=64 << 20):
     """Downloads ``target``.  The file gets this name only after it passed its check.
 
-    Several processes may request the same file: one downloads it, and the others wait for it.
+    Several processes may request the same file: one downloads it, and the others wait for it.  If stderr is a terminal,
+    it shows how much has arrived.
 
     Args:
         urls: the mirrors' addresses, tried in turn.
@@ -28,7 +33,7 @@ def fetch(urls, target, check, otherwise='', timeout=20, largest=64 << 20):
         FileNotFoundError: no mirror had the correct file; the message says what is missing, where it belongs and
             why the downloads failed.
     """
-    part = target.with_name(f'.part-{target.name}')
+    part = target.with_name(PART + target.name)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(target.with_name(f'.lock-{target.name}')):
@@ -59,12 +64,33 @@ def _download(urls, target, part, check, timeout, largest):
 
 def _receive(url, path, timeout, largest):
     """Downloads an address to a file; ValueError if it is too long or not as long as announced."""
+    name = path.name.removeprefix(PART)
     with urllib.request.urlopen(url, timeout=timeout) as answer, open(path, 'wb') as file:
         received, announced = 0, answer.length
-        while chunk := answer.read(CHUNK):
-            received += len(chunk)
-            if received > largest:
-                raise ValueError(f'more than {largest} bytes')
-            file.write(chunk)
+        with _progress(name, announced) as show:
+            while chunk := answer.read(CHUNK):
+                received += len(chunk)
+                if received > largest:
+                    raise ValueError(f'more than {largest} bytes')
+                file.write(chunk)
+                show(received)
     if announced is not None and received != announced:
         raise ValueError(f'ended after {received} of {announced} bytes')
+
+
+@contextlib.contextmanager
+def _progress(name, total):
+    """A function that shows how many bytes have arrived: a line that is overwritten, if stderr is a terminal."""
+    start, terminal = time.monotonic(), sys.stderr.isatty()
+
+    def show(received):
+        if terminal:
+            left = (time.monotonic() - start) * ((total or 0) / received - 1)
+            share = f' of {total / 1e6:.1f} MB, {received / total:4.0%}, {left:5.0f} s left' if total else ' MB'
+            print(f'\r{name}: {received / 1e6:.1f}{share}', end='', file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if terminal:
+            print(file=sys.stderr)

@@ -57,6 +57,7 @@ MODELS = Registry(
     fc64='ram.networks.controls:FullyConnectedControl',
     fc256='ram.networks.controls:FullyConnectedControl',
     conv='ram.networks.controls:ConvolutionalControl',
+    conv3='ram.networks.controls:ModernControl',
     player='ram.networks.attention_player:AttentionPlayer',
 )
 # Glimpse networks; see ram.networks.glimpse_network.
@@ -99,6 +100,9 @@ OPTIMIZERS = Registry(
 RENDERERS = Registry(
     episodes='ram.reports.episodes:draw',
     heatmap='ram.reports.heatmap:draw',
+    wrong='ram.reports.wrong:draw',
+    augmented='ram.reports.augmented:draw',
+    page='ram.reports.page:draw',
 )
 # The same for players of games.
 GAME_RENDERERS = Registry(

@@ -1,12 +1,14 @@
 """That the benchmarks run, and count what they say they count."""
+import dataclasses
 import json
 
 import chainer
+import numpy as np
 import pytest
 
 from benchmarks import image_size, throughput
 from ram import config
-from ram.registry import make_model
+from ram.registry import make_loss, make_model
 from tests.conftest import script
 
 
@@ -46,3 +48,47 @@ def test_both_networks_train_and_classify_at_any_size():
         assert list(work) == ['ram train', 'ram classify', 'conv train', 'conv classify']
         for step in work.values():
             step()
+
+
+@pytest.mark.parametrize('preset, scales', [('mnist', 1), ('translated', 3), ('cluttered100', 2)])
+def test_the_pytorch_twin_has_our_loss_and_our_gradients(rng, preset, scales):
+    torch = pytest.importorskip('torch')
+    from benchmarks.pytorch_twin import Twin
+    c = dataclasses.replace(config.PRESETS[preset], scales=scales, glimpses=3, unit=16, hidden=24, size=40)
+    model = make_model(c)
+    images, labels = rng.random((6, 1, 40, 40), np.float32), np.arange(6, dtype=np.int32)
+    first, noise = (np.random.default_rng(5).random((3, 6, 2), np.float32) * 2 - 1)[0], None
+
+    class Draws:
+        """A generator that keeps what the policy drew."""
+        def random(self, shape, dtype):
+            return np.random.default_rng(5).random(shape, dtype)
+
+        def standard_normal(self, shape, dtype):
+            nonlocal noise
+            drawn = rng.standard_normal(shape, dtype)
+            noise = drawn * np.float32(c.sigma)
+            return drawn
+
+    loss = make_loss(model)
+    loss.cleargrads()
+    ours = loss(images, labels, Draws())
+    ours.backward()
+    twin = Twin(model)
+    theirs = twin(*map(torch.from_numpy, (images, labels.astype(np.int64), first, noise)))
+    theirs.backward()
+    assert float(theirs.detach()) == pytest.approx(float(ours.array), rel=1e-5)
+    grads = {name: parameter.grad for name, parameter in model.namedparams()}
+    pairs = {'what': 'glimpse_network/what', 'where': 'glimpse_network/where',
+             'from_what': 'glimpse_network/from_what', 'from_where': 'glimpse_network/from_where',
+             'location': 'location_network/mean', 'action': 'action_network/logits',
+             'baseline': 'baseline_network/reward'}
+    for name, link in pairs.items():
+        layer = getattr(twin, name)
+        np.testing.assert_allclose(grads[f'/{link}/W'], layer.weight.grad, rtol=1e-3, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(grads[f'/{link}/b'], layer.bias.grad, rtol=1e-3, atol=1e-6, err_msg=name)
+    if c.core == 'lstm':
+        gate = twin.lstm.weight_hh.grad.reshape(4, 24, 24)  # blocks i, f, a, o; ours are a, i, f, o unit by unit
+        ours = grads['/core_network/lstm/lateral/W'].reshape(24, 4, 24)
+        for theirs, mine in enumerate((1, 2, 0, 3)):
+            np.testing.assert_allclose(ours[:, mine], gate[theirs], rtol=1e-3, atol=1e-6)

@@ -39,8 +39,12 @@ class Classifier(chainer.Chain):
 
     @staticmethod
     def row(config):
-        """The model's name in published tables, and its number of glimpses or None."""
+        """The model, glimpses and start of its ``ram.reports.published.Row``; None if it belongs in no table."""
         raise NotImplementedError
+
+    def draws(self, policy):
+        """Whether two tests differ: the policy draws locations even where it does not explore."""
+        return self.gaze and policy != 'center'
 
     def generator(self):
         """A random generator for the model's device, seeded by its Config."""

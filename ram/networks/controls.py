@@ -1,9 +1,15 @@
-"""The paper's controls, which see the whole image at once: two fully connected networks and a convolutional one."""
+"""Controls, which see the whole image at once.
+
+They are the paper's two fully connected networks and its convolutional one, and a small convolutional network of today.
+"""
+import chainer
 import chainer.functions as F
 import chainer.links as L
 
 from ram.networks.classifier import Classifier
 from ram.networks.recurrent_attention import Episode, normalised
+
+MODERN_FILTERS = 32, 64, 128
 
 
 class ControlNetwork(Classifier):
@@ -51,7 +57,7 @@ class FullyConnectedControl(ControlNetwork):
 
     @staticmethod
     def row(config):
-        return f'fc 2x{_units(config)}', None
+        return f'fc 2x{_units(config)}', None, ''
 
 
 class ConvolutionalControl(ControlNetwork):
@@ -67,7 +73,34 @@ class ConvolutionalControl(ControlNetwork):
 
     @staticmethod
     def row(config):
-        return 'conv 2 layers', None
+        return 'conv 2 layers', None, ''
+
+
+class ModernControl(ControlNetwork):
+    """Three layers of 3 x 3 filters (32, 64, 128), each rectified and pooled over 2 x 2, then ``hidden`` units.
+
+    Not in the paper: it shows what a plain convolutional network of as many parameters reaches on photographs.
+    """
+
+    @staticmethod
+    def layers(config):
+        stages = []
+        for before, filters in zip((config.channels, *MODERN_FILTERS), MODERN_FILTERS):
+            stages += [L.Convolution2D(before, filters, 3, pad=1), F.relu,
+                       lambda x: F.max_pooling_2d(x, 2, cover_all=False)]
+        return chainer.Sequential(*stages), L.Linear(_modern_outputs(config), config.hidden)
+
+    @staticmethod
+    def largest_layer(config):
+        return _modern_outputs(config) * config.hidden
+
+    @staticmethod
+    def row(config):
+        return 'conv 3 layers, pooled', None
+
+
+def _modern_outputs(config):
+    return MODERN_FILTERS[-1] * (config.size // 2 ** len(MODERN_FILTERS)) ** 2
 
 
 def _units(config):

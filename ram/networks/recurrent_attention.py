@@ -16,6 +16,9 @@ from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
 from ram.registry import CORES, GLIMPSE_NETWORKS
 
+# Where the first glimpse goes, in the words of results/published.csv.
+STARTS = {'random': 'random first glimpse', 'learned': 'learned first glimpse', 'center': 'centre first'}
+
 
 @dataclass
 class Episode:
@@ -110,8 +113,15 @@ class RecurrentAttentionModel(Classifier):
     @staticmethod
     def row(config):
         name = 'ram' if config.glimpse_network == 'linear' else f'ram {config.glimpse_network} glimpse network'
-        where = '' if config.policy == 'learned' else f' {config.policy} locations'
-        return name + ', context' * config.context + where, config.glimpses
+        name += ', context' * config.context + f' {config.policy} locations' * (config.policy != 'learned')
+        start = 'learned' if config.context else config.start if config.policy == 'learned' else config.policy
+        if (config.policy, start) == ('learned', 'random') and config.start_range < 1:
+            return name, config.glimpses, f'first glimpse in [-{config.start_range:g}, {config.start_range:g}]^2'
+        return name, config.glimpses, STARTS[start]
+
+    def draws(self, policy):
+        first = not self.config.context and self.config.start == 'random'
+        return policy == 'random' or policy == 'learned' and first
 
     def unroll(self, see, location, look, steps):
         """Unrolls the glimpse and core networks, fast where they can: see :func:`ram.fast.unroll.unroll`."""

@@ -8,16 +8,16 @@ from chainer.backends import cuda
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from datasets import folder as pictures
 from datasets.scenes import to_float
 from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
 from ram.random_streams import generator
 from ram.reports.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, png
+from ram.reports.text import shortened
 
 BARS = 10            # classes that are drawn at most, beside the true one
 LONGEST = 12         # letters of a class's name that are drawn
-SHOWN = 4            # scenes that are drawn unless others are asked for
+WIDE = 28            # letters that fit below a picture of the contact sheet
 
 
 def draw(model, arguments, device):
@@ -41,13 +41,12 @@ def chosen_scenes(model, arguments):
     """The images uint8 (N, C, size, size) and truths (N, or None) that the flags ask for."""
     config = model.config
     if arguments.image:
-        # Around a picture there is what training has there: its mean colour, or black around a digit.
-        how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
-        return pictures.read(arguments.image, config.size, config.channels == 3, **how)[None], None
+        return tasks.read_picture(config, arguments.image)[None], None
     images, labels = tasks.load_scenes(config, model.unseen_split, arguments.data)
     index = arguments.index
     if index is None:
-        index = np.random.default_rng(arguments.seed).choice(len(images), min(SHOWN, len(images)), replace=False)
+        count = min(arguments.count, len(images))
+        index = np.random.default_rng(arguments.seed).choice(len(images), count, replace=False)
     if min(index) < 0 or max(index) >= len(images):
         raise ValueError(f'--index must be between 0 and {len(images) - 1}, not {", ".join(map(str, index))}')
     return images[index], labels[index]
@@ -131,7 +130,7 @@ class Scene:
 
 def short(name):
     """A class's name as it is drawn: cut if it is long."""
-    return name if len(name) <= LONGEST else name[:LONGEST - 1] + '…'
+    return shortened(name, LONGEST)
 
 
 def watch(model, images, truths, rng, policy='learned'):
@@ -152,11 +151,16 @@ def watch(model, images, truths, rng, policy='learned'):
         episode = model.rollout(images, rng, policy)
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
     images, locations, probabilities = (cuda.to_cpu(array) for array in (images, episode.locations, probabilities))
-    watched = [Scene(images[i], locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]),
-                     model.config) for i in range(len(images))]
-    for scene in watched:
-        scene.margin = max(other.margin for other in watched)  # all at the same scale
-    return watched
+    return same_scale([
+        Scene(images[i], locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]), model.config)
+        for i in range(len(images))])
+
+
+def same_scale(scenes):
+    """The Scenes, with the largest margin of them all."""
+    for scene in scenes:
+        scene.margin = max(other.margin for other in scenes)
+    return scenes
 
 
 def frame(scenes, t):
@@ -207,6 +211,7 @@ def contact_sheet(scenes):
         for t, cell in enumerate(row):
             scene.draw_image(cell, t)
             text, colour = scene.verdict(t)
+            text = text if len(text) <= WIDE else text.replace(', is ', ',\nis ')
             cell.set_xlabel(text, fontsize=8, color=colour)
     for t, cell in enumerate(axes[0]):
         cell.set_title(f'glimpse {t + 1}', fontsize=9)

@@ -12,7 +12,6 @@ from ram.registry import DATASETS
 from ram.reports.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture
 from ram.reports.episodes import Scene
 
-SHOWN = 4            # games that are drawn
 MILLISECONDS = 300   # how long a step stays
 
 
@@ -32,7 +31,8 @@ def draw(model, arguments, device):
     """
     if arguments.index is not None or arguments.image:
         raise ValueError('--index and --image are not for games, which are drawn with --seed')
-    games = watch(model, arguments.seed, device, arguments.policy or model.config.policy)
+    games = watch(model, arguments.seed, device, arguments.policy or model.config.policy,
+                  arguments.count)
     out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
     frames = [frame(games, t) for t in range(len(games[0].images))]
     return {out: animation(frames, [MILLISECONDS] * (len(frames) - 1) + [6 * MILLISECONDS])}
@@ -86,7 +86,7 @@ class Game(Scene):
         axes.spines[['top', 'right']].set_visible(False)
 
 
-def watch(model, seed, device, policy='learned', count=SHOWN):
+def watch(model, seed, device, policy='learned', count=4):
     """Plays games and gathers what there is to see.
 
     Args:

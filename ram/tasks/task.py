@@ -54,5 +54,5 @@ class Task:
         return f'{config.dataset} ({config.digits} digits)'
 
     def table(self, config):
-        """The table of results that a model of this task belongs in, or None; see ``ram.reports.tables.TITLES``."""
+        """The table of results that a model of this task belongs in, or None; see ``ram.reports.published.TITLES``."""
         return None

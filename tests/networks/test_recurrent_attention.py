@@ -103,6 +103,17 @@ def test_other_policies_do_not_ask_the_context(with_context, rng, policy):
     np.testing.assert_array_equal(episodes[0].locations, episodes[1].locations)
 
 
+@pytest.mark.parametrize('changes, policy', [
+    ({}, 'learned'), ({}, 'random'), ({}, 'center'), ({'start': 'learned'}, 'learned'),
+    ({'start': 'center'}, 'learned'), ({'start': 'center'}, 'random'), ({'context': True}, 'learned'),
+    ({'context': True}, 'random')], ids=str)
+def test_it_says_whether_two_tests_differ(tiny, rng, changes, policy):
+    model = RecurrentAttentionModel(dataclasses.replace(tiny, **changes))
+    images = rng.random((4, 1, 28, 28), np.float32)
+    one, two = (model.rollout(images, np.random.default_rng(seed), policy).locations for seed in (1, 2))
+    assert model.draws(policy) == (one != two).any()
+
+
 def test_one_glimpse_may_be_chosen_by_the_context(tiny, rng):
     model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=1, context=True))
     episode = model.rollout(rng.random((4, 1, 28, 28), np.float32), rng, explore=True)

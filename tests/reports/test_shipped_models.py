@@ -10,7 +10,7 @@ import pytest
 
 from models import make
 from ram import checkpoint, config
-from ram.reports import tables
+from ram.reports import published
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SHIPPED = sorted((ROOT / 'models').glob('*.npz'))
@@ -19,7 +19,7 @@ SHIPPED = sorted((ROOT / 'models').glob('*.npz'))
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_model_says_where_it_comes_from(path):
     model, log = checkpoint.load_model(path), json.loads(path.with_suffix('.log').read_text())
-    task, kind, glimpses = tables.row_of(model.config)
+    glimpses = published.row_of(model.config).glimpses
     assert path.stem.startswith(f'street{"64" * (model.config.size == 64)}-' if model.config.dataset == 'svhn'
                                 else f'{model.config.dataset}-')
     assert glimpses is None or path.stem.endswith(f'-T{glimpses}')
@@ -75,6 +75,6 @@ def test_the_runs_cover_the_papers_rows():
         parser = argparse.ArgumentParser()
         parser.add_argument('--init')
         config.add_flags(parser)
-        rows.add(tables.row_of(config.from_flags(parser.parse_args(flags.split()))))
-    assert {key for source, key, _ in tables.published() if source == tables.PAPER} <= rows
+        rows.add(published.row_of(config.from_flags(parser.parse_args(flags.split()))))
+    assert {figure.row for figure in published.read() if figure.source == published.PAPER} <= rows
     assert len(rows) == len(make.RUNS)

@@ -1,0 +1,91 @@
+#!/usr/bin/env python
+"""Compares the speed of training with a twin in PyTorch, in one run: python benchmarks/pytorch.py [--gpu]
+
+The twin has the same networks, sensor, loss, clipping and optimizer; tests hold its loss and gradients to ours.  Ours,
+the twin as it is, and the twin under torch.compile take turns, each on the same fresh scenes; the best round counts.
+The scenes' cost is part of every step, on each side.  Needs requirements-pytorch.txt.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+
+from ram import command_line, config  # isort: skip  (makes chainer importable)
+import chainer
+import numpy as np
+import torch
+
+from benchmarks.pytorch_twin import Training, Twin
+from benchmarks.throughput import seconds
+from ram.registry import make_loss, make_model
+from ram.training.optimizers import make_optimizer
+from ram.training.scene_iterator import SceneIterator
+
+PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100'
+
+
+def sides(name, batch, device, forms):
+    """The training steps to compare: a dict of functions by name."""
+    c = dataclasses.replace(config.PRESETS[name], batchsize=batch)
+    digits = device.send(np.random.default_rng(0).integers(0, 256, (max(5000, batch), 28, 28)).astype(np.uint8))
+    labels = device.xp.arange(len(digits), dtype=np.int32) % 10
+    scenes = SceneIterator(digits, labels, c.size, c.clutter, batch, shift=c.shift)
+    model = make_model(c)
+    twins = {form: Training(Twin(model).to('cpu' if device.xp is np else f'cuda:{device.device.id}'),
+                            compiled=form == 'compiled') for form in forms}
+    loss = make_loss(model)
+    loss.to_device(device)
+    optimizer = make_optimizer(c, loss)
+
+    def twin_step(training):
+        images, truths, _ = next(scenes)
+        training.step(torch.from_dlpack(images), torch.from_dlpack(truths).long())
+
+    return {'ours': lambda: optimizer.update(loss, *next(scenes)),
+            **{form: lambda training=training: twin_step(training) for form, training in twins.items()}}
+
+
+def measure(name, batch, device, forms, rounds):
+    """One row: images a second of each side, and ours as a multiple of the fastest twin."""
+    steps, best = sides(name, batch, device, forms), {}
+    with chainer.using_config('type_check', False):
+        for step in steps.values():
+            for _ in range(3):
+                step()
+        for _ in range(rounds):
+            for side, step in steps.items():
+                best[side] = min(best.get(side, np.inf), seconds(step, device, least=0.2))
+    rates = {side: batch / spent for side, spent in best.items()}
+    return {'preset': name, 'batch': batch, **rates,
+            'ratio': rates['ours'] / max(rate for side, rate in rates.items() if side != 'ours')}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--gpu', type=int, nargs='?', const=0, default=-1, metavar='N')
+    parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
+    parser.add_argument('--batches', type=int, nargs='+', default=[128, 1024], metavar='B')
+    parser.add_argument('--forms', nargs='+', default=['eager', 'compiled'], choices=['eager', 'compiled'])
+    parser.add_argument('--rounds', type=int, default=5, metavar='N')
+    parser.add_argument('--json', help='file for all figures')
+    arguments = parser.parse_args(argv)
+    device = command_line.device(arguments.gpu)
+    torch.set_num_threads(int(os.environ.get('OPENBLAS_NUM_THREADS') or os.cpu_count()))
+    print('training images a second\npreset        batch      ours ' + ''.join(
+        f'{form:>10}' for form in arguments.forms) + '  ours / fastest twin')
+    rows = []
+    for name in arguments.presets:
+        for batch in arguments.batches:
+            rows.append(row := measure(name, batch, device, arguments.forms, arguments.rounds))
+            print(f'{name:13} {batch:5} {row["ours"]:9,.0f} ' + ''.join(
+                f'{row[form]:10,.0f}' for form in arguments.forms) + f' {row["ratio"]:10.2f}', flush=True)
+            if arguments.json:
+                pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
+
+
+if __name__ == '__main__':
+    command_line.run(main)
