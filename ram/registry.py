@@ -48,6 +48,7 @@ DATASETS = Registry(
     cluttered100='ram.tasks.digits:CLUTTERED100',
     svhn='ram.tasks.svhn:SVHN',
     folder='ram.tasks.folder:FOLDER',
+    catch='ram.tasks.catch:CATCH',
 )
 # Classes of models, see ram.networks.classifier; those without a gaze are controls.
 MODELS = Registry(
@@ -57,6 +58,7 @@ MODELS = Registry(
     fc256='ram.networks.controls:FullyConnectedControl',
     conv='ram.networks.controls:ConvolutionalControl',
     conv3='ram.networks.controls:ModernControl',
+    player='ram.networks.attention_player:AttentionPlayer',
 )
 # Glimpse networks; see ram.networks.glimpse_network.
 GLIMPSE_NETWORKS = Registry(
@@ -72,6 +74,21 @@ CORES = Registry(
 LOSSES = Registry(
     hybrid='ram.training.hybrid_loss:HybridLoss',
     archived='ram.training.archived_loss:ArchivedLoss',
+    policy='ram.training.policy_loss:PolicyLoss',
+)
+# By the goal of a task: what makes a run's batches, and what counts the mistakes of validation.
+ITERATORS = Registry(
+    classification='ram.training.scene_iterator:make_iterator',
+    game='ram.training.game_iterator:make_iterator',
+)
+VALIDATIONS = Registry(
+    classification='ram.training.validation:SceneValidation',
+    game='ram.training.validation:GameValidation',
+)
+# By the goal of a task: what evaluate.py finds for a model.
+REPORTS = Registry(
+    classification='ram.reports.scene_report:SceneReport',
+    game='ram.reports.games:GameReport',
 )
 # Chainer's optimizers.
 OPTIMIZERS = Registry(
@@ -86,6 +103,10 @@ RENDERERS = Registry(
     wrong='ram.reports.wrong:draw',
     augmented='ram.reports.augmented:draw',
     page='ram.reports.page:draw',
+)
+# The same for players of games.
+GAME_RENDERERS = Registry(
+    episodes='ram.reports.game_episodes:draw',
 )
 
 

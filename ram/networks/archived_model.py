@@ -14,8 +14,9 @@ from ram.fast.archived_glimpse import FastArchivedGlimpse
 from ram.fast.cores import FastLSTMCore
 from ram.fast.unroll import unroll
 from ram.networks.classifier import Classifier
+from ram.networks.gaze import POLICIES
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.networks.recurrent_attention import POLICIES, Episode, RecurrentAttentionModel
+from ram.networks.recurrent_attention import Episode, RecurrentAttentionModel
 
 
 class ArchivedModel(Classifier):
@@ -54,7 +55,7 @@ class ArchivedModel(Classifier):
         if (config.start, config.start_range) != ('random', 1):
             raise ValueError('the archived model looks anywhere first: start must be random, and start_range 1')
 
-    largest_layer = staticmethod(RecurrentAttentionModel.largest_layer)
+    largest_layer = RecurrentAttentionModel.largest_layer
 
     @staticmethod
     def row(config):

@@ -14,10 +14,12 @@ class Classifier(chainer.Chain):
         config: the Config that gives all sizes.
 
     Attributes:
+        goal: the kind of task that the model is for, see ``ram.tasks.task``.
         gaze: whether the model looks around, and so has locations to show.
         loss: the name of its loss in ``ram.registry.LOSSES``.
         training_split, unseen_split: the splits that it is trained and tested on.
     """
+    goal = 'classification'
     gaze = True
     loss = 'hybrid'
     training_split, unseen_split = 'train', 'test'

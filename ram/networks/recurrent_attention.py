@@ -11,11 +11,11 @@ from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
 from ram.networks.classifier import Classifier
 from ram.networks.context_network import ContextNetwork
+from ram.networks.gaze import Gaze
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
 from ram.registry import CORES, GLIMPSE_NETWORKS
 
-POLICIES = ('learned', 'random', 'center')
 # Where the first glimpse goes, in the words of results/published.csv.
 STARTS = {'random': 'random first glimpse', 'learned': 'learned first glimpse', 'center': 'centre first'}
 
@@ -113,8 +113,8 @@ class RecurrentAttentionModel(Classifier):
     @staticmethod
     def row(config):
         name = 'ram' if config.glimpse_network == 'linear' else f'ram {config.glimpse_network} glimpse network'
-        name += ', context' * config.context + ' random locations' * (config.policy == 'random')
-        start = 'random' if config.policy == 'random' else 'learned' if config.context else config.start
+        name += ', context' * config.context + f' {config.policy} locations' * (config.policy != 'learned')
+        start = 'learned' if config.context else config.start if config.policy == 'learned' else config.policy
         if (config.policy, start) == ('learned', 'random') and config.start_range < 1:
             return name, config.glimpses, f'first glimpse in [-{config.start_range:g}, {config.start_range:g}]^2'
         return name, config.glimpses, STARTS[start]
@@ -122,6 +122,13 @@ class RecurrentAttentionModel(Classifier):
     def draws(self, policy):
         first = not self.config.context and self.config.start == 'random'
         return policy == 'random' or policy == 'learned' and first
+
+    def unroll(self, see, location, look, steps):
+        """Unrolls the glimpse and core networks, fast where they can: see :func:`ram.fast.unroll.unroll`."""
+        networks, loop = (self.glimpse_network, self.core_network), plain_unroll
+        if all(hasattr(network, 'fast') for network in networks):
+            networks, loop = [network.fast() for network in networks], unroll
+        return loop(see, location, look, *networks, steps)
 
     def rollout(self, images, rng, policy='learned', explore=False):
         """Looks T times at each image.
@@ -139,47 +146,24 @@ class RecurrentAttentionModel(Classifier):
         Raises:
             ValueError: the policy is unknown.
         """
-        if policy not in POLICIES:
-            raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
-        xp, config = cuda.get_array_module(images), self.config
+        config, steps = self.config, self.config.glimpses
         if config.normalise:
             images = normalised(images)
-        learned, shape = policy == 'learned', (config.glimpses, len(images), 2)
-        start = self.first_state(images) if learned else None
-        drawn = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
-        chosen = config.glimpses - (start is None) if learned else 0
-        explore = explore and chosen > 0
-        samples = xp.zeros((chosen, *shape[1:]), xp.float32)
-        if explore:
-            samples = rng.standard_normal(samples.shape, dtype=xp.float32) * config.sigma
+        start = self.first_state(images) if policy == 'learned' else None
+        gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore, start)
         sensor = GlimpseSensor(config.patch, config.scales, config.factor)
 
         def see(t, location, out=None):
             return sensor.forward((images, location), out)[0]
 
-        def look(t, h, location):
-            """l_{t+1} ~ pi(l | h_t)."""
-            if learned:
-                self.location_network.glance(h, samples[t + chosen - shape[0]], location)
-            else:
-                location[...] = drawn[t]
-
-        first = drawn[0]
-        if start is not None:
-            look(0, start.array, first)
-        elif learned:
-            first = first * config.start_range if config.start == 'random' else xp.zeros_like(first)
-        networks, loop = (self.glimpse_network, self.core_network), plain_unroll
-        if all(hasattr(network, 'fast') for network in networks):
-            networks, loop = [network.fast() for network in networks], unroll
-        before, last, states, locations = loop(
-            see, first, lambda t, h, location: look(t + 1, h, location), *networks, shape[0])
+        before, last, states, locations = self.unroll(
+            see, gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
         episode = Episode(locations, states, self.action_network(last))
-        if explore:
+        if gaze.explores:
             before = before if config.into_core else chainer.as_variable(before.array)
             before = before if start is None else F.concat([start, before], axis=0)
-            episode.samples, episode.means = samples, self.location_network(before).reshape(samples.shape)
-            episode.baselines = self.baseline_network(before.array).reshape(samples.shape[:2])
+            episode.samples, episode.means = gaze.samples, self.location_network(before).reshape(gaze.samples.shape)
+            episode.baselines = self.baseline_network(before.array).reshape(gaze.samples.shape[:2])
         return episode
 
     def first_state(self, images):

@@ -23,3 +23,22 @@ def png(figure):
     file = io.BytesIO()
     picture(figure).save(file, 'PNG')
     return file.getvalue()
+
+
+def animation(frames, durations):
+    """An animated GIF.
+
+    Args:
+        frames: list of PIL images, RGB, of the same size.
+        durations: how long each stays, in milliseconds.
+
+    Returns:
+        bytes.
+    """
+    # One palette for all frames, made of all of them, so that no colour flickers.
+    tall = Image.fromarray(np.concatenate([np.asarray(each) for each in frames]))
+    palette = tall.quantize(128, dither=Image.Dither.NONE)
+    frames = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in frames]
+    file = io.BytesIO()
+    frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    return file.getvalue()

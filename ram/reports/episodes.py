@@ -1,5 +1,4 @@
 """Episodes as pictures: where the model looked, what its retina covered, and what it thought after each glimpse."""
-import io
 import pathlib
 
 import chainer
@@ -8,13 +7,12 @@ import numpy as np
 from chainer.backends import cuda
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from PIL import Image
 
 from datasets.scenes import to_float
 from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
 from ram.random_streams import generator
-from ram.reports.drawing import GAZE, OTHER, RIGHT, WRONG, picture, png
+from ram.reports.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, png
 from ram.reports.text import shortened
 
 BARS = 10            # classes that are drawn at most, beside the true one
@@ -197,14 +195,7 @@ def gif(scenes, milliseconds=700):
         bytes.
     """
     frames = [frame(scenes, t) for t in range(len(scenes[0].locations))]
-    # One palette for all frames, made of all of them, so that no colour flickers.
-    tall = Image.fromarray(np.concatenate([np.asarray(each) for each in frames]))
-    palette = tall.quantize(128, dither=Image.Dither.NONE)
-    frames = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in frames]
-    durations = [milliseconds] * (len(frames) - 1) + [3 * milliseconds]
-    file = io.BytesIO()
-    frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    return file.getvalue()
+    return animation(frames, [milliseconds] * (len(frames) - 1) + [3 * milliseconds])
 
 
 def contact_sheet(scenes):

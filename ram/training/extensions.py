@@ -7,33 +7,30 @@ import numpy as np
 from chainer import training
 
 from ram import checkpoint
-from ram.reports import evaluation
-from ram.training.distributed import ALONE, share
+from ram.training.distributed import ALONE
 
 
 class Validation(training.Extension):
-    """Reports the error on the validation scenes and keeps the best model.
+    """Reports the validation error and keeps the best model.
 
     Args:
         model: the model.
-        images, labels: the validation scenes, on the model's device.
-        rng: called without arguments, gives the generator of the first locations, afresh.
+        count: called without arguments, gives the number of this process's mistakes and of what it was tried on.
         origin: see ``ram.provenance``; written into the model file.
-        ranks: the Ranks, each of which looks at its share of the scenes.
+        ranks: the Ranks.
     """
     name = 'validation'
     priority = training.PRIORITY_WRITER
     trigger = 1, 'epoch'
 
-    def __init__(self, model, images, labels, rng, origin=None, ranks=ALONE):
-        self.model, self.rng, self.origin, self.ranks = model, rng, origin, ranks
-        self.images, self.labels = share(images, self.ranks), share(labels, self.ranks)
+    def __init__(self, model, count, origin=None, ranks=ALONE):
+        self.model, self.count, self.origin, self.ranks = model, count, origin, ranks
         self.best = math.inf
 
     def evaluate(self):
-        """How many of this rank's scenes were classified wrongly, and of how many."""
-        wrong = evaluation.mistakes(self.model, self.images, self.labels, self.rng())[-1]
-        return {'wrong': float(wrong.sum()), 'all': len(wrong)}
+        """This rank's mistakes, and of how many; a communicator takes the mean of both over all ranks."""
+        wrong, all_of_them = self.count()
+        return {'wrong': float(wrong), 'all': all_of_them}
 
     def __call__(self, trainer):
         found = self.evaluate()
