@@ -6,11 +6,12 @@ import shlex
 import sys
 
 from ram import checkpoint, command_line, safe_files, tasks
-from ram.networks.gaze import POLICIES
+from ram.agents.gaze import POLICIES
+from ram.pictures import errors_picture
+from ram.pictures.drawing import png
 from ram.random_streams import generator
 from ram.registry import REPORTS
-from ram.reports import errors_picture, prediction, published, tables
-from ram.reports.drawing import png
+from ram.reports import prediction, published, tables
 
 
 def parse(argv):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
 from ram import checkpoint, command_line, safe_files
-from ram.networks.gaze import POLICIES
+from ram.agents.gaze import POLICIES
+from ram.pictures.page import SCENES, WEIGHTS
 from ram.registry import GAME_RENDERERS, RENDERERS
-from ram.reports.page import SCENES, WEIGHTS
 
 MOST = 20  # scenes that are shown at once
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from ram import registry
-from ram.networks.classifier import Classifier
+from ram.agents.classifier import Classifier
+from ram.agents.recurrent_attention import Episode
 from ram.networks.core_network import CoreNetwork
-from ram.networks.recurrent_attention import Episode
 from ram.tasks.task import Task
 from tests.conftest import script
 

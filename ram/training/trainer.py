@@ -7,12 +7,12 @@ from chainer.training import extensions
 
 from ram import checkpoint
 from ram.registry import ITERATORS, VALIDATIONS, make_loss, make_model
-from ram.training.curves import Curves
 from ram.training.distributed import ALONE, joined_evaluator
-from ram.training.extensions import Finite, Snapshot, Validation
+from ram.training.extensions.curves import Curves
+from ram.training.extensions.snapshots import Finite, Snapshot, Validation
+from ram.training.extensions.triggers import SnapshotTrigger, Stop
 from ram.training.optimizers import make_optimizer, make_schedule
 from ram.training.scene_iterator import whole_arrays
-from ram.training.triggers import SnapshotTrigger, Stop
 
 
 def make_trainer(config, out, device, folder=None, every='epoch', origin=None, ranks=ALONE, init=None):

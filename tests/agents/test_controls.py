@@ -5,11 +5,11 @@ import pytest
 from scipy import ndimage
 
 from ram import config
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
-from ram.networks.recurrent_attention import RecurrentAttentionModel
+from ram.losses.hybrid_loss import HybridLoss
 from ram.registry import MODELS, make_model
 from ram.reports import evaluation
-from ram.training.hybrid_loss import HybridLoss
 from tests.conftest import assert_one_clear_line, script
 from tests.networks.test_networks import shake
 

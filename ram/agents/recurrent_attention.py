@@ -6,12 +6,12 @@ import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 
+from ram.agents.classifier import Classifier
+from ram.agents.gaze import Gaze
 from ram.fast.unroll import unroll
 from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
-from ram.networks.classifier import Classifier
 from ram.networks.context_network import ContextNetwork
-from ram.networks.gaze import Gaze
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.networks.location_network import LocationNetwork
 from ram.registry import CORES, GLIMPSE_NETWORKS

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from chainer import gradient_check
 
+from ram.agents.recurrent_attention import RecurrentAttentionModel, plain_unroll
+from ram.losses.hybrid_loss import HybridLoss, hybrid_loss, weighted_squared_error
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.networks.recurrent_attention import RecurrentAttentionModel, plain_unroll
-from ram.training.hybrid_loss import HybridLoss, hybrid_loss, weighted_squared_error
 from tests.networks.test_networks import shake
 
 

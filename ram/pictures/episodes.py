@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 from datasets.scenes import to_float
 from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
+from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, png
 from ram.random_streams import generator
-from ram.reports.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, png
 from ram.reports.text import shortened
 
 BARS = 10            # classes that are drawn at most, beside the true one

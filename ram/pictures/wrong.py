@@ -7,15 +7,15 @@ from chainer.backends import cuda
 
 from datasets.scenes import to_float
 from ram import tasks
+from ram.pictures.episodes import Scene, contact_sheet, gif, same_scale
 from ram.random_streams import generator
 from ram.reports import evaluation
-from ram.reports.episodes import Scene, contact_sheet, gif, same_scale
 
 
 def draw(model, arguments, device):
     """Instead of any test scenes, some that the model gets wrong
 
-    Args and returns: as for :func:`ram.reports.episodes.draw`.
+    Args and returns: as for :func:`ram.pictures.episodes.draw`.
     """
     images, labels = tasks.load_scenes(model.config, model.unseen_split, arguments.data)
     episodes = wrong_episodes(model, images, labels, generator(device, arguments.seed), arguments.count,
@@ -39,7 +39,7 @@ def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
         choice: ``numpy.random.Generator`` that chooses them.
 
     Returns:
-        list of ``ram.reports.episodes.Scene``.
+        list of ``ram.pictures.episodes.Scene``.
     """
     found = []
     for batch, episode in evaluation.episodes(model, model.device.send(images), rng, policy):

@@ -1,9 +1,9 @@
-"""What the archived repository minimises, quirk for quirk; see ``ram.networks.archived_model``."""
+"""What the archived repository minimises, quirk for quirk; see ``ram.agents.archived_model``."""
 import chainer
 import chainer.functions as F
 import numpy as np
 
-from ram.training.hybrid_loss import HybridLoss
+from ram.losses.hybrid_loss import HybridLoss
 
 
 class ArchivedLoss(HybridLoss):

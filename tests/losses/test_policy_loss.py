@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from datasets.catch import Catch, new_games
+from ram.agents.attention_player import AttentionPlayer
 from ram.config import PRESETS
-from ram.networks.attention_player import AttentionPlayer
-from ram.training.policy_loss import PolicyLoss, policy_loss
+from ram.losses.policy_loss import PolicyLoss, policy_loss
 from tests.networks.test_networks import shake
 
 

@@ -1,7 +1,7 @@
 """How much training pictures are changed at random, so that none is seen twice the same."""
 from dataclasses import dataclass
 
-from datasets import distortion, tones
+from datasets.augmentation import distortion, tones
 
 
 @dataclass(frozen=True)

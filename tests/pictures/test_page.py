@@ -17,10 +17,10 @@ from datasets import folder, scenes
 from ram import checkpoint, tasks
 from ram.config import PRESETS, Config
 from ram.networks.glimpse_sensor import patch_corners
+from ram.pictures import page
 from ram.registry import make_model
-from ram.reports import page
 from tests.conftest import ROOT, assert_one_clear_line, script
-from tests.reports.browser import browser
+from tests.pictures.browser import browser
 
 COUNT = 200
 LOOK = '''

@@ -7,10 +7,10 @@ import numpy as np
 from chainer.backends import cuda
 from matplotlib.figure import Figure
 
+from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture
+from ram.pictures.episodes import Scene
 from ram.random_streams import generator
 from ram.registry import DATASETS
-from ram.reports.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture
-from ram.reports.episodes import Scene
 
 MILLISECONDS = 300   # how long a step stays
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ram.networks.controls import FullyConnectedControl
-from ram.networks.recurrent_attention import RecurrentAttentionModel
-from ram.reports import augmented, evaluation, wrong
+from ram.agents.controls import FullyConnectedControl
+from ram.agents.recurrent_attention import RecurrentAttentionModel
+from ram.pictures import augmented, wrong
+from ram.reports import evaluation
 
 CPU = chainer.get_device('@numpy')
 

@@ -5,10 +5,10 @@ import chainer
 import chainer.functions as F
 import numpy as np
 
+from ram.agents.gaze import Gaze
+from ram.agents.recurrent_attention import RecurrentAttentionModel, normalised
 from ram.networks.action_network import gumbel_noise
-from ram.networks.gaze import Gaze
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.networks.recurrent_attention import RecurrentAttentionModel, normalised
 
 
 @dataclass

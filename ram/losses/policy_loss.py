@@ -3,7 +3,7 @@ import chainer
 import chainer.functions as F
 import numpy as np
 
-from ram.training.hybrid_loss import weighted_squared_error
+from ram.losses.hybrid_loss import weighted_squared_error
 
 
 def policy_loss(episode, config):

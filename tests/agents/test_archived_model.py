@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks import archived_curve
 from ram import checkpoint, config
+from ram.agents import archived_model
+from ram.agents.archived_model import ArchivedModel
 from ram.fast.unroll import unroll
-from ram.networks import archived_model
-from ram.networks.archived_model import ArchivedModel
-from ram.training.archived_loss import ArchivedLoss
+from ram.losses.archived_loss import ArchivedLoss
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def draw(model, arguments, device):
     """Instead of episodes, a sheet (PNG) of training scenes: in each row one as it is, and then augmented, as in
     training
 
-    Args and returns: as for :func:`ram.reports.episodes.draw`; controls will do, too.
+    Args and returns: as for :func:`ram.pictures.episodes.draw`; controls will do, too.
     """
     config, xp = model.config, device.xp
     sources, _ = tasks.load_sources(config, model.training_split, arguments.data)

@@ -6,8 +6,8 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 
-from ram.networks.classifier import Classifier
-from ram.networks.recurrent_attention import Episode, normalised
+from ram.agents.classifier import Classifier
+from ram.agents.recurrent_attention import Episode, normalised
 
 MODERN_FILTERS = 32, 64, 128
 

@@ -7,16 +7,16 @@ from matplotlib.patches import Rectangle
 
 from datasets import DIGIT
 from ram import tasks
+from ram.pictures.drawing import GAZE, png
 from ram.random_streams import generator
 from ram.reports import evaluation
-from ram.reports.drawing import GAZE, png
 
 
 def draw(model, arguments, device):
     """Instead of episodes, a map (PNG) of where each glimpse goes over the whole test set, in the image and around the
     digit
 
-    Args and returns: as for :func:`ram.reports.episodes.draw`.
+    Args and returns: as for :func:`ram.pictures.episodes.draw`.
     """
     config = model.config
     images, _ = tasks.load_scenes(config, model.unseen_split, arguments.data)

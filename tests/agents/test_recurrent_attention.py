@@ -4,9 +4,9 @@ import chainer
 import numpy as np
 import pytest
 
+from ram.agents.recurrent_attention import RecurrentAttentionModel, normalised
 from ram.config import PRESETS
 from ram.networks.glimpse_sensor import glimpse_sensor
-from ram.networks.recurrent_attention import RecurrentAttentionModel, normalised
 from ram.registry import make_model
 from tests.networks.test_networks import shake
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from datasets.catch import new_games
+from ram.agents.attention_player import AttentionPlayer
+from ram.agents.recurrent_attention import plain_unroll
 from ram.config import PRESETS, Config
 from ram.networks.action_network import ActionNetwork, gumbel_noise
-from ram.networks.attention_player import AttentionPlayer
 from ram.networks.glimpse_sensor import glimpse_sensor
-from ram.networks.recurrent_attention import plain_unroll
 from tests.networks.test_networks import shake
 
 

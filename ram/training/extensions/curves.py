@@ -6,7 +6,7 @@ from chainer import training
 from matplotlib.figure import Figure
 
 from ram import safe_files
-from ram.reports.drawing import png
+from ram.pictures.drawing import png
 
 SECONDS = 30  # between two drawings: in a small run drawing takes as long as an epoch
 

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.networks.glimpse_sensor import glimpse_sensor
-from ram.networks.recurrent_attention import RecurrentAttentionModel
-from ram.reports import episodes, heatmap
+from ram.pictures import episodes, heatmap
 
 
 def scene(config, location, image=None):

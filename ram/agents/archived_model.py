@@ -10,13 +10,13 @@ import chainer.links as L
 import numpy as np
 from chainer.backends import cuda
 
+from ram.agents.classifier import Classifier
+from ram.agents.gaze import POLICIES
+from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.fast.archived_glimpse import FastArchivedGlimpse
 from ram.fast.cores import FastLSTMCore
 from ram.fast.unroll import unroll
-from ram.networks.classifier import Classifier
-from ram.networks.gaze import POLICIES
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.networks.recurrent_attention import Episode, RecurrentAttentionModel
 
 
 class ArchivedModel(Classifier):
