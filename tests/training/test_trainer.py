@@ -11,7 +11,7 @@ from ram import checkpoint, safe_files, tasks
 from ram.config import Config
 from ram.reports import evaluation
 from ram.training.distributed import Ranks
-from ram.training.extensions.snapshots import triggers
+from ram.training.extensions import triggers
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
 from ram.training.trainer import make_trainer
 
