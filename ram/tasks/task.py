@@ -13,7 +13,11 @@ class Task:
 
     Attributes:
         preset: the same, a dict.
+        goal: 'classification', or 'game'; what a run of it does follows from that, see ``ram.registry``.
+        smallest: the least side of a scene in pixels.
     """
+    goal = 'classification'
+    smallest = 28
 
     def __init__(self, **preset):
         self.preset = preset

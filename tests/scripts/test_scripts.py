@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from ram import checkpoint, config, safe_files, tasks
+from ram.pictures import episodes
 from ram.registry import make_model
-from ram.reports import episodes
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']

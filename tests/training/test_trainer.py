@@ -10,10 +10,10 @@ import datasets
 from ram import checkpoint, safe_files, tasks
 from ram.config import Config
 from ram.reports import evaluation
-from ram.training import triggers
 from ram.training.distributed import Ranks
+from ram.training.extensions import triggers
+from ram.training.extensions.triggers import SnapshotTrigger, Stop
 from ram.training.trainer import make_trainer
-from ram.training.triggers import SnapshotTrigger, Stop
 
 
 @pytest.fixture(autouse=True)
