@@ -55,7 +55,6 @@ def test_visualize_a_heatmap(run, tmp_path):
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap', '--index', '3'), '--index')
 
 
-<<<<<<< HEAD
 def test_visualize_mistakes_and_augmented_scenes(run, tmp_path):
     result = script('visualize.py', run / 'model.npz', '--wrong', '--count', 2, '--out', tmp_path / 'wrong.gif')
     assert result.returncode == 0, result.stderr
@@ -69,10 +68,7 @@ def test_visualize_mistakes_and_augmented_scenes(run, tmp_path):
         assert_one_clear_line(script('visualize.py', run / 'model.npz', '--count', count), '--count', str(count))
 
 
-def test_start_from_another_model(run, tmp_path):
-=======
 def test_start_from_another_model(quick, tmp_path):
->>>>>>> tests
     """At a learning rate of next to nothing the weights stay the other model's, also where a run is taken up again."""
     run, out = tmp_path / 'run', tmp_path / 'new'
     assert script('train.py', *quick, '-e', 1, '-o', run).returncode == 0
