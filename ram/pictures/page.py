@@ -89,9 +89,7 @@ def entry(exhibit, weights):
     'data' is the base64 text of a zlib stream: the arrays of 'arrays', (name, shape), one after the other, then the
     images and the digits as bytes.
     """
-    reason = obstacle(exhibit.model)
-    if reason:
-        raise ValueError(f'{exhibit.name} {reason}')
+    refuse_unknown(exhibit.name, exhibit.model)
     config = exhibit.model.config
     arrays = {path.lstrip('/'): cuda.to_cpu(parameter.array) for path, parameter in exhibit.model.namedparams()}
     with np.errstate(over='ignore'):
@@ -124,6 +122,13 @@ def obstacle(model):
     return None
 
 
+def refuse_unknown(name, model):
+    """ValueError if the page cannot run a model."""
+    reason = obstacle(model)
+    if reason:
+        raise ValueError(f'{name} {reason}')
+
+
 def exhibit_of(path, model, arguments):
     """The Exhibit of a model, at the scenes that the flags ask for.
 
@@ -133,8 +138,9 @@ def exhibit_of(path, model, arguments):
         arguments: those of visualize.py.
 
     Raises:
-        ValueError: a flag is out of range.
+        ValueError: the page cannot run the model, or a flag is out of range.
     """
+    refuse_unknown(path, model)
     config, count = model.config, arguments.scenes
     none = np.empty((0, config.channels, config.size, config.size), np.uint8)
     exhibit = Exhibit(pathlib.Path(path).stem, model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),

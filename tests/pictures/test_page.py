@@ -297,6 +297,14 @@ def test_a_model_with_a_part_that_the_page_does_not_know_is_refused(tiny, field)
         page.page([exhibit_of(make_model(dataclasses.replace(tiny, **field)), 1)])
 
 
+def test_a_model_that_plays_is_refused(tmp_path):
+    checkpoint.save_model(tmp_path / 'player.npz', make_model(dataclasses.replace(PRESETS['catch'], unit=5, hidden=7)))
+    out = tmp_path / 'look.html'
+    assert_one_clear_line(script('visualize.py', tmp_path / 'player.npz', '--page', out), '--page is not for catch')
+    assert_one_clear_line(script('visualize.py', '--gallery', tmp_path / 'player.npz', '--page', out),
+                          'does not know the model player')
+
+
 def test_a_gallery_takes_of_a_folder_one_model_of_each_task():
     names = [path.stem for path in page.gallery([ROOT / 'models'])]
     assert names == ['mnist-T7', 'translated-T8', 'cluttered-T8', 'cluttered100-T8', 'street-T8', 'street64-T8']
