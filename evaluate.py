@@ -2,19 +2,20 @@
 """Measures a trained model: python evaluate.py model.npz; or many: python evaluate.py --tables models"""
 import json
 import pathlib
+import shlex
 import sys
 
 from ram import checkpoint, command_line, safe_files, tasks
-from ram.networks.recurrent_attention import POLICIES
+from ram.agents.gaze import POLICIES
+from ram.pictures import errors_picture
+from ram.pictures.drawing import png
 from ram.random_streams import generator
-from ram.registry import DATASETS
-from ram.reports import evaluation, tables
-
-SHOWN_CLASSES = 10
+from ram.registry import REPORTS
+from ram.reports import prediction, published, tables
 
 
 def parse(argv):
-    parser = command_line.Parser("Measures a model's test error. Errors are in percent.")
+    parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', help='of a model of --dataset folder, where the pictures are now')
     parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test, or for the archived "
@@ -23,55 +24,44 @@ def parse(argv):
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
     parser.add_argument('--json', action='store_true', help='print JSON')
+    parser.add_argument('--predict', nargs='+', metavar='PATH', help='instead classify these pictures, or those in '
+                        'these folders: prints file, class and probability (mean over the first locations), separated '
+                        'by tabs')
     paper = parser.add_argument_group("the paper's tables")
     paper.add_argument('--tables', metavar='FOLDER', help='print tables 1 and 2 of the paper with the errors of the '
                         'models in this folder beside the published ones')
     paper.add_argument('--markdown', action='store_true', help='as Markdown')
     paper.add_argument('--write', nargs='+', metavar='FILE', default=[], help='write them into these documents, '
                         'between the lines <!-- tables --> and <!-- /tables -->')
+    paper.add_argument('--picture', metavar='FILE.png', help='draw the errors over the number of glimpses, beside the '
+                       'published ones')
     paper.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents states '
                         'other figures')
     return parser.parse_args(argv)
 
 
-def report(model, result):
-    """The result as a text."""
-    config, (low, high) = model.config, result['ci95']
-    if not model.gaze:
-        who, over = f'the control {config.model}', ''
-    else:
-        who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
-               f'{result["policy"]} policy')
-        over = f', mean over {result["repeats"]} first locations'
-    lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
-             f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
-             f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
-    if model.gaze:
-        lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
-    worst = sorted(((error, name) for name, error in zip(config.classes, result['by_class']) if error is not None),
-                   reverse=True)[:SHOWN_CLASSES]
-    lines += ['by class, the worst first:', *(f'  {error:6.2f} %  {name}' for error, name in worst)]
-    if 'training_error' in result:
-        lines.append(f'on its training digits: {result["training_error"]:.2f} %')
-    return '\n'.join(lines)
+def predict(model, arguments, device):
+    """Prints what the model says of the files of --predict; ValueError if none can be read."""
+    def unreadable(text):
+        print(f'left out: {text}', file=sys.stderr)
+
+    files, rows = prediction.files_of(arguments.predict), []
+    for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
+                                      arguments.repeats if model.draws(arguments.policy) else 1,
+                                      arguments.policy, unreadable):
+        rows.append(row)
+        if not arguments.json:
+            print('{file}\t{class}\t{probability:.4f}'.format_map(row), flush=True)
+    if not rows:
+        raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
+    if arguments.json:
+        print(json.dumps(rows))
 
 
-def measure(model, split, arguments, device):
-    """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
-    images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
-    repeats = arguments.repeats if model.gaze else 1  # without a gaze there is no first location
-    return {'split': split, **evaluation.evaluate(
-        model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
-        arguments.policy)}
-
-
-def evaluated(model, arguments, device):
-    """What comes out for a model."""
-    model.to_device(device)
-    result = measure(model, arguments.split or model.unseen_split, arguments, device)
-    if model.unseen_split != 'test' and not arguments.split:  # it learns from what others are judged by
-        result['training_error'] = measure(model, model.training_split, arguments, device)['test_error']
-    return result
+def started_from(model):
+    """The name of the model that a model's training started from (``train.py --init``); '' if there is none."""
+    command = shlex.split(model.provenance.get('command', ''))
+    return pathlib.Path(command[command.index('--init') + 1]).stem if '--init' in command[:-1] else ''
 
 
 def tables_of(arguments, device):
@@ -81,13 +71,15 @@ def tables_of(arguments, device):
         raise FileNotFoundError(f'there is no model (*.npz) in {arguments.tables}')
     for path in paths:
         model = checkpoint.load_model(path)
-        row = tables.row_of(model.config)
+        row = published.row_of(model.config)
         if row is None:
             print(f'{path} is of no task of the paper and left out', file=sys.stderr)
         elif row in results:
             raise ValueError(f'{path}: another model in {arguments.tables} stands in the same row, {row}')
         else:
-            results[row] = evaluated(model, arguments, device)
+            model.to_device(device)
+            results[row] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
+                            'epoch': model.config.epoch, 'init': started_from(model)}
     return tables.make_tables(results)
 
 
@@ -100,6 +92,9 @@ def print_tables(arguments, device):
         text = tables.written(pathlib.Path(name).read_text(), made)
         with safe_files.replacing(name, 'w') as file:
             file.write(text)
+    if arguments.picture:
+        with safe_files.replacing(arguments.picture) as file:
+            file.write(png(errors_picture.draw(made)))
     wrong = [f'{name}\n{line}' for name in arguments.check
              for line in tables.differences(pathlib.Path(name).read_text(), made)]
     if wrong:
@@ -111,15 +106,24 @@ def main(argv=None):
     arguments = parse(argv)
     if arguments.repeats < 1 or arguments.seed < 0:
         raise ValueError('--repeats must be at least 1 and --seed at least 0')
+    if arguments.predict and not arguments.model:
+        raise ValueError('--predict needs a model: evaluate.py model.npz --predict PATH')
     if bool(arguments.model) == bool(arguments.tables):
         raise ValueError('name either a model or, with --tables, a folder of models')
+    if arguments.tables and arguments.policy:
+        raise ValueError('--policy cannot be used with --tables, whose rows say where each model looks')
+    if not arguments.tables and (arguments.write or arguments.check or arguments.picture):
+        raise ValueError('--write, --check and --picture need --tables')
     device = command_line.device(arguments.gpu)
     if arguments.tables:
         print_tables(arguments, device)
     else:
         model = checkpoint.load_model(arguments.model, arguments.images)
-        result = evaluated(model, arguments, device)
-        print(json.dumps(result) if arguments.json else report(model, result))
+        model.to_device(device)
+        if arguments.predict:
+            return predict(model, arguments, device)
+        report = REPORTS[model.goal](model, arguments, device)
+        print(json.dumps(report.result) if arguments.json else report.text())
 
 
 if __name__ == '__main__':

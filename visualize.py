@@ -1,13 +1,16 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
 from ram import checkpoint, command_line, safe_files
-from ram.networks.recurrent_attention import POLICIES
-from ram.registry import RENDERERS
+from ram.agents.gaze import POLICIES
+from ram.pictures.page import SCENES, WEIGHTS
+from ram.registry import GAME_RENDERERS, RENDERERS
+
+MOST = 20  # scenes that are shown at once
 
 
 def parse(argv):
     parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
-    parser.add_argument('model', help='model.npz; its task and sizes come from the file')
+    parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--index', type=int, nargs='+', metavar='N', help='test scenes to show (default: 4, drawn with '
@@ -15,15 +18,23 @@ def parse(argv):
     what.add_argument('--image', metavar='FILE', help='a picture of your own instead; a digit white on black, as in '
                       'MNIST')
     for name, draw in RENDERERS.items():
-        if name != 'episodes':
+        if name not in ('episodes', 'page'):
             summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
             what.add_argument(f'--{name}', action='store_const', const=name, dest='renderer', default='episodes',
                               help=summary[0].lower() + summary[1:])
+    parser.add_argument('--count', type=int, default=4, metavar='N', help='how many to show (default: 4)')
+    parser.add_argument('--page', metavar='FILE', help='one HTML file instead, which runs the model in any browser')
+    parser.add_argument('--gallery', nargs='+', metavar='PATH', help='with --page, several models on one page: files, '
+                        'or folders, of which one model of each task is taken')
+    parser.add_argument('--scenes', type=int, metavar='N', help=f'test scenes on the page (default: {SCENES}; none of '
+                        'your own pictures)')
+    parser.add_argument('--weights', choices=WEIGHTS, default='float16', help='how the page stores the weights '
+                        '(default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the choice and of the first '
                         'locations (default: 0)')
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('-o', '--out', metavar='FILE', help='the GIF, with the sheet beside it as .png (default: '
-                        'beside the model); with --heatmap, the map (default: MODEL-heatmap.png)')
+                        'beside the model); with --heatmap and the like, MODEL-heatmap.png')
     return parser.parse_args(argv)
 
 
@@ -31,12 +42,25 @@ def main(argv=None):
     arguments = parse(argv)
     if arguments.seed < 0:
         raise ValueError(f'--seed must be at least 0, not {arguments.seed}')
+    if not 1 <= arguments.count <= MOST:
+        raise ValueError(f'--count must be at least 1 and at most {MOST}, not {arguments.count}')
+    if not arguments.model and not arguments.gallery:
+        raise ValueError('a model.npz is needed, or --gallery PATH with --page FILE')
+    if arguments.gallery and (arguments.model or not arguments.page):
+        raise ValueError('--gallery names all models of the page: it goes with --page FILE, and with no other model')
+    if arguments.page and (arguments.image or arguments.renderer != 'episodes'):
+        raise ValueError('--page goes with no --image, which is opened on the page itself, and with no other picture')
     device = command_line.device(arguments.gpu)
-    model = checkpoint.load_model(arguments.model, arguments.images)
-    if not model.gaze:
-        raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
-    model.to_device(device)
-    for path, content in RENDERERS[arguments.renderer](model, arguments, device).items():
+    name, model, renderers = 'page' if arguments.page else arguments.renderer, None, RENDERERS
+    if arguments.model:
+        model = checkpoint.load_model(arguments.model, arguments.images)
+        renderers = GAME_RENDERERS if model.goal == 'game' else RENDERERS
+        if name not in renderers:
+            raise ValueError(f'--{name} is not for {model.config.dataset}')
+        if not model.gaze and getattr(renderers[name], 'gaze', True):
+            raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
+        model.to_device(device)
+    for path, content in renderers[name](model, arguments, device).items():
         with safe_files.replacing(path) as file:
             file.write(content)
         print(path)

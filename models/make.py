@@ -42,6 +42,9 @@ RUNS = {
     'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
     'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
     'street-conv': '--dataset svhn --digits fonts --model conv',
+    'catch': '--dataset catch',
+    'catch-random': '--dataset catch --policy random',
+    'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
 }
 
 
@@ -96,7 +99,7 @@ def draw_curves(path):
             kind, _, label = name.partition('-')
             if kind == task:
                 axes.plot([entry['epoch'] for entry in log], [100 * entry['validation/error'] for entry in log],
-                          linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-', label=label)
+                          linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-', label=label or kind)
         axes.set(title=task, yscale='log', xlabel='epoch', ylabel='validation error, %', ylim=(0.5, 90))
         axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
         axes.minorticks_off()
@@ -125,8 +128,8 @@ def main(argv=None):
                   'that made the models here.', flush=True)
         for name in names:
             train(name, rest)
-        subprocess.run([sys.executable, 'evaluate.py', '--tables', 'models', '--write', 'docs/results.md', 'README.md'],
-                       cwd=ROOT, check=True)
+        subprocess.run([sys.executable, 'evaluate.py', '--tables', 'models', '--write', 'docs/results.md', 'README.md',
+                        '--picture', 'docs/errors.png'], cwd=ROOT, check=True)
     (HERE / 'README.md').write_text(readme())
     draw_curves(ROOT / 'docs' / 'learning-curves.png')
 

@@ -127,9 +127,23 @@ def load_snapshot(path, trainer, arrays=None):
         raise ValueError(f'{path} is not a snapshot')
     arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})
     try:
-        NpzDeserializer(arrays).load(trainer)
+        NpzDeserializer(_of_this_version(arrays)).load(trainer)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{path} is no snapshot of this run: {error}') from None
+
+
+def _of_this_version(arrays):
+    """The arrays of a snapshot, under the names of this version.
+
+    An older version kept the state of each process's generator.  Now random numbers depend on the iteration alone, so
+    such a run goes on with other numbers than it would have drawn then.
+    """
+    old = 'extensions/snapshot/states'
+    if old not in arrays:
+        return arrays
+    triggers = {key.replace('/PlotReport/', '/curves/'): value for key, value in arrays.items()
+                if key.startswith('extension_triggers/PlotReport/')}
+    return {**arrays, **triggers, 'extensions/snapshot/processes': np.asarray(len(json.loads(str(arrays[old]))))}
 
 
 def archived_config(arrays):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ram import checkpoint
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
-from ram.networks.recurrent_attention import RecurrentAttentionModel
 from ram.registry import make_model
 
 

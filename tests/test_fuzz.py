@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import datasets
 from datasets import mnist
 from ram import checkpoint, safe_files
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
-from ram.networks.recurrent_attention import RecurrentAttentionModel
 from ram.training.trainer import make_trainer
 from tests.datasets.test_mnist import idx
 

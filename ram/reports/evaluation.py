@@ -7,6 +7,9 @@ from chainer.backends import cuda
 
 from datasets import scenes
 
+FEW = 12     # classes at most of which the whole table of confusions is given
+PAIRS = 10   # of classes that are given instead
+
 
 def episodes(model, images, rng, policy=None, batchsize=500):
     """Looks at many images, batch by batch, without learning.
@@ -35,6 +38,19 @@ def fixations(model, images, rng, policy=None, batchsize=500):
         model, images, rng, policy, batchsize)], axis=1)
 
 
+def answers(model, images, rng, policy=None, batchsize=500):
+    """What a model says after 1 ... T glimpses.
+
+    Args: as for :func:`mistakes`.
+
+    Returns:
+        int array (T, N), on the images' device: the likeliest classes.
+    """
+    return cuda.get_array_module(images).concatenate([
+        model.classify(episode.states).array.argmax(axis=2)
+        for _, episode in episodes(model, images, rng, policy, batchsize)], axis=1)
+
+
 def mistakes(model, images, labels, rng, policy=None, batchsize=500):
     """Which images are classified wrongly after 1 ... T glimpses.
 
@@ -50,9 +66,7 @@ def mistakes(model, images, labels, rng, policy=None, batchsize=500):
     Returns:
         bool array (T, N), True where the answer is wrong.
     """
-    return cuda.get_array_module(images).concatenate([
-        model.classify(episode.states).array.argmax(axis=2) != labels[batch]
-        for batch, episode in episodes(model, images, rng, policy, batchsize)], axis=1)
+    return answers(model, images, rng, policy, batchsize) != labels
 
 
 def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
@@ -67,17 +81,45 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
     Returns:
         dict: 'test_error' in percent; 'ci95', its 95% interval [low, high] in percent; 'by_glimpse', the errors in
         percent after 1 ... T glimpses; 'by_class', that of each class after T glimpses, None where it has no images;
-        'n', images; 'repeats'; 'seed'; 'policy'.
+        'n', images; 'repeats'; 'seed'; 'policy'; and what :func:`confusion` gives.
     """
     rng = make_rng(seed)
-    by_image = sum(mistakes(model, images, labels, rng, policy).astype(np.float64) for _ in range(repeats))
-    by_image, labels = cuda.to_cpu(by_image) * (100 / repeats), cuda.to_cpu(labels)
+    said = [cuda.to_cpu(answers(model, images, rng, policy)) for _ in range(repeats)]
+    labels = cuda.to_cpu(labels)
+    by_image = sum((each != labels).astype(np.float64) for each in said) * (100 / repeats)
     by_glimpse, by_image = [float(rate) for rate in by_image.mean(axis=1)], by_image[-1]
     by_class = [float(by_image[labels == label].mean()) if (labels == label).any() else None
                 for label in range(len(model.config.classes))]
     return {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
             'by_glimpse': by_glimpse, 'by_class': by_class, 'n': len(images), 'repeats': repeats, 'seed': seed,
-            'policy': policy or model.config.policy}
+            'policy': policy or model.config.policy,
+            **confusion(labels, np.stack([each[-1] for each in said]), model.config.classes)}
+
+
+def confusion(labels, said, classes):
+    """What is taken for what.
+
+    Args:
+        labels: int array (N,), the truths.
+        said: int array (repeats, N), the answers.
+        classes: names of the classes.
+
+    Returns:
+        dict: for FEW classes or less 'confusion', the number of images by truth and answer, a list of lists of float;
+        else 'worst_pairs', the PAIRS most frequent wrong ones, a list of dicts: 'truth' and 'answer', names; 'scenes',
+        their number; 'percent' of the images of that truth.  Numbers are means over the repeats.
+    """
+    pairs, counts = np.unique(np.broadcast_to(labels, said.shape).astype(np.int64) * len(classes) + said,
+                              return_counts=True)
+    counts = counts / len(said)
+    if len(classes) <= FEW:
+        table = np.zeros(len(classes) ** 2)
+        table[pairs] = counts
+        return {'confusion': table.reshape(len(classes), -1).tolist()}
+    images, (truths, found) = np.bincount(labels), np.divmod(pairs, len(classes))
+    worst = [i for i in np.argsort(-counts, kind='stable') if truths[i] != found[i]][:PAIRS]
+    return {'worst_pairs': [{'truth': classes[truths[i]], 'answer': classes[found[i]], 'scenes': float(counts[i]),
+                             'percent': float(100 * counts[i] / images[truths[i]])} for i in worst]}
 
 
 def wilson_interval(percent, n, z=1.959964):

@@ -1,75 +1,131 @@
 """Tables 1 and 2 of the paper with our errors beside the published ones."""
-import csv
 import json
-import pathlib
 import re
 
-from ram.registry import DATASETS, MODELS
+from ram.reports.published import PAPER, TITLES, USUAL_START, Row, comparable, lowest, read, related, retinas
 
-PUBLISHED = pathlib.Path(__file__).parents[2] / 'results' / 'published.csv'
-PAPER = 'NIPS 2014'
-TITLES = {'mnist28': 'Table 1a: 28 x 28 MNIST', 'translated60': 'Table 1b: 60 x 60 translated MNIST',
-          'cluttered60': 'Table 2a: 60 x 60 cluttered translated MNIST',
-          'cluttered100': 'Table 2b: 100 x 100 cluttered translated MNIST',
-          'svhn32': 'Beyond the paper: SVHN', 'svhn64': 'Beyond the paper: SVHN on 64 x 64 streets',
-          'street32': 'Beyond the paper: street digits (a stand-in for SVHN)',
-          'street64': 'Beyond the paper: street digits (a stand-in for SVHN) on 64 x 64 streets'}
 BLOCK = re.compile(r'(<!-- tables(: ours)? -->\n)(.*?)(<!-- /tables -->)', re.DOTALL)
-
-
-def row_of(config):
-    """The row that a model belongs in: (task, model, glimpses), the last None for a control.
-
-    None if its task is in no table, or its retina or digits are not the paper's.
-    """
-    task, model = DATASETS[config.dataset].table(config), MODELS[config.model].row(config)
-    return (task, *model) if task in TITLES and model else None
-
-
-def published(path=PUBLISHED):
-    """The published errors: list of (source, (task, model, glimpses), percent)."""
-    with open(path, newline='') as file:
-        return [(row['source'], (row['task'], row['model'], int(row['glimpses']) if row['glimpses'] else None),
-                 float(row['test_error_percent'])) for row in csv.DictReader(file)]
+SHORTER, STARTED = '†', '‡'  # marks of unequal training
+PROTOCOL = ("Same protocol: the same model and number of glimpses, one pass over each image, the paper's patch and "
+            'scales. The first glimpse is at a random location unless the row says otherwise. A published figure with '
+            'a note may have been measured differently, as the note says.')
+EXPLAINED = {SHORTER: '† Trained for fewer epochs than the RAM models with learned locations in the same table',
+             STARTED: '‡ Some models of the same table started from a trained model'}
 
 
 def make_tables(results):
     """The paper's rows and our others, task by task.
 
     Args:
-        results: dict by row (see :func:`row_of`) of what ``evaluation.evaluate`` gave for our model of that row.
+        results: dict by Row, for each of our models a dict: 'test_error' and 'ci95' as ``evaluation.evaluate`` returns
+            them; 'name' of the model; 'epoch', the epochs that it was trained for; 'init', the name of the model that
+            it started from, or ''.
 
     Returns:
-        list of dicts with 'title' and 'rows', each row a dict: 'model', 'glimpses', 'ours' and 'ci95' in percent,
-        'paper' in percent, 'best' in percent with its 'source'; None where there is no figure.
+        list of dicts with 'title', 'rows' and 'notes'.  Each row is a dict: 'model', 'glimpses' and 'start', see Row;
+        'ours' and 'ci95' in percent; 'paper' in percent; 'best', the lowest published error of the same protocol in
+        percent, with 'source' and 'note'; 'lowest', that of any protocol if it is lower, with 'lowest_source' and
+        'lowest_protocol'; 'marks' of unequal training, which the table's 'notes' explain.  Where there is no figure,
+        the value is None.
     """
-    figures, tables = published(), []
+    figures, made = read(), []
     for task, title in TITLES.items():
-        rows = [key for source, key, _ in figures if source == PAPER and key[0] == task]
-        rows += sorted((key for key in results if key[0] == task and key not in rows), key=str)
-        table = {'title': title, 'rows': []}
-        for key in rows:
-            paper = [error for source, other, error in figures if other == key and source == PAPER]
-            best = min(((error, source) for source, other, error in figures if other == key), default=(None, None))
-            ours = results.get(key, {})
-            table['rows'].append({
-                'model': key[1], 'glimpses': key[2], 'ours': ours.get('test_error'), 'ci95': ours.get('ci95'),
-                'paper': paper[0] if paper else None, 'best': best[0], 'source': best[1]})
-        tables.append(table)
-    return [table for table in tables if table['rows']]
+        keys = [figure.row for figure in figures if figure.source == PAPER and figure.row.task == task]
+        keys += sorted((key for key in results if key.task == task and key not in keys), key=str)
+        if keys:
+            ours = {key: result for key, result in results.items() if key.task == task}
+            marks, notes = _unequal(title, ours, {result['name']: result['epoch'] for result in results.values()})
+            made.append({'title': title, 'notes': notes, 'rows': [
+                {**_row(figures, key, ours.get(key, {})), 'marks': marks.get(key, '')} for key in keys]})
+    return made
+
+
+def _row(figures, key, ours):
+    same, paper = comparable(figures, key), None
+    best, other = lowest(same), lowest(related(figures, key))
+    for figure in same:
+        paper = figure.error if figure.source == PAPER else paper
+    if best and other.error >= best.error:
+        other = None
+    return {'model': key.model, 'glimpses': key.glimpses, 'start': key.start,
+            'ours': ours.get('test_error'), 'ci95': ours.get('ci95'), 'paper': paper,
+            'best': best and best.error, 'source': best and best.source, 'note': best and best.notes,
+            'lowest': other and other.error, 'lowest_source': other and other.source,
+            'lowest_protocol': other and _protocol(other, retinas(figures)[key.task])}
+
+
+def _protocol(figure, retina):
+    """How a figure was measured, with what differs from the paper besides."""
+    parts = [figure.row.model] * (figure.row.model != 'ram') + [figure.protocol]
+    scales = figure.retina[1]
+    if scales != retina[1] and 'scale' not in figure.protocol:
+        parts.append(f'{scales} scale{"s" * (scales != "1")}')
+    return '; '.join(parts)
+
+
+def _unequal(title, ours, epochs):
+    """Which of a task's rows had unequal training.
+
+    Args:
+        title: the task's title.
+        ours: the task's results by Row.
+        epochs: the epochs of every model by its name.
+
+    Returns:
+        dict of marks by Row, and list of [mark, text] that explain them.
+    """
+    marks, notes = dict.fromkeys(ours, ''), []
+    usual = {result['epoch'] for key, result in ours.items() if key.attends}
+    shorter = {key: result['epoch'] for key, result in ours.items() if usual and result['epoch'] < min(usual)}
+    for key in shorter:
+        marks[key] += SHORTER
+    if shorter:
+        notes.append([SHORTER, f'{_short(title)}, {_listed(shorter.values())} epochs against {_listed(usual)}'])
+    started = {key: result['init'] for key, result in ours.items() if result['init']}
+    if started and len(started) < len(ours):
+        for key in ours:
+            marks[key] += STARTED
+        for key, init in started.items():
+            before = f' ({epochs[init]} epochs)' if init in epochs else ''
+            notes.append([STARTED, f'{_short(title)}, {_name(key)} from {init}{before}'])
+    return marks, notes
+
+
+def _legend(tables):
+    """The text below the tables: the protocol, and each mark once."""
+    notes = [note for table in tables for note in table['notes']]
+    return [PROTOCOL] + [f'{text}: {"; ".join(note for found, note in notes if found == mark)}.'
+                         for mark, text in EXPLAINED.items() if any(found == mark for found, _ in notes)]
+
+
+def _short(title):
+    return title.split(': ')[1]
+
+
+def _listed(numbers):
+    return ' or '.join(map(str, sorted(set(numbers))))
+
+
+def _name(key):
+    """A Row's name in the tables."""
+    name = key.model.replace('ram', 'RAM')
+    name += '' if key.glimpses is None else f', {key.glimpses} glimpses'
+    return name + (f', {key.start}' if key.start not in ('', USUAL_START) else '')
 
 
 def _cells(row):
-    def percent(value):
-        return '' if value is None else f'{value:.2f}'
-    glimpses = '' if row['glimpses'] is None else f', {row["glimpses"]} glimpses'
+    def figure(value, source, note):
+        said = '; '.join(filter(None, ['' if source in (None, PAPER) else source.split(' (')[0], note]))
+        return ('' if value is None else f'{value:.2f}') + (f' ({said})' if said else '')
+    name = _name(Row(None, row['model'], row['glimpses'], row['start']))
     interval = '' if row['ci95'] is None else '{:.2f} to {:.2f}'.format(*row['ci95'])
-    source = '' if row['source'] in (None, PAPER) else f' ({row["source"]})'
-    return [row['model'].replace('ram', 'RAM') + glimpses, percent(row['ours']), interval, percent(row['paper']),
-            percent(row['best']) + source]
+    return [f'{name} {row["marks"]}'.rstrip(), figure(row['ours'], None, None), interval,
+            figure(row['paper'], None, None), figure(row['best'], row['source'], row['note']),
+            figure(row['lowest'], row['lowest_source'], row['lowest_protocol'])]
 
 
-HEADS = ['model', 'ours, %', '95% interval', 'paper, %', 'best published, %']
+HEADS = ['model', 'ours, %', '95% interval', 'paper, %', 'best published, same protocol, %',
+         'lowest of any protocol, if lower, %']
 
 
 def as_text(tables):
@@ -80,22 +136,31 @@ def as_text(tables):
         widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
         lines += [table['title'], *('  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
                                     for row in rows), '']
-    return '\n'.join(lines)
+    return '\n'.join(lines + _legend(tables))
 
 
 def as_markdown(tables, only_ours=False):
-    """The tables as Markdown; with ``only_ours`` one table of the rows alone that have a figure of ours."""
+    """The tables as Markdown.
+
+    Args:
+        tables: the tables.
+        only_ours: whether to write one short table: the rows that have a figure of ours, without the last column.
+    """
     lines = []
     if only_ours:
-        lines += ['| task | ' + ' | '.join(HEADS) + ' |', '|' + ' --- |' * (len(HEADS) + 1)]
-    for table in tables:
-        rows = [row for row in table['rows'] if not only_ours or row['ours'] is not None]
-        if not only_ours:
-            lines += [f'**{table["title"]}**', '', '| ' + ' | '.join(HEADS) + ' |', '|' + ' --- |' * len(HEADS)]
-        task = [table['title'].split(': ')[1]] if only_ours else []
-        lines += ['| ' + ' | '.join(task + _cells(row)) + ' |' for row in rows]
-        lines += [] if only_ours else ['']
-    return '\n'.join(lines).rstrip('\n') + '\n'
+        lines = [_line(['task', *HEADS[:-1]]), _line(['---'] * len(HEADS))]
+        lines += [_line([_short(table['title']), *_cells(row)[:-1]])
+                  for table in tables for row in table['rows'] if row['ours'] is not None]
+        lines.append('')
+    else:
+        for table in tables:
+            lines += [f'**{table["title"]}**', '', _line(HEADS), _line(['---'] * len(HEADS)),
+                      *(_line(_cells(row)) for row in table['rows']), '']
+    return '\n'.join(lines) + '\n' + '\n\n'.join(_legend(tables)) + '\n'
+
+
+def _line(cells):
+    return f'| {" | ".join(cells)} |'
 
 
 def as_json(tables):
@@ -106,8 +171,8 @@ def as_json(tables):
 def written(text, tables):
     """A document with the tables between its marks.
 
-    Between ``<!-- tables -->`` and ``<!-- /tables -->`` all rows go; where the first mark is ``<!-- tables: ours -->``,
-    only those that have a figure of ours.
+    All rows go between ``<!-- tables -->`` and ``<!-- /tables -->``.  If the first mark is ``<!-- tables: ours -->``,
+    the short table goes there.
 
     Raises:
         ValueError: the document has no such marks.
@@ -118,12 +183,12 @@ def written(text, tables):
 
 
 def differences(text, tables, tolerance=0.02):
-    """Where a document's tables are not what comes out.
+    """Where a document's tables differ from those that were computed.
 
     Args:
         text: the document.
-        tables: what came out.
-        tolerance: by how much a figure may differ in percent, for sums are rounded otherwise on other machines.
+        tables: the computed tables.
+        tolerance: the largest difference of two figures in percent; sums are rounded differently on other machines.
 
     Returns:
         list of texts, one for each line that differs.

@@ -1,4 +1,5 @@
 """What a Config's task is made of: its sources, its fixed scenes, its classes."""
+from datasets import folder as pictures
 from datasets import scenes
 from ram.registry import DATASETS
 
@@ -36,6 +37,19 @@ def load_scenes(config, split, folder=None):
     """
     sources, labels = load_sources(config, split, folder)
     return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split]), labels
+
+
+def read_picture(config, path):
+    """A picture of one's own as a scene of the task; around it is what is there in training: its mean colour, or black
+    around a digit.
+
+    Returns:
+        uint8 array (C, size, size).
+
+    Raises: as :func:`datasets.folder.read`.
+    """
+    how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
+    return pictures.read(path, config.size, config.channels == 3, **how)
 
 
 def digit_boxes(config, split, count):

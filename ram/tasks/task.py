@@ -13,7 +13,11 @@ class Task:
 
     Attributes:
         preset: the same, a dict.
+        goal: 'classification', or 'game'; what a run of it does follows from that, see ``ram.registry``.
+        smallest: the least side of a scene in pixels.
     """
+    goal = 'classification'
+    smallest = 28
 
     def __init__(self, **preset):
         self.preset = preset
@@ -50,5 +54,5 @@ class Task:
         return f'{config.dataset} ({config.digits} digits)'
 
     def table(self, config):
-        """The table of results that a model of this task belongs in, or None; see ``ram.reports.tables.TITLES``."""
+        """The table of results that a model of this task belongs in, or None; see ``ram.reports.published.TITLES``."""
         return None

@@ -3,12 +3,12 @@ import chainer.functions as F
 import numpy as np
 import pytest
 
+from ram.agents.recurrent_attention import plain_unroll
 from ram.fast import conv_glimpse
 from ram.fast.unroll import unroll
 from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.networks.recurrent_attention import plain_unroll
 from ram.registry import CORES
 from tests.networks.conftest import shake
 

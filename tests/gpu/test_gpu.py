@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from chainer.backends import cuda
 
-from datasets import augmentation, scenes
+from datasets import scenes
+from datasets.augmentation import Augmentation, distortion, tones
 from ram import config, random_streams
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.networks.glimpse_sensor import glimpse_sensor
-from ram.networks.recurrent_attention import RecurrentAttentionModel
 from ram.registry import make_loss, make_model
 from ram.training import optimizers
 from ram.training.scene_iterator import SceneIterator
@@ -104,26 +105,45 @@ def test_shifted_pictures(rng):
         assert any((wide[:, y:y + 32, x:x + 32] == other).all() for y in range(5) for x in range(5))
 
 
-AUGMENTED = augmentation.Augmentation(rotate=20, zoom=0.3, shear=0.2, elastic=2, flip=True, brightness=0.5,
-                                      contrast=0.5, tint=0.3)
+AUGMENTED = Augmentation(rotate=20, zoom=0.3, shear=0.2, elastic=2, flip=True, brightness=0.5, contrast=0.5, tint=0.3)
 
 
 @pytest.mark.parametrize('shape', [(20, 1, 28, 28), (20, 3, 32, 24)])
 @pytest.mark.parametrize('repeat', [False, True])
 def test_distorted_pictures(rng, shape, repeat):
     pictures = rng.integers(0, 256, shape).astype(np.uint8)
-    points = augmentation.draw_points(np, rng, 20, *shape[2:], AUGMENTED)
-    expected = augmentation.distorted(np, pictures, points, repeat).astype(int)
-    found = augmentation.distorted(cuda.cupy, cuda.to_gpu(pictures), cuda.to_gpu(points), repeat).get()
+    points = distortion.draw_points(np, rng, 20, *shape[2:], AUGMENTED)
+    expected = distortion.distorted(np, pictures, points, repeat).astype(int)
+    found = distortion.distorted(cuda.cupy, cuda.to_gpu(pictures), cuda.to_gpu(points), repeat).get()
     assert found.dtype == np.uint8 and abs(found - expected).max() <= 3  # the CPU rounds places to 1/256 of a pixel
 
 
 def test_tones(rng):
     pictures = rng.integers(0, 256, (20, 3, 32, 32)).astype(np.uint8)
-    curves = augmentation.draw_curves(np, rng, np.full(20, 0.5, np.float32), 3, AUGMENTED)
-    expected = augmentation.retoned(np, pictures, curves)
+    curves = tones.draw_curves(np, rng, np.full(20, 0.5, np.float32), 3, AUGMENTED)
+    expected = tones.retoned(np, pictures, curves)
     np.testing.assert_array_equal(
-        augmentation.retoned(cuda.cupy, cuda.to_gpu(pictures), cuda.to_gpu(curves)).get(), expected)
+        tones.retoned(cuda.cupy, cuda.to_gpu(pictures), cuda.to_gpu(curves)).get(), expected)
+
+
+class Given:
+    """A generator that gives the same numbers on the CPU and on the GPU."""
+
+    def __init__(self, xp):
+        self.xp, self.rng = xp, np.random.default_rng(3)
+
+    def random(self, shape, dtype):
+        return self.xp.asarray(self.rng.random(shape, dtype))
+
+
+@pytest.mark.parametrize('augmented', [AUGMENTED, Augmentation(rotate=90, zoom=0.5)])
+def test_draws(augmented):
+    """The same numbers become the same distortions and tones."""
+    expected, found = (distortion.draw_points(xp, Given(xp), 20, 28, 40, augmented) for xp in (np, cuda.cupy))
+    np.testing.assert_allclose(found.get(), expected, atol=1e-4)
+    means = np.random.default_rng(0).random(20, np.float32)
+    expected, found = (tones.draw_curves(xp, Given(xp), xp.asarray(means), 3, augmented) for xp in (np, cuda.cupy))
+    assert abs(found.get().astype(int) - expected).max() <= 1  # where a half is rounded
 
 
 @pytest.mark.parametrize('sources, size', [((9, 28, 28), 28), ((9, 28, 28), 60), ((9, 3, 32, 32), 32),
@@ -131,7 +151,7 @@ def test_tones(rng):
 def test_augmented_scenes_are_drawn_on_the_gpu(rng, sources, size):
     """Of one bright level on black: the middle of a digit keeps it, as it is distorted but not in its tones."""
     images = cuda.to_gpu(np.full(sources, 200, np.uint8))
-    only = augmentation.Augmentation(rotate=20, zoom=0.1, elastic=1)
+    only = Augmentation(rotate=20, zoom=0.1, elastic=1)
     made = scenes.fresh_scenes(cuda.cupy, cuda.cupy.random.default_rng(0), images, cuda.cupy.arange(9), size, 0, 2,
                                only)
     assert isinstance(made, cuda.ndarray) and made.dtype == np.uint8 and made.shape[-2:] == (size, size)

@@ -3,8 +3,8 @@ import chainer
 import numpy as np
 import pytest
 
+from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.config import Config
-from ram.networks.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.reports import evaluation
 
 

@@ -4,48 +4,133 @@ import json
 import pytest
 
 from ram import checkpoint, config
+from ram.pictures import errors_picture
 from ram.registry import make_model
 from ram.reports import tables
+from ram.reports.published import Published, Row, comparable, lowest, read, related, row_of
 from tests.conftest import assert_one_clear_line, script
 
+RANDOM = 'random first glimpse'
 CLUTTERED8 = dataclasses.replace(config.PRESETS['cluttered'], glimpses=8)
 
 
 @pytest.mark.parametrize('changes, row', [
-    ({}, ('cluttered60', 'ram', 8)), (dict(core='relu', glimpses=4), ('cluttered60', 'ram', 4)),
-    (dict(policy='random'), ('cluttered60', 'ram random locations', 8)),
-    (dict(model='conv'), ('cluttered60', 'conv 2 layers', None)),
-    (dict(model='fc64'), ('cluttered60', 'fc 2x64', None)),
+    ({}, ('cluttered60', 'ram', 8, RANDOM)), (dict(core='relu', glimpses=4), ('cluttered60', 'ram', 4, RANDOM)),
+    (dict(policy='random'), ('cluttered60', 'ram random locations', 8, RANDOM)),
+    (dict(policy='random', start='center'), ('cluttered60', 'ram random locations', 8, RANDOM)),
+    (dict(start='learned'), ('cluttered60', 'ram', 8, 'learned first glimpse')),
+    (dict(start='center', start_range=0.5), ('cluttered60', 'ram', 8, 'centre first')),
+    (dict(start_range=0.4), ('cluttered60', 'ram', 8, 'first glimpse in [-0.4, 0.4]^2')),
+    (dict(context=True), ('cluttered60', 'ram, context', 8, 'learned first glimpse')),
+    (dict(model='conv'), ('cluttered60', 'conv 2 layers', None, '')),
+    (dict(model='fc64'), ('cluttered60', 'fc 2x64', None, '')),
     (dict(digits='fonts'), None), (dict(patch=10), None), (dict(size=70), None), (dict(clutter=3), None)])
 def test_the_row_of_a_model(changes, row):
-    assert tables.row_of(dataclasses.replace(CLUTTERED8, **changes)) == row
+    assert row_of(dataclasses.replace(CLUTTERED8, **changes)) == row
 
 
 @pytest.mark.parametrize('changes, row', [
-    ({}, ('svhn32', 'ram', 8)), (dict(digits='fonts'), ('street32', 'ram', 8)),
-    (dict(digits='fonts', size=64, hidden=100, scales=3), ('street64', 'ram', 8)),
-    (dict(size=64, model='conv'), ('svhn64', 'conv 2 layers', None)), (dict(size=48), None)])
+    ({}, ('svhn32', 'ram', 8, RANDOM)), (dict(digits='fonts'), ('street32', 'ram', 8, RANDOM)),
+    (dict(digits='fonts', size=64, hidden=100, scales=3), ('street64', 'ram', 8, RANDOM)),
+    (dict(size=64, model='conv'), ('svhn64', 'conv 2 layers', None, '')), (dict(size=48), None)])
 def test_the_row_of_a_model_of_pictures(changes, row):
-    assert tables.row_of(dataclasses.replace(config.PRESETS['svhn'], **changes)) == row
+    assert row_of(dataclasses.replace(config.PRESETS['svhn'], **changes)) == row
 
 
 def test_pictures_have_a_table_of_their_own_once_there_is_a_model():
     assert not any('street' in table['title'] for table in made())
-    table = tables.make_tables({('street64', 'ram', 8): {'test_error': 4.0, 'ci95': [3.5, 4.6]}})[-1]
+    table = tables.make_tables({Row('street64', 'ram', 8, RANDOM): result(4.0, [3.5, 4.6])})[-1]
     assert table['title'] == 'Beyond the paper: street digits (a stand-in for SVHN) on 64 x 64 streets'
     row, = table['rows']
     assert (row['model'], row['ours'], row['paper'], row['best']) == ('ram', 4.0, None, None)
 
 
 def test_a_folders_models_and_the_archived_are_in_no_row():
-    assert tables.row_of(config.PRESETS['folder']) is None
-    assert tables.row_of(config.PRESETS['archived']) is None
+    assert row_of(config.PRESETS['folder']) is None
+    assert row_of(config.PRESETS['archived']) is None
+
+
+def result(error, interval, epoch=100, name='a', init=''):
+    return {'test_error': error, 'ci95': interval, 'epoch': epoch, 'name': name, 'init': init}
 
 
 def made(error=2.345):
-    results = {('cluttered60', 'ram', 8): {'test_error': error, 'ci95': [2.06, 2.66]},
-               ('mnist28', 'fc 2x64', None): {'test_error': 3.0, 'ci95': [2.7, 3.4]}}
-    return tables.make_tables(results)
+    return tables.make_tables({Row('cluttered60', 'ram', 8, RANDOM): result(error, [2.06, 2.66]),
+                               Row('mnist28', 'fc 2x64', None, ''): result(3.0, [2.7, 3.4])})
+
+
+def found_row(made, row):
+    return next(found for table in made for found in table['rows']
+                if (found['model'], found['glimpses'], found['start']) == row[1:] and row[0] in table['title'])
+
+
+def test_published_figures_are_compared_by_protocol():
+    """Against figures picked from the file by hand."""
+    figures = read()
+    assert len(figures) == 76
+    row = Row('mnist28', 'ram', 7, RANDOM)
+    assert {figure.error for figure in comparable(figures, row)} == {1.07, 2.43}  # the third starts elsewhere
+    assert lowest(related(figures, row)).error == 0.85
+    assert [figure.error for figure in comparable(figures, row._replace(start='learned first glimpse'))] == [0.85]
+    doubtful = lowest(comparable(figures, Row('mnist28', 'ram', 6, RANDOM)))
+    assert (doubtful.error, doubtful.notes) == (0.67, 'averaging at test not stated')
+    assert lowest(comparable(figures, Row('cluttered60', 'ram', 8, RANDOM))).notes == 'mean of 10 noisy runs'
+    assert comparable(figures, Row('cluttered60', 'ram', 6, 'centre first')) == []  # ten passes are averaged
+    assert lowest(related(figures, Row('cluttered100', 'ram', 8, RANDOM))).row.model == 'dram'
+    walk = Row('cluttered100', 'ram random locations', 8, RANDOM)
+    assert [figure.error for figure in related(figures, walk)] == [28.4] == [
+        figure.error for figure in comparable(figures, walk)]
+    assert {figure.error for figure in comparable(figures, Row('translated60', 'conv 2 layers', None, ''))} == {
+        1.62, 1.57}
+
+
+def test_another_retina_is_not_comparable():
+    row = Row('cluttered100', 'ram', 8, RANDOM)
+    figures = read() + [Published('someone', row, ('12', '3'), 1.0, RANDOM)]
+    assert lowest(comparable(figures, row)).error == 5.9 and lowest(related(figures, row)).error == 1.0
+
+
+def test_a_model_that_starts_elsewhere_has_a_row_of_its_own():
+    learned = Row('mnist28', 'ram', 7, 'learned first glimpse')
+    near = Row('mnist28', 'ram', 2, 'first glimpse in [-0.4, 0.4]^2')
+    tables_made = tables.make_tables({learned: result(0.8, [0.6, 1.0]), near: result(4.0, [3.5, 4.5])})
+    row = found_row(tables_made, ('MNIST', *learned[1:]))
+    assert (row['ours'], row['paper'], row['best'], row['lowest']) == (0.8, None, 0.85, None)
+    row = found_row(tables_made, ('MNIST', *near[1:]))
+    assert (row['paper'], row['best'], row['lowest'], row['lowest_source'], row['lowest_protocol']) == (
+        None, None, 3.79, 'NIPS 2014', RANDOM)
+    text = tables.as_markdown(tables_made)
+    assert 'RAM, 7 glimpses, learned first glimpse | 0.80 | 0.60 to 1.00 |  | 0.85 (Torch7 rnn RMVA post) |  |' in text
+    assert '| RAM, 2 glimpses, first glimpse in [-0.4, 0.4]^2 | 4.00 |' in text
+
+
+def test_rows_of_unequal_training_are_marked():
+    random = Row('cluttered60', 'ram random locations', 8, RANDOM)
+    ram, conv = Row('street64', 'ram', 8, RANDOM), Row('street64', 'conv 2 layers', None, '')
+    results = {Row('cluttered60', 'ram', 8, RANDOM): result(2.4, [2, 3], 240), random: result(14.5, [14, 15], 100),
+               Row('street32', 'ram', 8, RANDOM): result(5, [4, 6], 60, 'street-T8'),
+               ram: result(21, [20, 22], 60, 'b', 'street-T8'), conv: result(41, [40, 42], 60)}
+    text = tables.as_markdown(tables.make_tables(results), only_ours=True)
+    assert '| RAM random locations, 8 glimpses † |' in text and '| RAM, 8 glimpses | 2.40 |' in text
+    assert '| RAM, 8 glimpses | 5.00 ' in text and '| RAM, 8 glimpses ‡ | 21.00 |' in text and '2 layers ‡ |' in text
+    assert text.count('same table: 60 x 60 cluttered translated MNIST, 100 epochs against 240.') == 1
+    assert text.count('RAM, 8 glimpses from street-T8 (60 epochs).') == 1
+    results[ram]['init'], results[random]['epoch'] = '', 240
+    text = tables.as_text(tables.make_tables(results))
+    assert '†' not in text and '‡' not in text
+
+
+def test_the_picture_has_every_published_attention_model():
+    figures = [figure for figure in read() if figure.row.attends]
+    picture = errors_picture.draw(made())
+    assert [axes.get_title() for axes in picture.axes] == [
+        '28 x 28 MNIST', '60 x 60 translated MNIST', '60 x 60 cluttered translated MNIST',
+        '100 x 100 cluttered translated MNIST']
+    drawn = sorted(error for axes in picture.axes for line in axes.lines
+                   if 'other' in line.get_label() or 'paper' in line.get_label() for error in line.get_ydata())
+    assert drawn == sorted(figure.error for figure in figures)
+    ours = [line for axes in picture.axes for bars in axes.containers for line in bars.lines[:1]]
+    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in ours] == [([8], [2.345])]
 
 
 def test_tables_have_the_papers_rows_and_ours():
@@ -53,6 +138,9 @@ def test_tables_have_the_papers_rows_and_ours():
     assert [len(rows) for rows in found.values()] == [9, 6, 7, 5]  # one more than the paper in 1a: our fc 2x64
     row = next(row for row in found['Table 2a'] if (row['model'], row['glimpses']) == ('ram', 8))
     assert (row['ours'], row['paper'], row['best']) == (2.345, 4.04, 2.63) and 'tfRAM' in row['source']
+    row = next(row for row in found['Table 2a'] if (row['model'], row['glimpses']) == ('ram', 6))
+    assert (row['best'], row['lowest']) == (3.33, 2.75)
+    assert row['lowest_protocol'] == 'dram; centre first; 10 passes averaged; 6,400 test images; 2 scales'
     row = next(row for row in found['Table 1a'] if row['model'] == 'fc 2x64')
     assert (row['ours'], row['paper'], row['best']) == (3.0, None, None)
     row = next(row for row in found['Table 2b'] if row['model'] == 'ram random locations')
@@ -61,11 +149,11 @@ def test_tables_have_the_papers_rows_and_ours():
 
 def test_as_text_and_markdown_and_json():
     text, markdown = tables.as_text(made()), tables.as_markdown(made())
-    assert 'RAM, 8 glimpses                   2.35     2.06 to 2.66  4.04      2.63 (slundqui/tfRAM' in text
-    assert '| RAM, 8 glimpses | 2.35 | 2.06 to 2.66 | 4.04 | 2.63 (slundqui/tfRAM (TensorFlow)) |' in markdown
+    assert 'RAM, 8 glimpses                   2.35     2.06 to 2.66  4.04      2.63 (slundqui/tfRAM; mean of 10' in text
+    assert '| 2.35 | 2.06 to 2.66 | 4.04 | 2.63 (slundqui/tfRAM; mean of 10 noisy runs) |  |' in markdown
     assert len({line.count('|') for line in markdown.splitlines() if line.startswith('|')}) == 1
     ours = tables.as_markdown(made(), only_ours=True).splitlines()
-    assert len(ours) == 4 and '| 28 x 28 MNIST | fc 2x64 | 3.00 |' in ours[2]
+    assert sum(line.startswith('|') for line in ours) == 4 and '| 28 x 28 MNIST | fc 2x64 | 3.00 |' in ours[2]
     assert json.loads(tables.as_json(made())) == made()
 
 
@@ -93,9 +181,10 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     checkpoint.save_model(folder / 'b.npz', make_model(dataclasses.replace(config.PRESETS['mnist'], digits='fonts')))
     document.write_text(DOCUMENT)
     flags = ['--tables', folder, '--repeats', 1, '--data', mnist_folder]
-    result = script('evaluate.py', *flags, '--write', document)
-    assert result.returncode == 0 and 'b.npz is of no task of the paper' in result.stderr
-    line = next(line for line in result.stdout.splitlines() if line.startswith('RAM, 2 glimpses'))
+    found = script('evaluate.py', *flags, '--write', document, '--picture', tmp_path / 'errors.png')
+    assert found.returncode == 0 and 'b.npz is of no task of the paper' in found.stderr
+    assert (tmp_path / 'errors.png').read_bytes().startswith(b'\x89PNG')
+    line = next(line for line in found.stdout.splitlines() if line.startswith('RAM, 2 glimpses'))
     assert 60 < float(line.split()[3]) <= 100 and f'| {line.split()[3]} |' in document.read_text()
     assert script('evaluate.py', *flags, '--check', document).returncode == 0
     document.write_text(document.read_text().replace(line.split()[3], '1.00'))
@@ -104,3 +193,5 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     checkpoint.save_model(folder / 'c.npz', make_model(dataclasses.replace(config.PRESETS['mnist'], glimpses=2)))
     assert 'same row' in script('evaluate.py', *flags).stderr
     assert_one_clear_line(script('evaluate.py'), '--tables')
+    assert_one_clear_line(script('evaluate.py', *flags, '--policy', 'random'), '--policy')
+    assert_one_clear_line(script('evaluate.py', folder / 'a.npz', '--picture', 'a.png'), '--picture')

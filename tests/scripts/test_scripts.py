@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from ram import checkpoint, config, safe_files, tasks
+from ram.pictures import episodes
 from ram.registry import make_model
-from ram.reports import episodes
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
@@ -53,6 +53,19 @@ def test_visualize_a_heatmap(run, tmp_path):
     with Image.open(tmp_path / 'map.png') as picture:
         assert picture.width > picture.height
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap', '--index', '3'), '--index')
+
+
+def test_visualize_mistakes_and_augmented_scenes(run, tmp_path):
+    result = script('visualize.py', run / 'model.npz', '--wrong', '--count', 2, '--out', tmp_path / 'wrong.gif')
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / 'wrong.gif') as gif, Image.open(tmp_path / 'wrong.png') as sheet:
+        assert gif.n_frames == 3 and sheet.size[0] > 100
+    result = script('visualize.py', run / 'model.npz', '--augmented', '--out', tmp_path / 'augmented.png')
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / 'augmented.png') as sheet:
+        assert sheet.width > sheet.height
+    for count in (0, 21):
+        assert_one_clear_line(script('visualize.py', run / 'model.npz', '--count', count), '--count', str(count))
 
 
 def test_start_from_another_model(quick, tmp_path):

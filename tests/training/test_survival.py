@@ -129,6 +129,52 @@ def test_resume_into_another_folder_leaves_the_first_as_it_is(quick, tmp_path):
     assert_one_clear_line(script('train.py', '--resume', first, '-o', second), str(second), 'holds a run')
 
 
+def make_older(out):
+    """Turns the files of a run into those that the version of models/ (commit 0421804) wrote for it."""
+    arrays, text = safe_files.read(out / checkpoint.SNAPSHOT), json.loads((out / checkpoint.CONFIG).read_text())
+    del arrays['extensions/snapshot/processes']
+    states = [np.random.default_rng(0).bit_generator.state]
+    arrays['extensions/snapshot/states'] = np.array(json.dumps(states))
+    arrays['extensions/snapshot/iteration'] = arrays['updater/iteration']
+    for name, picture in ('PlotReport', 'loss'), ('PlotReport_1', 'error'):
+        arrays[f'extensions/{name}/_plot_{picture}.png'] = np.array('{"main/loss": [[1, 2.3]]}')
+        for key in 'previous_iteration', 'previous_epoch_detail':
+            arrays[f'extension_triggers/{name}/{key}'] = arrays[f'extension_triggers/curves/{key}']
+    for key in 'previous_iteration', 'previous_epoch_detail':
+        del arrays[f'extension_triggers/curves/{key}']
+    for key in 'start', 'start_range', 'context', 'glimpse_network', 'filters', 'group_by', 'rotate', 'flip':
+        del text[key]
+    safe_files.write(out / checkpoint.SNAPSHOT, arrays)
+    (out / checkpoint.CONFIG).write_text(json.dumps(text))
+
+
+def test_a_run_of_an_older_version_can_be_resumed(quick, tmp_path):
+    """Its weights, optimizer and log go on; it has the weights that it would have, if it draws today's numbers."""
+    out, same = tmp_path / 'older', tmp_path / 'same'
+    assert script('train.py', *quick, '--rotate', 0, '-e', 1, '-o', out).returncode == 0
+    shutil.copytree(out, same)
+    make_older(out)
+    for folder in out, same:
+        result = script('train.py', '--resume', folder, '-e', 2)
+        assert result.returncode == 0 and not result.stderr, result.stderr
+    assert [entry['epoch'] for entry in json.loads((out / 'log').read_text())] == [1, 2]
+    one, two = weights(out), weights(same)
+    assert set(one) == set(two)
+    for name in two:
+        if name.startswith('updater/'):
+            np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+
+
+def test_an_older_run_of_several_processes_cannot_be_resumed_by_one(quick, tmp_path):
+    out = tmp_path / 'older'
+    assert script('train.py', *quick, '-e', 1, '-o', out).returncode == 0
+    make_older(out)
+    arrays = safe_files.read(out / checkpoint.SNAPSHOT)
+    arrays['extensions/snapshot/states'] = np.array('[null, null]')
+    safe_files.write(out / checkpoint.SNAPSHOT, arrays)
+    assert_one_clear_line(script('train.py', '--resume', out, '-e', 2), '2 processes')
+
+
 def test_the_model_file_says_what_made_it(quick, tmp_path):
     assert script('train.py', *quick, '-e', 1, '-o', tmp_path / 'run').returncode == 0
     made = checkpoint.load_model(tmp_path / 'run' / checkpoint.MODEL).provenance

@@ -42,7 +42,7 @@ def assert_same_runs(one, two, folders):
 
 @pytest.mark.parametrize('changes', [
     {}, dict(optimizer='nesterov', lr=0.01, schedule='step', drop=2), dict(optimizer='momentum', schedule='linear'),
-    dict(core='lstm', mc=2, clip=0.0), dict(model='archived')],
+    dict(core='lstm', mc=2, clip=0.0, rotate=10.0, elastic=2.0, contrast=0.3), dict(model='archived')],
     ids=['adam', 'nesterov', 'momentum', 'lstm', 'archived'])
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, changes):
     """It stops at the end of an epoch, and in the middle of the next but one."""

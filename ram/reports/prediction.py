@@ -1,0 +1,79 @@
+"""What a model says of pictures of one's own."""
+import pathlib
+
+import chainer.functions as F
+import numpy as np
+from chainer.backends import cuda
+
+from ram import tasks
+from ram.reports import evaluation
+
+BATCH = 500
+
+
+def files_of(paths):
+    """The files that are named, and those in folders that are named, in order; hidden ones are left out of folders.
+
+    Args:
+        paths: list of str.
+
+    Returns:
+        list of pathlib.Path.
+
+    Raises:
+        ValueError: a folder has no file in it.
+    """
+    files = []
+    for path in map(pathlib.Path, paths):
+        if path.is_dir():
+            found = sorted(file for file in path.rglob('*') if file.is_file() and file.name[0] != '.')
+            if not found:
+                raise ValueError(f'--predict {path}: there is no file in this folder')
+            files += found
+        else:
+            files.append(path)
+    return files
+
+
+def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreadable=lambda text: None):
+    """Classifies files, a batch of them at a time.
+
+    Args:
+        model: a model.
+        files: list of pathlib.Path.
+        make_rng, seed, repeats, policy: as for :func:`ram.reports.evaluation.evaluate`.
+        unreadable: called with a text for each file that cannot be read: its name and the reason.
+
+    Yields:
+        dicts: 'file', a str; 'class', the name of the likeliest class; 'probability', the mean over the draws of the
+        first location.
+    """
+    rng = make_rng(seed)
+    for start in range(0, len(files), BATCH):
+        names, pictures = [], []
+        for file in files[start:start + BATCH]:
+            try:
+                pictures.append(tasks.read_picture(model.config, file))
+                names.append(str(file))
+            except OSError as error:
+                unreadable(f'{file}: {error.strerror}')
+            except ValueError as error:
+                unreadable(str(error))
+        if names:
+            images = model.device.send(np.stack(pictures))
+            chances = sum(probabilities(model, images, rng, policy) for _ in range(repeats)) / repeats
+            for name, chance in zip(names, chances):
+                best = int(chance.argmax())
+                yield {'file': name, 'class': model.config.classes[best], 'probability': float(chance[best])}
+
+
+def probabilities(model, images, rng, policy=None):
+    """The probabilities of all classes after the last glimpse.
+
+    Args: as for :func:`ram.reports.evaluation.mistakes`.
+
+    Returns:
+        float32 array (N, classes) on the CPU.
+    """
+    return np.concatenate([cuda.to_cpu(F.softmax(model.classify(episode.states)[-1]).array)
+                           for _, episode in evaluation.episodes(model, images, rng, policy)])
