@@ -5,7 +5,7 @@ from ram.networks.recurrent_attention import POLICIES
 from ram.registry import RENDERERS
 from ram.reports.page import SCENES, WEIGHTS
 
-MOST = 20  # scenes that are shown at once
+MOST = 20  # the largest number of scenes in a picture
 
 
 def parse(argv):

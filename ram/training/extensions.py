@@ -1,4 +1,4 @@
-"""What happens during training beside learning: validation, snapshots, and a stop if the loss is not finite."""
+"""Extensions of the trainer: validation, snapshots, and a stop if the loss is not finite."""
 import math
 import pathlib
 
@@ -17,9 +17,9 @@ class Validation(training.Extension):
     Args:
         model: the model.
         images, labels: the validation scenes, on the model's device.
-        rng: called without arguments, gives the generator of the first locations, afresh.
+        rng: function without arguments that returns a new generator, always the same, for the first locations.
         origin: see ``ram.provenance``; written into the model file.
-        ranks: the Ranks, each of which looks at its share of the scenes.
+        ranks: the Ranks; each of them evaluates its share of the scenes.
     """
     name = 'validation'
     priority = training.PRIORITY_WRITER
@@ -31,7 +31,7 @@ class Validation(training.Extension):
         self.best = math.inf
 
     def evaluate(self):
-        """How many of this rank's scenes were classified wrongly, and of how many."""
+        """The number of this rank's scenes that were classified wrongly, and the number of all."""
         wrong = evaluation.mistakes(self.model, self.images, self.labels, self.rng())[-1]
         return {'wrong': float(wrong.sum()), 'all': len(wrong)}
 
@@ -49,10 +49,10 @@ class Validation(training.Extension):
 
 
 class Finite(training.Extension):
-    """Stops a run whose loss is no longer a finite number, before anything is saved of it.
+    """Stops a run whose loss is no longer a finite number, before anything is saved.
 
-    Looks at every iteration on the CPU; on a GPU, where that means waiting, at every hundredth, at the end of an epoch
-    and before a snapshot.
+    On the CPU it checks every iteration.  On a GPU a check means waiting, so it checks every hundredth iteration, the
+    end of an epoch, and before a snapshot.
 
     Args:
         snapshots: the trigger of the snapshots.
@@ -77,10 +77,10 @@ class Finite(training.Extension):
 
 
 class Snapshot(training.Extension):
-    """Writes snapshots.  What is random needs no state in them: see ``ram.random_streams``.
+    """Writes snapshots.  They need no state of random generators: see ``ram.random_streams``.
 
     Args:
-        ranks: the Ranks, of which there must be as many when the run is resumed.
+        ranks: the Ranks; a resumed run must have the same number.
     """
     name = 'snapshot'
     priority = -100
@@ -95,4 +95,4 @@ class Snapshot(training.Extension):
     def serialize(self, serializer):
         processes = serializer('processes', self.ranks.size)
         if processes != self.ranks.size:
-            raise ValueError(f'it is of {processes} processes, and these are {self.ranks.size}')
+            raise ValueError(f'it was written by {processes} processes, and this run has {self.ranks.size}')
