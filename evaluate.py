@@ -6,14 +6,16 @@ import shlex
 import sys
 
 from ram import checkpoint, command_line, safe_files, tasks
-from ram.networks.recurrent_attention import POLICIES
+from ram.agents.gaze import POLICIES
+from ram.pictures import errors_picture
+from ram.pictures.drawing import png
 from ram.random_streams import generator
-from ram.reports import errors_picture, evaluation, prediction, published, tables, text
-from ram.reports.drawing import png
+from ram.registry import REPORTS
+from ram.reports import prediction, published, tables
 
 
 def parse(argv):
-    parser = command_line.Parser("Measures a model's test error. Errors are in percent.")
+    parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', help='for a model of --dataset folder, where the pictures are now')
     parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
@@ -43,7 +45,6 @@ def predict(model, arguments, device):
     def unreadable(text):
         print(f'left out: {text}', file=sys.stderr)
 
-    model.to_device(device)
     files, rows = prediction.files_of(arguments.predict), []
     for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
                                       arguments.repeats if model.draws(arguments.policy) else 1,
@@ -55,24 +56,6 @@ def predict(model, arguments, device):
         raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
     if arguments.json:
         print(json.dumps(rows))
-
-
-def measure(model, split, arguments, device):
-    """The result of ``evaluation.evaluate`` on one split, with the name of the split."""
-    images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
-    repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
-    return {'split': split, **evaluation.evaluate(
-        model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
-        arguments.policy)}
-
-
-def evaluated(model, arguments, device):
-    """The result for a model, with the training error if the model was trained on the test split."""
-    model.to_device(device)
-    result = measure(model, arguments.split or model.unseen_split, arguments, device)
-    if model.unseen_split != 'test' and not arguments.split:  # the model was trained on the test split
-        result['training_error'] = measure(model, model.training_split, arguments, device)['test_error']
-    return result
 
 
 def started_from(model):
@@ -94,8 +77,9 @@ def tables_of(arguments, device):
         elif row in results:
             raise ValueError(f'{path}: another model in {arguments.tables} has the same row: {row}')
         else:
-            results[row] = {**evaluated(model, arguments, device), 'name': path.stem, 'epoch': model.config.epoch,
-                            'init': started_from(model)}
+            model.to_device(device)
+            results[row] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
+                            'epoch': model.config.epoch, 'init': started_from(model)}
     return tables.make_tables(results)
 
 
@@ -135,10 +119,11 @@ def main(argv=None):
         print_tables(arguments, device)
     else:
         model = checkpoint.load_model(arguments.model, arguments.images)
+        model.to_device(device)
         if arguments.predict:
             return predict(model, arguments, device)
-        result = evaluated(model, arguments, device)
-        print(json.dumps(result) if arguments.json else text.report(model, result))
+        report = REPORTS[model.goal](model, arguments, device)
+        print(json.dumps(report.result) if arguments.json else report.text())
 
 
 if __name__ == '__main__':

@@ -79,8 +79,9 @@ def train(chosen, out, arguments, command, device, joined):
     trainer = make_trainer(chosen, out, device, arguments.data, arguments.snapshot, made, joined,
                            init if starts else None)
     if joined.first:
-        trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline',
-                                               'main/reinforce', 'main/error', 'validation/error', 'elapsed_time']))
+        reported = trainer.updater.get_optimizer('main').target.reported
+        trainer.extend(extensions.PrintReport(['epoch', *(f'main/{name}' for name in reported), 'validation/error',
+                                               'elapsed_time']))
         if sys.stdout.isatty():
             trainer.extend(extensions.ProgressBar(update_interval=20))
     try:

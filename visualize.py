@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
 from ram import checkpoint, command_line, safe_files
-from ram.networks.recurrent_attention import POLICIES
-from ram.registry import RENDERERS
-from ram.reports.page import SCENES, WEIGHTS
+from ram.agents.gaze import POLICIES
+from ram.pictures.page import SCENES, WEIGHTS
+from ram.registry import GAME_RENDERERS, RENDERERS
 
 MOST = 20  # the largest number of scenes in a picture
 
@@ -51,13 +51,16 @@ def main(argv=None):
     if arguments.page and (arguments.image or arguments.renderer != 'episodes'):
         raise ValueError('--page goes with no --image, which is opened on the page itself, and with no other picture')
     device = command_line.device(arguments.gpu)
-    draw, model = RENDERERS['page' if arguments.page else arguments.renderer], None
+    name, model, renderers = 'page' if arguments.page else arguments.renderer, None, RENDERERS
     if arguments.model:
         model = checkpoint.load_model(arguments.model, arguments.images)
-        if not model.gaze and getattr(draw, 'gaze', True):
+        renderers = GAME_RENDERERS if model.goal == 'game' else RENDERERS
+        if name not in renderers:
+            raise ValueError(f'--{name} is not for {model.config.dataset}')
+        if not model.gaze and getattr(renderers[name], 'gaze', True):
             raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
         model.to_device(device)
-    for path, content in draw(model, arguments, device).items():
+    for path, content in renderers[name](model, arguments, device).items():
         with safe_files.replacing(path) as file:
             file.write(content)
         print(path)

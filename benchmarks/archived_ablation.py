@@ -16,18 +16,18 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from ram import config, tasks  # isort: skip  (makes chainer importable)
-from ram.networks import archived_model  # isort: skip  (makes chainer importable)
+from ram.agents import archived_model  # isort: skip  (makes chainer importable)
 from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 from ram.reports import evaluation  # isort: skip  (makes chainer importable)
 from ram.training import optimizers  # isort: skip  (makes chainer importable)
-from ram.training.archived_loss import ArchivedLoss  # isort: skip  (makes chainer importable)
+from ram.losses.archived_loss import ArchivedLoss  # isort: skip  (makes chainer importable)
 import chainer
 import chainer.functions as F
 import numpy as np
 
 import datasets
-from ram.networks.recurrent_attention import RecurrentAttentionModel
-from ram.training.hybrid_loss import HybridLoss
+from ram.agents.recurrent_attention import RecurrentAttentionModel
+from ram.losses.hybrid_loss import HybridLoss
 from ram.training.scene_iterator import SceneIterator, whole_arrays
 
 ROWS = [

@@ -22,8 +22,8 @@ import chainer.functions as F
 import chainer.links as L
 
 from benchmarks.throughput import save, seconds
-from ram.networks.recurrent_attention import RecurrentAttentionModel
-from ram.training.hybrid_loss import HybridLoss
+from ram.agents.recurrent_attention import RecurrentAttentionModel
+from ram.losses.hybrid_loss import HybridLoss
 from ram.training.optimizers import make_optimizer
 
 SIDES = (28, 60, 100, 200, 400, 700, 1000)

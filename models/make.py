@@ -41,6 +41,9 @@ RUNS = {
     'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
     'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
     'street-conv': '--dataset svhn --digits fonts --model conv',
+    'catch': '--dataset catch',
+    'catch-random': '--dataset catch --policy random',
+    'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
 }
 
 
@@ -95,7 +98,7 @@ def draw_curves(path):
             kind, _, label = name.partition('-')
             if kind == task:
                 axes.plot([entry['epoch'] for entry in log], [100 * entry['validation/error'] for entry in log],
-                          linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-', label=label)
+                          linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-', label=label or kind)
         axes.set(title=task, yscale='log', xlabel='epoch', ylabel='validation error, %', ylim=(0.5, 90))
         axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
         axes.minorticks_off()

@@ -48,15 +48,17 @@ DATASETS = Registry(
     cluttered100='ram.tasks.digits:CLUTTERED100',
     svhn='ram.tasks.svhn:SVHN',
     folder='ram.tasks.folder:FOLDER',
+    catch='ram.tasks.catch:CATCH',
 )
-# Classes of models, see ram.networks.classifier; those without a gaze are controls.
+# Classes of models, see ram.agents.classifier; those without a gaze are controls.
 MODELS = Registry(
-    ram='ram.networks.recurrent_attention:RecurrentAttentionModel',
-    archived='ram.networks.archived_model:ArchivedModel',
-    fc64='ram.networks.controls:FullyConnectedControl',
-    fc256='ram.networks.controls:FullyConnectedControl',
-    conv='ram.networks.controls:ConvolutionalControl',
-    conv3='ram.networks.controls:ModernControl',
+    ram='ram.agents.recurrent_attention:RecurrentAttentionModel',
+    archived='ram.agents.archived_model:ArchivedModel',
+    fc64='ram.agents.controls:FullyConnectedControl',
+    fc256='ram.agents.controls:FullyConnectedControl',
+    conv='ram.agents.controls:ConvolutionalControl',
+    conv3='ram.agents.controls:ModernControl',
+    player='ram.agents.attention_player:AttentionPlayer',
 )
 # Glimpse networks; see ram.networks.glimpse_network.
 GLIMPSE_NETWORKS = Registry(
@@ -70,8 +72,23 @@ CORES = Registry(
 )
 # Losses, each a Chain made of a model and called with a batch.
 LOSSES = Registry(
-    hybrid='ram.training.hybrid_loss:HybridLoss',
-    archived='ram.training.archived_loss:ArchivedLoss',
+    hybrid='ram.losses.hybrid_loss:HybridLoss',
+    archived='ram.losses.archived_loss:ArchivedLoss',
+    policy='ram.losses.policy_loss:PolicyLoss',
+)
+# By the goal of a task: what makes a run's batches, and what counts the mistakes of validation.
+ITERATORS = Registry(
+    classification='ram.training.scene_iterator:make_iterator',
+    game='ram.training.game_iterator:make_iterator',
+)
+VALIDATIONS = Registry(
+    classification='ram.training.extensions.validation:SceneValidation',
+    game='ram.training.extensions.validation:GameValidation',
+)
+# By the goal of a task: what evaluate.py finds for a model.
+REPORTS = Registry(
+    classification='ram.reports.scene_report:SceneReport',
+    game='ram.reports.games:GameReport',
 )
 # Chainer's optimizers.
 OPTIMIZERS = Registry(
@@ -81,11 +98,15 @@ OPTIMIZERS = Registry(
 )
 # The pictures of visualize.py: functions of (model, arguments, device) that return the files' contents by path.
 RENDERERS = Registry(
-    episodes='ram.reports.episodes:draw',
-    heatmap='ram.reports.heatmap:draw',
-    wrong='ram.reports.wrong:draw',
-    augmented='ram.reports.augmented:draw',
-    page='ram.reports.page:draw',
+    episodes='ram.pictures.episodes:draw',
+    heatmap='ram.pictures.heatmap:draw',
+    wrong='ram.pictures.wrong:draw',
+    augmented='ram.pictures.augmented:draw',
+    page='ram.pictures.page:draw',
+)
+# The same for players of games.
+GAME_RENDERERS = Registry(
+    episodes='ram.pictures.game_episodes:draw',
 )
 
 

@@ -1,5 +1,7 @@
 import contextlib
 import ctypes
+import functools
+import hashlib
 import importlib
 import io
 import os
@@ -10,11 +12,19 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+from PIL import Image
 
 from ram import command_line
 from ram.config import Config
 
 ROOT = pathlib.Path(__file__).parent.parent
+
+# Hypothesis tries few examples in the normal suite, and many with --hypothesis-profile long.
+for profile, examples in ('short', 30), ('long', 1000):
+    settings.register_profile(profile, max_examples=examples, deadline=None, derandomize=True, database=None,
+                              suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile('short')
 
 
 @pytest.fixture(autouse=True)
@@ -42,19 +52,40 @@ def mnist_folder():
     return folder
 
 
-@pytest.fixture
-def cpp(tmp_path):
-    """Compiles C++ and returns its functions; skips if there is no g++."""
+@pytest.fixture(scope='session')
+def cpp(tmp_path_factory):
+    """Compiles C++, once for each source, and returns its functions; skips if there is no g++."""
     if not shutil.which('g++'):
         pytest.skip('no g++')
+    folder = tmp_path_factory.mktemp('cpp')
 
+    @functools.cache
     def compiled(name, source):
-        path = tmp_path / f'{name}.cpp'
+        path = folder / f'{name}-{hashlib.sha256(source.encode()).hexdigest()}.cpp'
         path.write_text(source)
         subprocess.run(['g++', '-O1', '-shared', '-fPIC', '-o', path.with_suffix('.so'), path], check=True)
         return ctypes.CDLL(str(path.with_suffix('.so')))
 
     return compiled
+
+
+@pytest.fixture(scope='session')
+def pictures(tmp_path_factory):
+    """A folder of two classes of 40 small pictures, dark and bright, for runs whose data does not matter."""
+    root, rng = tmp_path_factory.mktemp('pictures'), np.random.default_rng(0)
+    for name, level in ('dark', 0), ('bright', 150):
+        (root / name).mkdir()
+        for i in range(40):
+            pixels = rng.integers(level, level + 100, (28, 28)).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f'{i}.png')
+    return root
+
+
+@pytest.fixture(scope='session')
+def quick(pictures):
+    """Flags of train.py for a run of 7 iterations an epoch that needs no font digits, which take seconds to draw."""
+    return ['--dataset', 'folder', '--images', pictures, '--size', 28, '--patch', 8, '--scales', 1, '--core', 'relu',
+            '-l', 2, '--hidden', 16, '--unit', 16, '-b', 8]
 
 
 def pointers(*arrays):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ram import checkpoint, safe_files
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
-from ram.networks.recurrent_attention import RecurrentAttentionModel
 from ram.registry import make_model
 
 
@@ -63,14 +63,14 @@ def header(shape):
 
 def zipped(path, content, times, name='config.npy'):
     """A zip file with one entry: the content, repeated."""
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive, archive.open(name, 'w') as entry:
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open(name, 'w') as entry:
         for _ in range(times):
             entry.write(content)
 
 
 def lying(path, content, claimed):
     """A zip file whose one entry claims to be of another size than it is."""
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr('config.npy', content)
         archive.filelist[0].file_size = claimed
 

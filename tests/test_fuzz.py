@@ -5,19 +5,17 @@ import json
 import chainer
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import datasets
 from datasets import mnist
 from ram import checkpoint, safe_files
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
-from ram.networks.recurrent_attention import RecurrentAttentionModel
 from ram.training.trainer import make_trainer
 from tests.datasets.test_sources import idx
 
-SETTINGS = settings(max_examples=300, deadline=None, derandomize=True, database=None,
-                    suppress_health_check=[HealthCheck.function_scoped_fixture])
 TINY = dict(dataset='mnist', size=28, patch=2, scales=1, glimpses=2, unit=2, hidden=2)
 # Each mutation: the place as a fraction of the length, how many bytes are removed, and the bytes put there.
 MUTATIONS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40)), min_size=1, max_size=5)
@@ -37,7 +35,6 @@ def model_bytes(tmp_path_factory):
     return path.read_bytes()
 
 
-@SETTINGS
 @given(mutations=MUTATIONS)
 def test_model(tmp_path, model_bytes, mutations):
     path = tmp_path / 'model.npz'
@@ -54,7 +51,6 @@ ARRAYS = st.one_of(
     st.lists(st.integers(0, 3), max_size=4).map(lambda shape: np.zeros(shape, np.float32)))
 
 
-@SETTINGS
 @given(data=st.data())
 def test_model_of_other_arrays(tmp_path, model_bytes, data):
     path = tmp_path / 'model.npz'
@@ -77,7 +73,6 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st
                     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2))
 
 
-@SETTINGS
 @given(changes=st.dictionaries(st.sampled_from(sorted(vars(Config()))), JSON, min_size=1, max_size=3))
 def test_config(changes):
     text = json.dumps({**vars(Config()), **changes})
@@ -103,7 +98,6 @@ def trainers(tmp_path_factory):
         yield (folder / 'snapshot.npz').read_bytes(), make
 
 
-@SETTINGS
 @given(mutations=MUTATIONS)
 def test_snapshot(tmp_path, trainers, mutations):
     content, make = trainers
@@ -118,7 +112,6 @@ def test_snapshot(tmp_path, trainers, mutations):
 IDX = idx(np.arange(60, dtype=np.uint8).reshape(5, 4, 3))
 
 
-@SETTINGS
 @given(mutations=MUTATIONS, packed=st.booleans(), outside=st.booleans())
 def test_idx(tmp_path, mutations, packed, outside):
     """Mutated before it is packed, or after."""

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from ram import registry
-from ram.networks.classifier import Classifier
+from ram.agents.classifier import Classifier
+from ram.agents.recurrent_attention import Episode
 from ram.networks.core_network import CoreNetwork
-from ram.networks.recurrent_attention import Episode
 from ram.tasks.task import Task
 from tests.conftest import script
 
@@ -96,6 +96,6 @@ def test_registries():
         toys['three']
 
 
-@pytest.mark.parametrize('kind', ['DATASETS', 'MODELS', 'CORES', 'LOSSES', 'OPTIMIZERS', 'RENDERERS'])
+@pytest.mark.parametrize('kind', [name for name, value in vars(registry).items() if name.isupper()])
 def test_all_registered_objects_exist(kind):
     assert all(entry is not None for entry in getattr(registry, kind).values())

@@ -29,8 +29,14 @@ class Config(*reversed(GROUPS)):
         if self.patch * self.factor ** (self.scales - 1) > LARGEST_PATCH:
             raise ValueError(f'the largest patch is {self.patch} * {self.factor}^{self.scales - 1} pixels wide; '
                              f'at most {LARGEST_PATCH} are allowed')
-        DATASETS[self.dataset].check(self)
-        MODELS[self.model].check(self)
+        task, model = DATASETS[self.dataset], MODELS[self.model]
+        if model.goal != task.goal:
+            fitting = ', '.join(name for name in MODELS if MODELS[name].goal == task.goal)
+            raise ValueError(f'the model for {self.dataset} must be one of {fitting}, not {self.model!r}')
+        if self.size < task.smallest:
+            raise ValueError(f'size must be at least {task.smallest}, not {self.size}')
+        task.check(self)
+        model.check(self)
         if self.largest_layer > LARGEST_LAYER:
             raise ValueError(f'with these sizes a layer has {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
                              'are allowed')

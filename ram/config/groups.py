@@ -10,8 +10,8 @@ DIGITS = tuple('0123456789')
 @dataclass(frozen=True)
 class Scene:
     """The task"""
-    dataset: str = option('translated', '--dataset', 'the scenes to classify', DATASETS)
-    size: int = option(60, '--size --canvas', 'side of a scene', least=28, most=4096, metavar='PIXELS')
+    dataset: str = option('translated', '--dataset', 'the scenes to classify, or the game catch', DATASETS)
+    size: int = option(60, '--size --canvas', 'side of a scene or screen', least=1, most=4096, metavar='PIXELS')
     shift: int = option(0, '--shift', 'shift each training scene by at most this much, each way', least=0, most=28,
                         metavar='PIXELS')
     normalise: bool = option(False, '--normalise', 'normalise the contrast of each scene: mean 0 in each channel, '
@@ -47,6 +47,14 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Game:
+    """The game (catch; paper, section 4.3)"""
+    speed: float = option(1.0, '--speed', "largest sideways motion of the ball in a step", least=0, most=64,
+                          metavar='PIXELS')
+    paddle: int = option(2, '--paddle', 'length of the paddle', least=1, most=4096, metavar='PIXELS')
+
+
+@dataclass(frozen=True)
 class Augmentation:
     """Augmentation: the largest random changes of training pictures"""
     flip: bool = option(False, '--flip', 'mirror one half of the pictures, left to right; not for digits and signs')
@@ -62,7 +70,6 @@ class Augmentation:
                              metavar='SHARE')
     tint: float = option(0.0, '--colour --tint', 'multiply or divide each channel by up to 1 + SHARE', least=0, most=4,
                          metavar='SHARE')
-
 
 @dataclass(frozen=True)
 class Retina:
@@ -91,7 +98,7 @@ class Networks:
 @dataclass(frozen=True)
 class Policy:
     """Where to look, and what is rewarded (paper, sections 3.2 and 4)"""
-    policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random'))
+    policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random', 'center'))
     start: str = option('random', '--start', 'where to look first: at a random location, where the location network '
                         'learns to look, or at the centre', ('random', 'learned', 'center'))
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
@@ -120,9 +127,9 @@ class Optimisation:
     clip: float = option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0, metavar='NORM')
     weight_decay: float = option(0.0, '--weight-decay', 'each step shrinks the weights by this times the learning rate',
                                  least=0, metavar='SHARE')
-    batchsize: int = option(128, '-b --batchsize', 'images in a batch', least=1, metavar='B')
+    batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B')
     epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N')
     seed: int = option(0, '--seed', 'seed of everything random', least=0, metavar='N')
 
 
-GROUPS = Scene, Digits, Svhn, Pictures, Augmentation, Retina, Networks, Policy, Optimisation
+GROUPS = Scene, Digits, Svhn, Pictures, Game, Augmentation, Retina, Networks, Policy, Optimisation

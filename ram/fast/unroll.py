@@ -13,7 +13,7 @@ from chainer.backends import cuda
 
 
 def unroll(see, location, look, glimpse, core, steps):
-    """Looks ``steps`` times, as ``ram.networks.recurrent_attention.plain_unroll`` does.
+    """Looks ``steps`` times, as ``ram.agents.recurrent_attention.plain_unroll`` does.
 
     Args:
         see: called with t (0 for the first glimpse), the locations, float32 array (B, 2), and a float32 array

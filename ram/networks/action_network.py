@@ -1,6 +1,8 @@
 """The action network: classifies the image (paper, sections 3.1 and 4)."""
 import chainer
 import chainer.links as L
+import numpy as np
+from chainer.backends import cuda
 
 
 class ActionNetwork(chainer.Chain):
@@ -19,3 +21,26 @@ class ActionNetwork(chainer.Chain):
     def forward(self, h):
         """Args: h float32 (B, hidden).  Returns: logits, float32 (B, classes)."""
         return self.logits(h)
+
+    def choose(self, h, noise=0):
+        """An action for each game, from arrays to arrays, without the cost of a graph: for the loop over the steps.
+
+        Args:
+            h: float32 array (B, hidden).
+            noise: float32 array (B, classes) of :func:`gumbel_noise`, with which the action is drawn from the softmax;
+                without it, the likeliest is chosen.
+
+        Returns:
+            int array (B,).
+        """
+        return (h @ self.logits.W.array.T + self.logits.b.array + noise).argmax(axis=1)
+
+
+def gumbel_noise(rng, shape):
+    """float32 array of that shape: the index of the largest of logits + noise is drawn from their softmax.
+
+    (Gumbel, 1954.)  Uniform numbers are moved by half of the smallest step, so that none is 0.
+    """
+    uniform = rng.random(shape, dtype=np.float32) + np.float32(2 ** -25)
+    xp = cuda.get_array_module(uniform)
+    return -xp.log(-xp.log(uniform))

@@ -13,7 +13,11 @@ class Task:
 
     Attributes:
         preset: these fields, a dict.
+        goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
+        smallest: the smallest side of a scene in pixels.
     """
+    goal = 'classification'
+    smallest = 28
 
     def __init__(self, **preset):
         self.preset = preset

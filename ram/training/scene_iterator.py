@@ -4,7 +4,7 @@ from chainer.backends import cuda
 
 from datasets import augmentation as changes
 from datasets import scenes
-from ram import random_streams
+from ram import random_streams, tasks
 from ram.random_streams import BATCH, ORDER
 from ram.training.distributed import ALONE
 
@@ -68,6 +68,11 @@ class SceneIterator(chainer.dataset.Iterator):
         return scenes.to_float(xp, fresh), self.labels[source], rng
 
     @property
+    def epoch_size(self):
+        """The number of scenes in an epoch."""
+        return len(self.digits)
+
+    @property
     def epoch_detail(self):
         return self.epoch + self.position / len(self.digits)
 
@@ -78,7 +83,22 @@ class SceneIterator(chainer.dataset.Iterator):
         self.order = self._shuffled()
 
 
+def make_iterator(config, split, device, folder=None, ranks=ALONE):
+    """The SceneIterator of a Config's task.
+
+    Args:
+        config: the Config.
+        split: the split whose digits are used, see ``ram.tasks.load_sources``.
+        device: chainer device of the batches.
+        folder: folder of the data files.
+        ranks: the Ranks.
+    """
+    digits, labels = (device.send(array) for array in tasks.load_sources(config, split, folder))
+    return SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, config.seed, config.shift,
+                         ranks, config.augmentation)
+
+
 @chainer.dataset.converter()
 def whole_arrays(batch, device):
-    """The converter for SceneIterator, whose batches are on the right device already."""
+    """The converter for iterators whose batches are on the right device already."""
     return batch

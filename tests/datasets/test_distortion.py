@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from datasets import distortion
-from datasets.augmentation import Augmentation
-from datasets.distortion import POINTS
+from datasets.augmentation import Augmentation, distortion
+from datasets.augmentation.distortion import POINTS
 from tests.conftest import pointers
 from tests.datasets.conftest import Drawn, kernel, pictures
 

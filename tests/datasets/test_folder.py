@@ -10,7 +10,7 @@ from PIL import Image
 
 from datasets import folder, splits
 from tests.conftest import assert_one_clear_line, script
-from tests.test_fuzz import MUTATIONS, SETTINGS, mutated
+from tests.test_fuzz import MUTATIONS, mutated
 
 
 def save(path, array=None, **options):
@@ -203,8 +203,8 @@ def test_unreadable_pictures_are_reported_and_left_out(plain):
 
 
 def bomb(path):
-    """A PNG file of a few hundred kilobytes that claims to have 30,000 x 30,000 pixels."""
-    Image.new('1', (30_000, 30_000)).save(path)
+    """A small PNG file that claims to have 30,000 x 30,000 pixels."""
+    Image.new('1', (30_000, 30_000)).save(path, compress_level=1)
 
 
 def test_a_picture_bomb_is_rejected(tmp_path):
@@ -284,7 +284,6 @@ def picture_bytes():
     return files
 
 
-@SETTINGS
 @given(which=st.integers(0, 4), mutations=MUTATIONS)
 def test_damaged_pictures(tmp_path, picture_bytes, which, mutations):
     (tmp_path / 'x').write_bytes(mutated(picture_bytes[which], mutations))
@@ -317,7 +316,7 @@ def test_own_pictures_from_the_command_line(coloured, tmp_path):
     assert 'of 36 validation pictures cannot be read' in result.stderr and result.stderr.count('notes.txt') == 1
     moved = coloured.rename(tmp_path / 'elsewhere')
     assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '-e', 10), 'there is no folder')
-    result = script('train.py', '--resume', tmp_path / 'run', '-e', 20, '--images', moved)
+    result = script('train.py', '--resume', tmp_path / 'run', '-e', 15, '--images', moved)
     assert result.returncode == 0, result.stderr
     model = tmp_path / 'run' / 'model.npz'
     found = json.loads(script('evaluate.py', model, '--json', '--repeats', 2).stdout)

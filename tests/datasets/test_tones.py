@@ -2,8 +2,7 @@ import ctypes
 
 import numpy as np
 
-from datasets import tones
-from datasets.augmentation import Augmentation
+from datasets.augmentation import Augmentation, tones
 from tests.conftest import pointers
 from tests.datasets.conftest import Drawn, kernel, pictures
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from chainer.backends import cuda
 
+from ram.agents.recurrent_attention import plain_unroll
 from ram.fast import conv_glimpse, cores
 from ram.fast.unroll import unroll
 from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
-from ram.networks.recurrent_attention import plain_unroll
 from ram.registry import CORES
 from tests.fast.conftest import NotNumPy
 from tests.networks.test_networks import shake

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from chainer.backends import cuda
 
-from datasets import distortion, scenes, tones
-from datasets.augmentation import Augmentation
+from datasets import scenes
+from datasets.augmentation import Augmentation, distortion, tones
 from ram import config, random_streams
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.networks.glimpse_sensor import glimpse_sensor
-from ram.networks.recurrent_attention import RecurrentAttentionModel
 from ram.registry import make_loss, make_model
 from ram.training import optimizers
 from ram.training.scene_iterator import SceneIterator

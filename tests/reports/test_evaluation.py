@@ -6,8 +6,8 @@ import pytest
 
 import datasets
 from ram import tasks
+from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.config import Config
-from ram.networks.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.reports import evaluation
 
 

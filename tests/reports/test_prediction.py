@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ram import checkpoint
-from ram.networks.recurrent_attention import RecurrentAttentionModel
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.reports import prediction
 from tests.conftest import assert_one_clear_line, script
 

@@ -19,10 +19,10 @@ SHIPPED = sorted((ROOT / 'models').glob('*.npz'))
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_model_has_its_provenance(path):
     model, log = checkpoint.load_model(path), json.loads(path.with_suffix('.log').read_text())
-    glimpses = published.row_of(model.config).glimpses
-    assert path.stem.startswith(f'street{"64" * (model.config.size == 64)}-' if model.config.dataset == 'svhn'
-                                else f'{model.config.dataset}-')
-    assert glimpses is None or path.stem.endswith(f'-T{glimpses}')
+    row = published.row_of(model.config)
+    assert path.stem.split('-')[0] == (f'street{"64" * (model.config.size == 64)}' if model.config.dataset == 'svhn'
+                                       else model.config.dataset)
+    assert row is None or row.glimpses is None or path.stem.endswith(f'-T{row.glimpses}')
     assert re.fullmatch('[0-9a-f]{40}[+]?', model.provenance['commit'])
     assert len(log) == model.config.epoch
     command = model.provenance['command'].split(' --out ')[0]
@@ -70,11 +70,12 @@ def test_making_models_that_are_not_in_the_tables():
 
 def test_the_runs_cover_the_papers_rows():
     """Every row of the paper's tables has a run."""
-    rows = set()
+    rows = []
     for flags in make.RUNS.values():
         parser = argparse.ArgumentParser()
         parser.add_argument('--init')
         config.add_flags(parser)
-        rows.add(published.row_of(config.from_flags(parser.parse_args(flags.split()))))
-    assert {figure.row for figure in published.read() if figure.source == published.PAPER} <= rows
-    assert len(rows) == len(make.RUNS)
+        rows.append(published.row_of(config.from_flags(parser.parse_args(flags.split()))))
+    rows = [row for row in rows if row]  # a game has none
+    assert {figure.row for figure in published.read() if figure.source == published.PAPER} <= set(rows)
+    assert len(set(rows)) == len(rows) > 20

@@ -4,8 +4,9 @@ import json
 import pytest
 
 from ram import checkpoint, config
+from ram.pictures import errors_picture
 from ram.registry import make_model
-from ram.reports import errors_picture, tables
+from ram.reports import tables
 from ram.reports.published import Published, Row, comparable, lowest, read, related, row_of
 from tests.conftest import assert_one_clear_line, script
 

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from ram import checkpoint, config, safe_files, tasks
+from ram.pictures import episodes
 from ram.registry import make_model
-from ram.reports import episodes
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
@@ -68,23 +68,21 @@ def test_visualize_mistakes_and_augmented_scenes(run, tmp_path):
         assert_one_clear_line(script('visualize.py', run / 'model.npz', '--count', count), '--count', str(count))
 
 
-def test_start_from_another_model(run, tmp_path):
+def test_start_from_another_model(quick, tmp_path):
     """With a tiny learning rate the weights remain those of the other model, also in a resumed run."""
-    out = tmp_path / 'new'
-    flags = [*SMALL, '--dataset', 'translated', '--size', 40, '--scales', 1, '--patch', 8, '--lr', 1e-12, '--core',
-             'relu', '-e', 1, '--snapshot', 10 ** 6, '--init', run / 'model.npz', '-o', out]
-    process = subprocess.Popen([sys.executable, 'train.py', *map(str, flags)], cwd=ROOT, stdout=subprocess.DEVNULL)
-    while not (out / 'config.json').exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
+    run, out = tmp_path / 'run', tmp_path / 'new'
+    assert script('train.py', *quick, '-e', 1, '-o', run).returncode == 0
+    flags = [*quick, '--size', 40, '--lr', 1e-12, '-e', 1, '--init', run / 'model.npz', '-o', out]
+    assert script('train.py', *flags).returncode == 0
+    for name in 'model.npz', 'snapshot.npz', 'log':  # as if the run had been killed before its first snapshot
+        (out / name).unlink()
     assert script('train.py', '--resume', out).returncode == 0
     given, found = (safe_files.read(folder / 'model.npz') for folder in (run, out))
     assert '"size": 40' in str(found['config'])
     for name in given.keys() - {'config', 'origin'}:
         np.testing.assert_allclose(found[name], given[name], atol=1e-6)
     assert_one_clear_line(script('train.py', '--resume', out, '--init', run / 'model.npz'), '--init')
-    assert_one_clear_line(script('train.py', *SMALL, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
+    assert_one_clear_line(script('train.py', *quick, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
 
 
 @pytest.mark.parametrize('policy', ['random', 'center'])
@@ -143,10 +141,10 @@ def test_resume_with_more_epochs(run, tmp_path):
 
 
 @pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['Ctrl-C', 'SIGTERM'])
-def test_a_signal_ends_a_run_that_can_be_resumed(tmp_path, number, code):
+def test_a_signal_ends_a_run_that_can_be_resumed(quick, tmp_path, number, code):
     out = tmp_path / 'run'
-    process = subprocess.Popen([sys.executable, 'train.py', *SMALL, '-e', '50', '-o', str(out)], cwd=ROOT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, 'train.py', *map(str, quick), '-e', '10000', '-o', str(out)], cwd=ROOT,
+                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while not (out / 'model.npz').exists() and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(number)
@@ -213,18 +211,18 @@ def test_folder_that_cannot_be_written():
 
 def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
     """A short run on real data: far better than chance after one epoch."""
-    result = script('train.py', '--dataset', 'mnist', '-e', 1, '-o', tmp_path / 'run', '--data', mnist_folder,
-                    '--lr', '0.002')
+    result = script('train.py', '--dataset', 'mnist', '-e', 1, '-l', 3, '-o', tmp_path / 'run', '--data', mnist_folder,
+                    '--lr', '0.003')
     assert result.returncode == 0, result.stderr
     found = json.loads(script('evaluate.py', tmp_path / 'run' / 'model.npz', '--json', '--repeats', 1, '--data',
                               mnist_folder).stdout)
     assert found['n'] == 10000 and found['test_error'] < 40
 
 
-def test_progress_bar_on_a_terminal(tmp_path):
+def test_progress_bar_on_a_terminal(quick, tmp_path):
     """There is a progress bar if stdout is a terminal."""
     if not shutil.which('script'):
         pytest.skip('no script(1)')
-    command = shlex.join([sys.executable, 'train.py', *SMALL, '-e', '1', '-o', str(tmp_path / 'run')])
+    command = shlex.join(map(str, [sys.executable, 'train.py', *quick, '-e', 9, '-o', tmp_path / 'run']))
     result = subprocess.run(['script', '-qec', command, '/dev/null'], cwd=ROOT, text=True, capture_output=True)
     assert result.returncode == 0 and 'this epoch [#' in result.stdout and 'iters/sec' in result.stdout

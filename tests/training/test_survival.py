@@ -15,8 +15,6 @@ import pytest
 from ram import checkpoint, safe_files
 from tests.conftest import ROOT, assert_one_clear_line, script
 
-SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '16', '--unit', '16', '-l', '2', '-b', '1000']
-
 
 def start(*arguments, **kwargs):
     """train.py in a process of its own, on one core."""
@@ -40,14 +38,13 @@ def weights(out):
 
 
 @pytest.mark.parametrize('kills', [4, pytest.param(50, marks=pytest.mark.slow)])
-def test_kill_9_at_any_moment(kills, tmp_path):
+def test_kill_9_at_any_moment(kills, quick, tmp_path):
     """A run that is killed many times can be resumed, and ends with the weights of an undisturbed run."""
-    epochs, moments = max(4, kills // 2), random.Random(kills)
-    one_core = dict(OPENBLAS_NUM_THREADS='1')  # as in start(): another number of threads rounds differently
-    assert script('train.py', *SMALL, '-e', epochs, '-o', tmp_path / 'through', **one_core).returncode == 0
+    epochs, moments = 15 * kills, random.Random(kills)
+    assert script('train.py', *quick, '-e', epochs, '-o', tmp_path / 'through').returncode == 0
     out = tmp_path / 'killed'
     for kill in range(kills):
-        again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*SMALL, '-e', epochs, '-o', out]
+        again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*quick, '-e', epochs, '-o', out]
         process = start(*again, '--snapshot', 2, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         # At first at any time during the start, later mostly during training.
         if kill > kills // 3:
@@ -57,8 +54,8 @@ def test_kill_9_at_any_moment(kills, tmp_path):
         _, errors = process.communicate()
         assert process.returncode in (-signal.SIGKILL, 0) and not errors, errors
         assert_sound(out)
-    again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*SMALL, '-e', epochs, '-o', out]
-    assert script('train.py', *again, **one_core).returncode == 0
+    again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*quick, '-e', epochs, '-o', out]
+    assert script('train.py', *again).returncode == 0
     left, through = weights(out), weights(tmp_path / 'through')
     for name in through:
         if name.startswith('updater/model:main/'):
@@ -78,9 +75,9 @@ def small_disk(tmp_path):
     subprocess.run(['umount', '-l', str(disk)], check=True)
 
 
-def test_a_full_disk_stops_the_run_and_leaves_the_last_good_files(small_disk):
+def test_a_full_disk_stops_the_run_and_leaves_the_last_good_files(quick, small_disk):
     out = small_disk / 'run'
-    assert script('train.py', *SMALL, '-e', 1, '-o', out).returncode == 0
+    assert script('train.py', *quick, '-e', 1, '-o', out).returncode == 0
     before = {name: (out / name).read_bytes() for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, 'log')}
     filler = small_disk / 'filler'
     with open(filler, 'wb', buffering=0) as file, pytest.raises(OSError):
@@ -96,9 +93,9 @@ def test_a_full_disk_stops_the_run_and_leaves_the_last_good_files(small_disk):
     assert len(json.loads((out / 'log').read_text())) == 3
 
 
-def test_a_file_that_may_not_grow_stops_the_run(tmp_path):
+def test_a_file_that_may_not_grow_stops_the_run(quick, tmp_path):
     """A quota: no file may be larger than 30 kB, and the snapshot is larger."""
-    process = start(*SMALL, '-e', 3, '-o', tmp_path / 'run', stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    process = start(*quick, '-e', 3, '-o', tmp_path / 'run', stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)))
     _, errors = process.communicate()
     assert process.returncode == 2 and errors.count('\n') == 1 and 'File too large' in errors
@@ -107,9 +104,9 @@ def test_a_file_that_may_not_grow_stops_the_run(tmp_path):
     assert result.returncode == 0 and 'has no snapshot yet' in result.stdout
 
 
-def test_two_processes_do_not_share_a_folder(tmp_path):
+def test_two_processes_do_not_share_a_folder(quick, tmp_path):
     out = tmp_path / 'run'
-    process = start(*SMALL, '-e', 1000, '-o', out, stdout=subprocess.PIPE)
+    process = start(*quick, '-e', 1000, '-o', out, stdout=subprocess.PIPE)
     try:
         process.stdout.readline()
         assert_one_clear_line(script('train.py', '--resume', out), 'another process', str(out))
@@ -119,9 +116,9 @@ def test_two_processes_do_not_share_a_folder(tmp_path):
     assert process.returncode == 143
 
 
-def test_resume_into_another_folder_does_not_change_the_first(tmp_path):
+def test_resume_into_another_folder_does_not_change_the_first(quick, tmp_path):
     first, second, through = (tmp_path / name for name in ('first', 'second', 'through'))
-    flags = [*SMALL, '--schedule', 'constant']  # the others' rates depend on the number of epochs
+    flags = [*quick, '--schedule', 'constant']  # the others' rates depend on the number of epochs
     assert script('train.py', *flags, '-e', 1, '-o', first).returncode == 0
     before = {path.name: path.read_bytes() for path in first.iterdir()}
     assert script('train.py', '--resume', first, '-e', 2, '-o', second).returncode == 0
@@ -151,10 +148,10 @@ def make_older(out):
     (out / checkpoint.CONFIG).write_text(json.dumps(text))
 
 
-def test_a_run_of_an_older_version_can_be_resumed(tmp_path):
+def test_a_run_of_an_older_version_can_be_resumed(quick, tmp_path):
     """Its weights, optimizer and log go on; it has the weights that it would have, if it draws today's numbers."""
     out, same = tmp_path / 'older', tmp_path / 'same'
-    assert script('train.py', *SMALL, '-e', 1, '-o', out).returncode == 0
+    assert script('train.py', *quick, '--rotate', 0, '-e', 1, '-o', out).returncode == 0
     shutil.copytree(out, same)
     make_older(out)
     for folder in out, same:
@@ -168,9 +165,9 @@ def test_a_run_of_an_older_version_can_be_resumed(tmp_path):
             np.testing.assert_array_equal(one[name], two[name], err_msg=name)
 
 
-def test_an_older_run_of_several_processes_cannot_be_resumed_by_one(tmp_path):
+def test_an_older_run_of_several_processes_cannot_be_resumed_by_one(quick, tmp_path):
     out = tmp_path / 'older'
-    assert script('train.py', *SMALL, '-e', 1, '-o', out).returncode == 0
+    assert script('train.py', *quick, '-e', 1, '-o', out).returncode == 0
     make_older(out)
     arrays = safe_files.read(out / checkpoint.SNAPSHOT)
     arrays['extensions/snapshot/states'] = np.array('[null, null]')
@@ -178,9 +175,9 @@ def test_an_older_run_of_several_processes_cannot_be_resumed_by_one(tmp_path):
     assert_one_clear_line(script('train.py', '--resume', out, '-e', 2), '2 processes')
 
 
-def test_the_model_file_has_its_provenance(tmp_path):
-    assert script('train.py', *SMALL, '-e', 1, '-o', tmp_path / 'run').returncode == 0
+def test_the_model_file_has_its_provenance(quick, tmp_path):
+    assert script('train.py', *quick, '-e', 1, '-o', tmp_path / 'run').returncode == 0
     made = checkpoint.load_model(tmp_path / 'run' / checkpoint.MODEL).provenance
     assert made['numpy'] == np.__version__ and made['chainer'] == '7.8.1' and set(made) == {
         'python', 'numpy', 'chainer', 'cupy', 'commit', 'command'}
-    assert made['command'] == f'train.py {" ".join(SMALL)} -e 1 -o {tmp_path / "run"}'
+    assert made['command'] == f'train.py {" ".join(map(str, quick))} -e 1 -o {tmp_path / "run"}'

@@ -1,0 +1,78 @@
+"""The methods that every model has, whether it looks around in an image or sees the whole image at once."""
+import chainer
+import numpy as np
+from chainer.backends import cuda
+
+
+class Classifier(chainer.Chain):
+    """A model of a Config.
+
+    A subclass defines ``rollout``, which returns an ``Episode``, and ``classify``, which returns the logits after each
+    step.  This class derives the rest.
+
+    Args:
+        config: the Config that gives all sizes.
+
+    Attributes:
+        goal: the kind of task that the model is for, see ``ram.tasks.task``.
+        gaze: whether the model looks around, and so has locations to show.
+        loss: the name of its loss in ``ram.registry.LOSSES``.
+        training_split, unseen_split: the splits that it is trained and tested on.
+    """
+    goal = 'classification'
+    gaze = True
+    loss = 'hybrid'
+    training_split, unseen_split = 'train', 'test'
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+
+    @staticmethod
+    def check(config):
+        """Raises ValueError if the rest of the Config does not suit the model."""
+
+    @staticmethod
+    def largest_layer(config):
+        """A lower bound on the weights of the model's largest layer, for a Config."""
+        raise NotImplementedError
+
+    @staticmethod
+    def row(config):
+        """The model, glimpses and start of its ``ram.reports.published.Row``; None if it belongs in no table."""
+        raise NotImplementedError
+
+    def draws(self, policy):
+        """Whether two tests differ: the policy draws locations even where it does not explore."""
+        return self.gaze and policy != 'center'
+
+    def generator(self):
+        """A random generator for the model's device, seeded by its Config."""
+        return self.xp.random.default_rng(self.config.seed)
+
+    def forward(self, images, rng=None):
+        """Classifies images by the model's own policy.
+
+        Args:
+            images: float32 array (B, C, H, W) in [0, 1], on the model's device.
+            rng: generator of that device, for the first locations; by default seeded by the Config.
+
+        Returns:
+            Variable float32 (B, classes), the logits.
+        """
+        return self.rollout(images, rng or self.generator(), self.config.policy).logits
+
+    def predict(self, images, rng=None):
+        """The most probable class of each image.
+
+        Args:
+            images: array (B, C, H, W) on the model's device, float32 in [0, 1] or uint8 in [0, 255].
+            rng: as for :meth:`forward`.
+
+        Returns:
+            int32 array (B,) on the CPU.
+        """
+        if images.dtype == np.uint8:
+            images = images.astype(np.float32) / np.float32(255)
+        with chainer.using_config('train', False), chainer.no_backprop_mode():
+            return cuda.to_cpu(self(images, rng).array.argmax(axis=1)).astype(np.int32)

@@ -1,0 +1,111 @@
+"""Controls, which see the whole image at once.
+
+They are the paper's two fully connected networks and its convolutional one, and a small convolutional network of today.
+"""
+import chainer
+import chainer.functions as F
+import chainer.links as L
+
+from ram.agents.classifier import Classifier
+from ram.agents.recurrent_attention import Episode, normalised
+
+MODERN_FILTERS = 32, 64, 128
+
+
+class ControlNetwork(Classifier):
+    """Two layers of ReLU units and one of logits, on the whole image; its rollout has one step.
+
+    Mnih et al., section 4.1 and tables 1 and 2.  Subclasses define the first two layers.
+
+    Args:
+        config: the Config; its size, channels, normalise and classes are used.
+    """
+    gaze = False
+
+    def __init__(self, config):
+        super().__init__(config)
+        with self.init_scope():
+            self.first, self.second = self.layers(config)
+            self.logits = L.Linear(len(self.second.b), len(config.classes))
+
+    def rollout(self, images, rng=None, policy='learned', explore=False):
+        """Classifies float32 images (B, C, H, W).
+
+        Returns:
+            Episode of one state, without locations.  The other arguments are ignored; RAM has them.
+        """
+        images = normalised(images) if self.config.normalise else images
+        h = F.relu(self.second(F.relu(self.first(images))))
+        return Episode(None, h.array[None], self.logits(h))
+
+    def classify(self, states):
+        """See ``RecurrentAttentionModel.classify``; here T is 1."""
+        return self.logits(states[0])[None]
+
+
+class FullyConnectedControl(ControlNetwork):
+    """Two hidden layers of 64 units ('fc64') or 256 units ('fc256')."""
+
+    @staticmethod
+    def layers(config):
+        pixels, units = config.channels * config.size ** 2, _units(config)
+        return L.Linear(pixels, units), L.Linear(units, units)
+
+    @staticmethod
+    def largest_layer(config):
+        return config.channels * config.size ** 2 * _units(config)
+
+    @staticmethod
+    def row(config):
+        return f'fc 2x{_units(config)}', None, ''
+
+
+class ConvolutionalControl(ControlNetwork):
+    """8 filters of 10 x 10 pixels with stride 5, then a layer of 256 units."""
+
+    @staticmethod
+    def layers(config):
+        return L.Convolution2D(config.channels, 8, 10, stride=5), L.Linear(_outputs(config), 256)
+
+    @staticmethod
+    def largest_layer(config):
+        return _outputs(config) * 256
+
+    @staticmethod
+    def row(config):
+        return 'conv 2 layers', None, ''
+
+
+class ModernControl(ControlNetwork):
+    """Three layers of 3 x 3 filters (32, 64, 128), each rectified and pooled over 2 x 2, then ``hidden`` units.
+
+    Not in the paper: it shows what a plain convolutional network of as many parameters reaches on photographs.
+    """
+
+    @staticmethod
+    def layers(config):
+        stages = []
+        for before, filters in zip((config.channels, *MODERN_FILTERS), MODERN_FILTERS):
+            stages += [L.Convolution2D(before, filters, 3, pad=1), F.relu,
+                       lambda x: F.max_pooling_2d(x, 2, cover_all=False)]
+        return chainer.Sequential(*stages), L.Linear(_modern_outputs(config), config.hidden)
+
+    @staticmethod
+    def largest_layer(config):
+        return _modern_outputs(config) * config.hidden
+
+    @staticmethod
+    def row(config):
+        return 'conv 3 layers, pooled', None
+
+
+def _modern_outputs(config):
+    return MODERN_FILTERS[-1] * (config.size // 2 ** len(MODERN_FILTERS)) ** 2
+
+
+def _units(config):
+    return int(config.model.removeprefix('fc'))
+
+
+def _outputs(config):
+    return 8 * ((config.size - 10) // 5 + 1) ** 2

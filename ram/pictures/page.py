@@ -1,0 +1,215 @@
+"""A page for any browser, in one file: models, scenes and the program of ``page.html`` that runs them."""
+import base64
+import dataclasses
+import hashlib
+import html
+import json
+import pathlib
+import re
+import zlib
+
+import numpy as np
+from chainer.backends import cuda
+
+from ram import checkpoint, tasks
+
+TEMPLATE = pathlib.Path(__file__).with_suffix('.html')
+LARGEST = 10_000_000    # bytes of a page
+WEIGHTS = ('float16', 'float32')
+SCENES = 36             # scenes that a page holds if nothing else is asked for
+CLUTTER_SOURCES = 24    # digits from which the page cuts pieces of clutter
+
+# The layers that the page computes, by the names of their parameters.
+CORE_LAYERS = {
+    'relu': {'core_network/from_state', 'core_network/from_glimpse'},
+    'lstm': {'core_network/lstm/upward', 'core_network/lstm/lateral'},
+}
+MODEL_LAYERS = {
+    'ram': {'glimpse_network/what', 'glimpse_network/where', 'glimpse_network/from_what', 'glimpse_network/from_where',
+            'location_network/mean', 'action_network/logits', 'baseline_network/reward'},
+    'archived': {'ll1', 'lrho1', 'lh1', 'lh2', 'lstm/upward', 'lstm/lateral', 'ly', 'll', 'lb'},
+}
+
+
+@dataclasses.dataclass
+class Exhibit:
+    """A model and the scenes at which it is watched.
+
+    Attributes:
+        name: what the page calls it.
+        model: a model with a gaze.
+        images: uint8 array (N, C, size, size); N may be 0.
+        truths: int array (N,).
+        digits: uint8 array (M, d, d), from which pieces of clutter are cut; M may be 0.
+        policy: where it looks at first, as for its method ``rollout``; None for as in training.
+    """
+    name: str
+    model: object
+    images: np.ndarray
+    truths: np.ndarray
+    digits: np.ndarray
+    policy: str = None
+
+
+def page(exhibits, weights='float16', title='Watch it look'):
+    """The page as one HTML file.
+
+    Args:
+        exhibits: list of Exhibits; the page lets its reader choose among several.
+        weights: 'float16' or 'float32', how the models' weights are stored.
+        title: the page's title.
+
+    Returns:
+        bytes, at most ``LARGEST``.
+
+    Raises:
+        ValueError: a model has no gaze, or a part that the page does not know, or weights beyond float16's range; or
+            the page would be too large.
+    """
+    entries = ',\n'.join(json.dumps(entry(exhibit, weights)) for exhibit in exhibits)
+    # In a script's text, '<' could end the script; in JSON it may be written like this.
+    data = '[' + entries.replace('<', '\\u003c') + ']'
+    template = TEMPLATE.read_text(encoding='utf-8')
+    for kind in 'script', 'style':  # only the template's own program and style may run
+        text = re.search(f'<{kind}>(.*?)</{kind}>', template, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        template = template.replace(f'{{{{{kind} hash}}}}', f"'sha256-{digest}'")
+    content = template.replace('{{title}}', html.escape(title)).replace('{{exhibits}}', data).encode()
+    if len(content) > LARGEST:
+        advice = 'fewer --scenes' if weights == 'float16' else '--weights float16 or fewer --scenes'
+        advice += ' or fewer models' if len(exhibits) > 1 else ''
+        raise ValueError(f'the page would have {len(content) / 1e6:.1f} MB; at most {LARGEST / 1e6:.0f} MB are '
+                         f'allowed: try {advice}')
+    return content
+
+
+def entry(exhibit, weights):
+    """What the page's program reads of one Exhibit: a dict that JSON can hold.
+
+    'data' is the base64 text of a zlib stream: the arrays of 'arrays', (name, shape), one after the other, then the
+    images and the digits as bytes.
+    """
+    refuse_unknown(exhibit.name, exhibit.model)
+    config = exhibit.model.config
+    arrays = {path.lstrip('/'): cuda.to_cpu(parameter.array) for path, parameter in exhibit.model.namedparams()}
+    with np.errstate(over='ignore'):
+        stored = [array.astype(f'<{np.dtype(weights).str[1:]}') for array in arrays.values()]
+    if not all(np.isfinite(array).all() for array in stored):
+        raise ValueError(f'{exhibit.name} has weights beyond the range of {weights}'
+                         + (': try --weights float32' if weights == 'float16' else ''))
+    parts = [*stored, exhibit.images.astype(np.uint8), exhibit.digits.astype(np.uint8)]
+    packed = zlib.compress(b''.join(part.tobytes() for part in parts), 9)
+    return dict(
+        name=exhibit.name, weights=weights, channels=config.channels,
+        # The paths of one's pictures are nobody's business.
+        config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy},
+        arrays=[(name, array.shape) for name, array in arrays.items()],
+        truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
+        data=base64.b64encode(packed).decode())
+
+
+def obstacle(model):
+    """Why the page cannot run a model, as the end of a sentence that begins with its name; None if it can."""
+    config = model.config
+    if not model.gaze:
+        return f'is the control {config.model}, which has no gaze to show'
+    if config.model not in MODEL_LAYERS:
+        return f'cannot be shown: the page does not know the model {config.model}'
+    layers = {path.strip('/').rpartition('/')[0] for path, _ in model.namedparams()}
+    known = MODEL_LAYERS[config.model] | (CORE_LAYERS.get(config.core, set()) if config.model == 'ram' else set())
+    if layers != known:
+        return f'cannot be shown: the page does not know the layer {min(layers ^ known)}'
+    return None
+
+
+def refuse_unknown(name, model):
+    """ValueError if the page cannot run a model."""
+    reason = obstacle(model)
+    if reason:
+        raise ValueError(f'{name} {reason}')
+
+
+def exhibit_of(path, model, arguments):
+    """The Exhibit of a model, at the scenes that the flags ask for.
+
+    Args:
+        path: its file, which gives it its name.
+        model: the model.
+        arguments: those of visualize.py.
+
+    Raises:
+        ValueError: the page cannot run the model, or a flag is out of range.
+    """
+    refuse_unknown(path, model)
+    config, count = model.config, arguments.scenes
+    none = np.empty((0, config.channels, config.size, config.size), np.uint8)
+    exhibit = Exhibit(pathlib.Path(path).stem, model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
+                      arguments.policy)
+    if count is not None and count < 0:
+        raise ValueError(f'--scenes must be at least 0, not {count}')
+    if count is None:
+        # Pictures of one's own may be private: none leaves its folder unless somebody asks for it.
+        count = 0 if config.dataset == 'folder' else SCENES
+    if not count and not arguments.index:
+        return exhibit
+    split, rng = model.unseen_split, np.random.default_rng(arguments.seed)
+    images, truths = tasks.load_scenes(config, split, arguments.data)
+    chosen = arguments.index or rng.choice(len(images), min(count, len(images)), replace=False)
+    if min(chosen) < 0 or max(chosen) >= len(images):
+        raise ValueError(f'--index must be between 0 and {len(images) - 1}, not {", ".join(map(str, chosen))}')
+    exhibit.images, exhibit.truths = images[chosen], truths[chosen]
+    if config.clutter:
+        digits, _ = tasks.load_sources(config, split, arguments.data)
+        exhibit.digits = digits[rng.choice(len(digits), CLUTTER_SOURCES, replace=False)]
+    return exhibit
+
+
+def gallery(paths):
+    """The model files that a gallery shows.
+
+    Args:
+        paths: list of files, all of which are taken; and of folders, of which one of each task is taken: of those that
+            choose where to look, the one with most glimpses.
+
+    Raises:
+        FileNotFoundError, ValueError: a path does not exist, or a folder has no such model.
+    """
+    chosen = []
+    for path in map(pathlib.Path, paths):
+        if not path.is_dir():
+            chosen.append(path)
+            continue
+        best = {}
+        for file in sorted(path.glob('*.npz')):
+            model = checkpoint.load_model(file)
+            config = model.config
+            task = config.dataset, config.digits, config.size, config.clutter, config.classes, config.model
+            better = task not in best or best[task][0] < config.glimpses
+            if better and config.policy == 'learned' and not obstacle(model):
+                best[task] = config.glimpses, file
+        if not best:
+            raise ValueError(f'--gallery {path}: there is no model in it that chooses where to look')
+        order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder'), *task[2:4]))
+        chosen.extend(best[task][1] for task in order)
+    return chosen
+
+
+def draw(model, arguments, device):
+    """One HTML file that runs the model in any browser.
+
+    Args:
+        model: a model with a gaze; None with ``--gallery``.
+        arguments: those of visualize.py.
+        device: unused.
+
+    Returns:
+        dict of bytes by pathlib.Path.
+
+    Raises: as :func:`page`, :func:`exhibit_of` and :func:`gallery`.
+    """
+    if arguments.gallery:
+        exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images), arguments)
+                    for path in gallery(arguments.gallery)]
+        return {pathlib.Path(arguments.page): page(exhibits, arguments.weights)}
+    exhibit = exhibit_of(arguments.model, model, arguments)
+    return {pathlib.Path(arguments.page): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}

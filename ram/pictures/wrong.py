@@ -1,0 +1,52 @@
+"""Episodes in which a model gives a wrong answer."""
+import pathlib
+
+import chainer.functions as F
+import numpy as np
+from chainer.backends import cuda
+
+from datasets.scenes import to_float
+from ram import tasks
+from ram.pictures.episodes import Scene, contact_sheet, gif, same_scale
+from ram.random_streams import generator
+from ram.reports import evaluation
+
+
+def draw(model, arguments, device):
+    """Instead of arbitrary test scenes, some that the model gets wrong
+
+    Args and returns: as for :func:`ram.pictures.episodes.draw`.
+    """
+    images, labels = tasks.load_scenes(model.config, model.unseen_split, arguments.data)
+    episodes = wrong_episodes(model, images, labels, generator(device, arguments.seed), arguments.count,
+                              np.random.default_rng(arguments.seed), arguments.policy)
+    if not episodes:
+        raise ValueError(f'--wrong has nothing to show: {arguments.model} gets all of the {len(images)} test scenes '
+                         'right')
+    path = pathlib.Path(arguments.model)
+    out = pathlib.Path(arguments.out or path.with_name(f'{path.stem}-wrong')).with_suffix('.gif')
+    return {out: gif(episodes), out.with_suffix('.png'): contact_sheet(episodes)}
+
+
+def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
+    """Some of the episodes that end in a wrong answer, in the order of the scenes.
+
+    Args:
+        model, rng, policy: as for :func:`ram.reports.evaluation.mistakes`.
+        images: uint8 array (N, C, H, W), on the CPU.
+        labels: int32 array (N,), on the CPU.
+        count: the largest number of episodes.
+        choice: ``numpy.random.Generator`` that chooses them.
+
+    Returns:
+        list of ``ram.pictures.episodes.Scene``.
+    """
+    found = []
+    for batch, episode in evaluation.episodes(model, model.device.send(images), rng, policy):
+        chances = cuda.to_cpu(F.softmax(model.classify(episode.states), axis=2).array)
+        locations = cuda.to_cpu(episode.locations)
+        wrong, = (chances[-1].argmax(axis=1) != labels[batch]).nonzero()
+        found += [(batch.start + i, locations[:, i], chances[:, i]) for i in wrong]
+    chosen = sorted(choice.choice(len(found), min(count, len(found)), replace=False)) if found else []
+    return same_scale([Scene(to_float(np, images[i]), locations, chances, int(labels[i]), model.config)
+                       for i, locations, chances in (found[place] for place in chosen)])

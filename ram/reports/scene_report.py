@@ -1,0 +1,37 @@
+"""What evaluate.py finds for a model that classifies scenes."""
+from ram import tasks
+from ram.random_streams import generator
+from ram.reports import evaluation, text
+
+
+class SceneReport:
+    """The error of a model on scenes that it never saw.
+
+    Args:
+        model: the model, on the device.
+        arguments: those of evaluate.py.
+        device: chainer device.
+
+    Attributes:
+        result: dict, see ``evaluation.evaluate``; 'split'; and 'training_error' in percent, of a model that learns from
+            the digits by which others are judged.
+    """
+
+    def __init__(self, model, arguments, device):
+        self.model = model
+        self.result = measure(model, arguments.split or model.unseen_split, arguments, device)
+        if model.unseen_split != 'test' and not arguments.split:
+            self.result['training_error'] = measure(model, model.training_split, arguments, device)['test_error']
+
+    def text(self):
+        """The result as a text."""
+        return text.report(self.model, self.result)
+
+
+def measure(model, split, arguments, device):
+    """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
+    images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
+    repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
+    return {'split': split, **evaluation.evaluate(
+        model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
+        arguments.policy)}

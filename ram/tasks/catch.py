@@ -1,0 +1,40 @@
+"""The game Catch (paper, section 4.3)."""
+import dataclasses
+
+from datasets import catch
+from ram.config.groups import Augmentation
+from ram.tasks.task import Task
+
+UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'colour', 'reward', 'mc',
+          *(field.name for field in dataclasses.fields(Augmentation)))
+
+
+class CatchTask(Task):
+    """Catch on a screen of the Config's size."""
+    goal = 'game'
+    smallest = 4
+
+    def check(self, config):
+        for field in dataclasses.fields(config):
+            value = getattr(config, field.name)
+            if field.name in UNUSED and value != field.default:
+                raise ValueError(f'catch has no {field.name}: it must be {field.default!r}, not {value!r}')
+        if config.classes != catch.ACTIONS:
+            raise ValueError(f'the actions of catch are {", ".join(catch.ACTIONS)}, not {", ".join(config.classes)}')
+        if config.paddle >= config.size:
+            raise ValueError(f'paddle must be less than size, {config.size}, not {config.paddle}')
+
+    def completed(self, config):
+        """A game has a glimpse in every step, until the ball reaches the bottom row."""
+        return dataclasses.replace(config, glimpses=config.size - 1)
+
+    def new_games(self, config, rng, count):
+        """A batch of ``count`` games on the generator's device, see ``datasets.catch.Catch``."""
+        return catch.new_games(rng, count, config.size, config.paddle, config.speed)
+
+    def name(self, config):
+        return f'catch on {config.size} x {config.size} pixels'
+
+
+CATCH = CatchTask(model='player', size=catch.SIZE, classes=catch.ACTIONS, glimpses=catch.SIZE - 1, normalise=True,
+                  patch=6, scales=3, core='lstm', sigma=0.15, reinforce=0.03, batchsize=64, epoch=40)

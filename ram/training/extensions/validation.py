@@ -1,0 +1,44 @@
+"""What validation counts: scenes that are classified wrongly, and games that are lost."""
+from ram import tasks
+from ram.random_streams import generator
+from ram.reports import evaluation, games
+from ram.training.distributed import ALONE, share
+
+
+class SceneValidation:
+    """Counts the validation scenes that a model classifies wrongly.
+
+    Args:
+        model: the model.
+        device: its chainer device.
+        folder: folder of the data files.
+        ranks: the Ranks, each of which looks at its share of the scenes.
+    """
+
+    def __init__(self, model, device, folder=None, ranks=ALONE):
+        self.model, self.device = model, device
+        self.images, self.labels = (share(device.send(array), ranks) for array in tasks.load_scenes(
+            model.config, 'validation', folder))
+
+    def __call__(self):
+        """Returns: the number of mistakes, and of scenes."""
+        rng = generator(self.device, self.model.config.seed)
+        wrong = evaluation.mistakes(self.model, self.images, self.labels, rng)[-1]
+        return wrong.sum(), len(wrong)
+
+
+class GameValidation:
+    """Counts the validation games that a player loses: always the same games, whatever the run's seed.
+
+    Args: as for SceneValidation; each of the Ranks plays its share.
+    """
+
+    def __init__(self, model, device, folder=None, ranks=ALONE):
+        self.model, self.device, self.ranks = model, device, ranks
+
+    def __call__(self):
+        """Returns: the number of lost games, and of games."""
+        count = -(-games.GAMES['validation'] // self.ranks.size)
+        rng = generator(self.device, tasks.SEEDS['validation'], self.ranks.rank)
+        won = games.play_model(self.model, rng, count).won
+        return (~won).sum(), len(won)

@@ -1,0 +1,89 @@
+"""Training, evaluation and pictures of games."""
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ram import checkpoint
+from ram.config import PRESETS
+from ram.reports import games
+from ram.training.game_iterator import GAMES, GameIterator
+from tests.conftest import assert_one_clear_line, script
+
+SMALL = ['--dataset', 'catch', '--size', 6, '--patch', 3, '--scales', 2, '--hidden', 16, '--unit', 16, '-b', 500]
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    """Two epochs of a small player on a small screen."""
+    out = tmp_path_factory.mktemp('runs') / 'run'
+    result = script('train.py', *SMALL, '-e', 2, '--lr', 0.01, '--schedule', 'constant', '-o', out)
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+def test_a_small_player_learns(run):
+    """It catches far more than one that does not look: two balls of six."""
+    log = json.loads((run / 'log').read_text())
+    assert [entry['epoch'] for entry in log] == [1, 2]
+    assert log[-1]['main/caught'] > 0.4 and log[-1]['validation/error'] < 0.58
+
+
+def test_a_resumed_run_is_the_same_bit_for_bit(run, tmp_path):
+    flags = ['--lr', 0.01, '--schedule', 'constant']
+    assert script('train.py', *SMALL, *flags, '-e', 1, '-o', tmp_path / 'run').returncode == 0
+    result = script('train.py', '--resume', tmp_path / 'run', '-e', 2)
+    assert result.returncode == 0, result.stderr
+    once, twice = (checkpoint.load_model(folder / 'model.npz') for folder in (run, tmp_path / 'run'))
+    for one, other in zip(once.params(), twice.params()):
+        np.testing.assert_array_equal(one.array, other.array)
+
+
+def test_evaluate(run):
+    found = json.loads(script('evaluate.py', run / 'model.npz', '--json', '--split', 'validation').stdout)
+    best = min(entry['validation/error'] for entry in json.loads((run / 'log').read_text()))
+    assert found['n'] == 4000 and found['ci95'][0] < found['caught'] < found['ci95'][1]
+    assert found['caught'] == pytest.approx(100 * (1 - best), abs=5)  # other games
+    assert found['references']['oracle'] == 100 and abs(found['references']['idle'] - 100 / 3) < 3
+    for key in ('by_speed', 'by_distance'):
+        assert sum(row[3] for row in found[key]) == 4000
+        assert sum(row[2] * row[3] for row in found[key]) / 4000 == pytest.approx(found['caught'])
+    text = script('evaluate.py', run / 'model.npz', '--policy', 'center', '--split', 'validation').stdout
+    assert 'center policy' in text and 'oracle 100.00 %' in text
+    assert_one_clear_line(script('evaluate.py', run / 'model.npz', '--split', 'train+validation'), '--split')
+
+
+def test_shares():
+    won = np.array([True, False, True, True, False])
+    assert games.shares(won, np.array([0, 1, 1.5, 2, 4]), [0, 1, 2, 3, 4]) == [
+        [0, 1, 50, 2], [1, 2, 100, 2], [3, 4, 0, 1]]
+
+
+def test_visualize(run, tmp_path):
+    shutil.copy(run / 'model.npz', tmp_path)
+    result = script('visualize.py', tmp_path / 'model.npz')
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / 'model.gif') as gif:
+        assert gif.n_frames == 6  # a step each, and the end
+    assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap'), '--heatmap', 'catch')
+    assert_one_clear_line(script('visualize.py', run / 'model.npz', '--index', 3), '--index')
+
+
+def test_epochs_of_games():
+    """An epoch is new wherever the number of games passes a multiple of its size."""
+    class Device:
+        xp = np
+
+    iterator = GameIterator(lambda rng, count: rng.integers(0, 1 << 60), 3000, Device, seed=1)
+    drawn, new = zip(*((next(iterator)[0], iterator.is_new_epoch) for _ in range(15)))
+    assert [t for t, is_new in enumerate(new, 1) if is_new] == [-(-GAMES * epoch // 3000) for epoch in (1, 2)]
+    assert iterator.epoch == 2 and iterator.epoch_detail == pytest.approx(15 * 3000 / GAMES)
+    assert len(set(drawn)) == 15
+
+
+def test_the_preset_is_the_papers_game():
+    preset = PRESETS['catch']
+    assert (preset.size, preset.paddle, preset.patch, preset.scales) == (24, 2, 6, 3)
+    assert (preset.core, preset.hidden, preset.glimpses) == ('lstm', 256, 23)
