@@ -1,4 +1,4 @@
-"""What the pictures share: colours, and figures as images."""
+"""Shared by the pictures: colours, and figures as images."""
 import io
 
 import numpy as np
@@ -8,7 +8,7 @@ from PIL import Image
 GAZE = '#ffb000'     # the fixation, its patches and its path
 RIGHT = '#2a9d4a'    # the bar of the true class
 OTHER = '#8c96a3'    # the other bars
-WRONG = '#d1495b'    # an answer that is not the truth
+WRONG = '#d1495b'    # a wrong answer
 
 
 def picture(figure):

@@ -1,4 +1,4 @@
-"""SVHN's house numbers, or their stand-in of font digits, as they are or somewhere on a larger street."""
+"""SVHN's house numbers, or the stand-in made of font digits: the pictures themselves, or on a larger street."""
 import datasets
 from datasets import scenes
 from ram.config.groups import DIGITS

@@ -42,7 +42,7 @@ def test_weights_without_a_gradient_decay_with_the_learning_rate(optimizer):
 @pytest.mark.parametrize('core', CORES)
 @pytest.mark.parametrize('model', MODELS)
 def test_no_two_gradients_share_memory(rng, tiny, model, core):
-    """Or what changes them in place, as clipping does, changes some of them twice."""
+    """Otherwise a change in place, such as clipping, would change some of them twice."""
     loss = make_loss(make_model(dataclasses.replace(tiny, model=model, core=core, scales=1)))
     loss.cleargrads()
     loss(rng.random((4, 1, 28, 28), np.float32), np.arange(4, dtype=np.int32), rng).backward()

@@ -19,7 +19,7 @@ from ram.training.trainer import make_trainer
 
 @pytest.fixture(autouse=True)
 def few_digits(monkeypatch):
-    """A small, easy world: 240 digits that are bright in a corner of their own."""
+    """A small, easy task: 240 digits, each bright at the place of its class."""
     rng = np.random.default_rng(0)
     labels = np.arange(240, dtype=np.int32) % 10
     digits = rng.integers(0, 60, (240, 28, 28)).astype(np.uint8)
@@ -29,13 +29,13 @@ def few_digits(monkeypatch):
 
 
 def train(out, interruptions=(), every='epoch', draws=False, **changes):
-    """Trains in the folder and gives the model.
+    """Trains in the folder and returns the model.
 
     Args:
         out: the folder.
-        interruptions: triggers; at each the run stops as on a signal, and a new trainer takes it up.
+        interruptions: triggers; at each the run stops as on a signal, and a new trainer resumes it.
         every: when to write snapshots.
-        draws: whether curves are drawn, which takes longer than all the rest.
+        draws: whether curves are drawn, which takes longer than the rest of the run.
         changes: to the Config.
     """
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=4)
@@ -79,7 +79,7 @@ def test_it_learns_and_writes_what_it_promises(tmp_path):
 
 
 def assert_same_runs(one, two, folders):
-    """Equal weights, bit for bit, and equal logs but for the time."""
+    """Equal weights, bit for bit, and equal logs except for the time."""
     for name in weights(one):
         np.testing.assert_array_equal(weights(one)[name], weights(two)[name], err_msg=name)
     logs = [json.loads((folder / 'log').read_text()) for folder in folders]
@@ -107,7 +107,7 @@ NORMAL = {('adam', 'exponential'), ('nesterov', 'step'), ('momentum', 'linear'),
     for pair in itertools.product(['adam', 'nesterov', 'momentum'], ['constant', 'exponential', 'linear', 'step'])])
 def test_five_interruptions_change_nothing(tmp_path, optimizer, schedule):
     changes = dict(optimizer=optimizer, schedule=schedule, lr=0.01, drop=2, mc=3, batchsize=32)
-    stops = [(number, 'iteration') for number in (1, 7, 8, 15, 23)]  # 7.5 iterations are an epoch
+    stops = [(number, 'iteration') for number in (1, 7, 8, 15, 23)]  # an epoch has 7.5 iterations
     assert_same_runs(train(tmp_path / 'through', **changes), train(tmp_path / 'resumed', stops, '2', **changes),
                      [tmp_path / 'through', tmp_path / 'resumed'])
 
@@ -117,7 +117,7 @@ def test_snapshots_are_written_when_asked(tmp_path, monkeypatch, every, expected
     written = []
     monkeypatch.setattr(checkpoint, 'save_snapshot', lambda path, trainer: written.append(trainer.updater.iteration))
     train(tmp_path / 'run', every=every, epoch=2)
-    assert written[:-1] == expected  # the last is the test's own
+    assert written[:-1] == expected  # the last one is written by this test
 
 
 def test_snapshots_by_the_clock(monkeypatch):
@@ -140,7 +140,7 @@ def test_impossible_snapshot_times(every):
 
 @pytest.mark.filterwarnings('ignore:invalid value')
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
     train(tmp_path / 'run', epoch=1)
     before = (tmp_path / 'run' / 'snapshot.npz').read_bytes()
     trainer = make_trainer(Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32,
@@ -179,7 +179,7 @@ def test_schedules(tmp_path, changes, expected):
     np.testing.assert_allclose(learning_rates(tmp_path, **changes), expected, atol=1e-9)
 
 
-def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
+def test_a_signal_during_the_communication_of_ranks_is_not_lost():
     class Interrupted(Ranks):
         def gather(self, value):
             stop.on_signal(15, None)
@@ -191,18 +191,18 @@ def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
     assert [stop(types.SimpleNamespace(updater=updater)) for _ in range(2)] == [False, True] and stop.signal == 15
 
 
-def test_snapshot_of_several_processes_is_refused_by_one(tmp_path):
+def test_snapshot_of_several_processes_is_rejected_by_one(tmp_path):
     train(tmp_path / 'run', epoch=1)
     path = tmp_path / 'run' / checkpoint.SNAPSHOT
     arrays = safe_files.read(path)
     safe_files.write(path, {**arrays, 'extensions/snapshot/processes': np.array(2)})
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
-    with pytest.raises(ValueError, match='it is of 2 processes, and these are 1'):
+    with pytest.raises(ValueError, match='it was written by 2 processes, and this run has 1'):
         checkpoint.load_snapshot(path, make_trainer(config, tmp_path, chainer.get_device('@numpy')))
 
 
 class Joined(Ranks):
-    """A process that gets from the first one what that one found."""
+    """A process that receives the results of the first one."""
 
     def __init__(self, rank, answers):
         super().__init__()
@@ -214,8 +214,8 @@ class Joined(Ranks):
         return self.answers[-1]
 
 
-def test_snapshots_by_the_clocks_of_two_processes_come_together(monkeypatch):
-    """Their clocks are an hour apart, and run differently fast."""
+def test_two_processes_with_different_clocks_write_snapshots_together(monkeypatch):
+    """Their clocks differ by an hour, and have different speeds."""
     answers, clocks = [], [100.0, 3700.0]
     current = [0]
     monkeypatch.setattr(triggers.time, 'monotonic', lambda: clocks[current[0]])
@@ -234,7 +234,7 @@ def test_snapshots_by_the_clocks_of_two_processes_come_together(monkeypatch):
     assert asked == [[due, due] for due in (False, False, True, False, False, True, False, False)]
 
 
-def test_snapshot_of_another_run_is_refused(tmp_path):
+def test_snapshot_of_another_run_is_rejected(tmp_path):
     train(tmp_path / 'run', epoch=1)
     with pytest.raises(ValueError, match='snapshot.npz'):
         checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', make_trainer(
