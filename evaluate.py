@@ -17,9 +17,9 @@ from ram.reports import prediction, published, tables
 def parse(argv):
     parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
-    parser.add_argument('--images', help='of a model of --dataset folder, where the pictures are now')
-    parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test, or for the archived "
-                        "repository's model, which learnt from those, train+validation)")
+    parser.add_argument('--images', help='for a model of --dataset folder, where the pictures are now')
+    parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
+                        "repository's model, which was trained on the test digits, train+validation)")
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
@@ -35,13 +35,13 @@ def parse(argv):
                         'between the lines <!-- tables --> and <!-- /tables -->')
     paper.add_argument('--picture', metavar='FILE.png', help='draw the errors over the number of glimpses, beside the '
                        'published ones')
-    paper.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents states '
+    paper.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents has '
                         'other figures')
     return parser.parse_args(argv)
 
 
 def predict(model, arguments, device):
-    """Prints what the model says of the files of --predict; ValueError if none can be read."""
+    """Prints the model's answers for the files of --predict; ValueError if none can be read."""
     def unreadable(text):
         print(f'left out: {text}', file=sys.stderr)
 
@@ -73,9 +73,9 @@ def tables_of(arguments, device):
         model = checkpoint.load_model(path)
         row = published.row_of(model.config)
         if row is None:
-            print(f'{path} is of no task of the paper and left out', file=sys.stderr)
+            print(f'{path} is not of a task of the tables and is left out', file=sys.stderr)
         elif row in results:
-            raise ValueError(f'{path}: another model in {arguments.tables} stands in the same row, {row}')
+            raise ValueError(f'{path}: another model in {arguments.tables} has the same row: {row}')
         else:
             model.to_device(device)
             results[row] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
@@ -84,7 +84,7 @@ def tables_of(arguments, device):
 
 
 def print_tables(arguments, device):
-    """What --tables asks for; ValueError if a document of --check states other figures."""
+    """Prints, writes and checks the tables; ValueError if a document of --check has other figures."""
     made = tables_of(arguments, device)
     print(tables.as_json(made) if arguments.json else
           tables.as_markdown(made) if arguments.markdown else tables.as_text(made))
@@ -99,7 +99,7 @@ def print_tables(arguments, device):
              for line in tables.differences(pathlib.Path(name).read_text(), made)]
     if wrong:
         print('\n'.join(wrong), file=sys.stderr)
-        raise ValueError(f'{len(wrong)} lines are not what comes out')
+        raise ValueError(f'{len(wrong)} lines differ from the computed tables')
 
 
 def main(argv=None):

@@ -16,17 +16,17 @@ from ram.training.trainer import make_trainer
 
 def parse(argv):
     parser = command_line.Parser(
-        'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset, or else its '
+        'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset, or its '
         'default.')
     run = parser.add_argument_group('The run')
-    run.add_argument('--preset', choices=config.PRESETS, help='where values come from (default: the dataset)')
+    run.add_argument('--preset', choices=config.PRESETS, help='the recipe (default: that of the dataset)')
     run.add_argument('-o', '--out', metavar='DIR', help='folder of the run (default: result/PRESET, numbered if that '
-                     'is taken)')
-    run.add_argument('-r', '--resume', metavar='DIR', help='resume the run in this folder; with --out, go on there and '
-                     'leave this folder as it is')
+                     'exists)')
+    run.add_argument('-r', '--resume', metavar='DIR', help='resume the run in this folder; with --out, continue there '
+                     'and leave this folder unchanged')
     run.add_argument('--init', metavar='MODEL', help='start from the weights of this model.npz, where their sizes fit')
-    run.add_argument('--snapshot', default='epoch', metavar='WHEN', help="when to write what --resume starts from: "
-                     "'epoch' (the default), a number of iterations, or of minutes as in 10m")
+    run.add_argument('--snapshot', default='epoch', metavar='WHEN', help="when to write a snapshot for --resume: "
+                     "'epoch' (the default), a number of iterations, or of minutes such as 10m")
     run.add_argument('--communicator', metavar='NAME', help='train with all processes that mpiexec started: naive for '
                      "CPUs, pure_nccl for GPUs, or another of ChainerMN's; --batchsize is that of each process")
     run.add_argument('--global-batchsize', type=int, metavar='B', help='images in a batch of all processes together, '
@@ -36,7 +36,7 @@ def parse(argv):
 
 
 def shared_batch(arguments, joined):
-    """Lays --global-batchsize, divided by the processes, over --batchsize."""
+    """Replaces --batchsize by --global-batchsize, divided by the number of processes."""
     together = arguments.global_batchsize
     if together is not None:
         if together < joined.size or together % joined.size:
@@ -53,7 +53,7 @@ def how_to_resume(out, arguments, joined):
 
 
 def summary(chosen, out):
-    """The run in a few lines: where it is, and how it differs from its preset."""
+    """The run in a few lines: its folder, and how it differs from its preset."""
     preset = 'archived' if chosen.model == 'archived' else chosen.dataset
     rows = config.different(chosen, config.PRESETS[preset])
     lines = [f'{out}: the preset {preset}' + (' with' if rows else '')]
@@ -62,7 +62,7 @@ def summary(chosen, out):
 
 @contextlib.contextmanager
 def stopped_by_signals(trigger):
-    """Within it, Ctrl-C and SIGTERM end the run after the present iteration."""
+    """A context in which Ctrl-C and SIGTERM end the run after the current iteration."""
     before = {number: signal.signal(number, trigger.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -72,7 +72,7 @@ def stopped_by_signals(trigger):
 
 
 def train(chosen, out, arguments, command, device, joined):
-    """Runs the run to its end, or to a signal that asks it to stop."""
+    """Trains to the end of the run, or until a signal stops it."""
     snapshot, init = out / checkpoint.SNAPSHOT, out / checkpoint.INIT
     starts = joined.first and init.exists() and not snapshot.exists()
     made = provenance.current(command, out / checkpoint.COMMAND if arguments.resume else None)
@@ -85,13 +85,13 @@ def train(chosen, out, arguments, command, device, joined):
         if sys.stdout.isatty():
             trainer.extend(extensions.ProgressBar(update_interval=20))
     try:
-        # The signals' handlers come before the first line of output: whoever reads that line may send a signal.
+        # The handlers are set before the first line of output: a program that reads that line may send a signal.
         with stopped_by_signals(trainer.stop_trigger), chainer.using_config('type_check', False):
             kept = joined.from_first(lambda: safe_files.read(snapshot) if snapshot.exists() else None)
             if kept:
                 checkpoint.load_snapshot(snapshot, trainer, kept)
             elif arguments.resume and joined.first:
-                print(f'{out} has no snapshot yet: the run starts from its beginning')
+                print(f'{out} has no snapshot yet: the run starts from the beginning')
             if joined.first:
                 for name, text in [(checkpoint.COMMAND, made['command']), (checkpoint.CONFIG, chosen.to_json())]:
                     with safe_files.replacing(out / name, 'w') as file:
@@ -101,11 +101,11 @@ def train(chosen, out, arguments, command, device, joined):
             trainer.get_extension('snapshot')(trainer)
     except OSError as error:
         again = how_to_resume(out, arguments, joined)
-        raise OSError(f'{error}; once that is solved, go on with: {again}') from error
+        raise OSError(f'{error}; once that is solved, continue with: {again}') from error
     stopped = trainer.stop_trigger.signal
     if joined.first:
         again = how_to_resume(out, arguments, joined)
-        print(f'Stopped after iteration {trainer.updater.iteration}. Go on with: {again}'
+        print(f'Stopped after iteration {trainer.updater.iteration}. Continue with: {again}'
               if stopped else f'The best model on validation: {out / checkpoint.MODEL}', flush=True)
     if stopped:
         sys.exit(128 + stopped)
@@ -117,7 +117,7 @@ def main(argv=None):
     joined = distributed.join(arguments.communicator)
     device = command_line.device(arguments.gpu, joined.local)
     shared_batch(arguments, joined)
-    # Files are the first process's business.
+    # Only the first process deals with files.
     chosen, out = joined.from_first(lambda: old_run(arguments) if arguments.resume else new_run(arguments))
     with safe_files.alone_in(out) if joined.first else contextlib.nullcontext():
         train(chosen, out, arguments, command, device, joined)

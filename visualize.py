@@ -5,7 +5,7 @@ from ram.agents.gaze import POLICIES
 from ram.pictures.page import SCENES, WEIGHTS
 from ram.registry import GAME_RENDERERS, RENDERERS
 
-MOST = 20  # scenes that are shown at once
+MOST = 20  # the largest number of scenes in a picture
 
 
 def parse(argv):

@@ -1,4 +1,4 @@
-"""A user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP or GIF files."""
+"""The user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP or GIF files."""
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from datasets import splits
 
-# What the folders of the splits may be called.
+# The possible names of the folders of the splits.
 SPLITS = {'train': ['train'], 'validation': ['val', 'validation'], 'test': ['test']}
 FORMATS = ['PNG', 'JPEG', 'WEBP', 'BMP', 'GIF']
 GREY = ('1', 'L', 'LA', 'La', 'I', 'F')
@@ -25,17 +25,17 @@ def split_folder(root, split):
 def class_files(root, split, group_by=''):
     r"""The files of a split by class.
 
-    They are those below ``root / 'train'``, 'val' and 'test', in a folder for each class.  Where there is no 'train',
-    the class folders are in ``root``; where there is no 'val' or 'test', 15% of each class's files, at least one, are
-    set aside from 'train' for it, chosen by a hash of their names, always the same.  Files of a class that belong
-    together, such as the frames of a video, are on one side, and the share is as near to 15% as they allow.
+    They are below ``root / 'train'``, 'val' and 'test', in a folder for each class.  If there is no 'train', the class
+    folders are in ``root``.  If there is no 'val' or 'test', 15% of the files of each class, at least one, are set
+    aside from 'train' for it.  A hash of their names chooses them, so they are always the same.  Files that belong
+    together, such as the frames of a video, are in the same split, and the share is as close to 15% as they allow.
 
     Args:
         root: pathlib.Path.
         split: 'train', 'validation', 'train+validation' or 'test'.
-        group_by: a regular expression that is searched in a file's path below its class's folder; what its first group
-            matches says which files belong together.  ``(\d+)-`` does for names such as 00012-3.jpg, ``(.+)/`` for a
-            folder of each object.  If empty, or without a match, each file is on its own.
+        group_by: a regular expression that is searched in a file's path below its class's folder; files for which its
+            first group matches the same text belong together.  Examples: ``(\d+)-`` for names such as 00012-3.jpg,
+            ``(.+)/`` for a folder of each object.  If it is empty, or does not match, each file is on its own.
 
     Returns:
         dict of a sorted list of paths by the class's name, in the order of the names.
@@ -43,10 +43,10 @@ def class_files(root, split, group_by=''):
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: there is no class in it, or an empty one, or one that has too few files or groups to be split; or
-            ``group_by`` is no such expression, matches nothing, or has nothing to do.
+            ``group_by`` is invalid, matches nothing, or has no effect.
     """
     if not root.is_dir():
-        raise FileNotFoundError(f'there is no folder {root}: --images names the one that has the class folders in it')
+        raise FileNotFoundError(f'there is no folder {root}: --images must name the folder of the class folders')
     if split == 'train+validation':
         parts = [class_files(root, part, group_by) for part in split.split('+')]
         return {name: sorted(file for part in parts for file in part.get(name, [])) for name in parts[0]}
@@ -55,12 +55,12 @@ def class_files(root, split, group_by=''):
         return _files(own)
     missing = [part for part in SPLITS if not split_folder(root, part)]
     if 'train' in missing and len(missing) < len(SPLITS):
-        raise ValueError(f'{root} has no folder train, beside the other splits that it has')
+        raise ValueError(f'{root} has folders of other splits, but no folder train')
     parent = split_folder(root, 'train') or root
     files, missing = _files(parent), [part for part in missing if part != 'train']
     expression = splits.compiled(group_by) if group_by else None
     if group_by and not missing:
-        raise ValueError(f'--group-by {group_by!r} has nothing to do: {root} has folders for all three splits')
+        raise ValueError(f'--group-by {group_by!r} has no effect: {root} has folders for all three splits')
     matches = 0
     for name, paths in files.items():
         groups, matching = splits.groups_of(paths, parent / name, expression)
@@ -89,18 +89,18 @@ def _files(folder):
 
 
 def describe(root, group_by=''):
-    """What a folder's training pictures are.
+    """The classes of a folder's training pictures, and whether they have colour.
 
     Args: as for :func:`class_files`.
 
     Returns:
         The classes' names, a tuple of str; and whether any picture is in colour.
 
-    Raises: as :func:`class_files`; and ValueError if there is one class only.
+    Raises: as :func:`class_files`; and ValueError if there is only one class.
     """
     files = class_files(root, 'train', group_by)
     if len(files) < 2:
-        raise ValueError(f'{root} has one class only, {", ".join(files)}: there is nothing to tell apart')
+        raise ValueError(f'{root} has only one class, {", ".join(files)}: at least two are needed')
     return tuple(files), any(_in_colour(path) for paths in files.values() for path in paths)
 
 
@@ -109,8 +109,8 @@ def load(root, split, classes, size, colour, fit='resize', group_by=''):
 
     Args:
         root, split, group_by: see :func:`class_files`.
-        classes: names of the classes; a picture's label is the place of its class here.
-        size: side of the squares that the pictures become, in pixels.
+        classes: names of the classes; a picture's label is the index of its class.
+        size: side of the resulting squares in pixels.
         colour: whether they are RGB, or grey.
         fit: see :func:`fitted`.
 
@@ -152,7 +152,7 @@ def read(path, size, colour, fit='resize', fill=None):
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no such picture, is damaged, or absurdly large.
+        ValueError: it is not a picture of a known format, is damaged, or absurdly large.
     """
     with warnings.catch_warnings():
         warnings.simplefilter('error', Image.DecompressionBombWarning)
@@ -163,23 +163,23 @@ def read(path, size, colour, fit='resize', fill=None):
 
 
 def _read(path, size, colour, fit, fill=None):
-    """What :func:`read` returns, or the reason why there is nothing, as a str."""
+    """The result of :func:`read`, or the reason for its failure as a str."""
     try:
         with Image.open(path, formats=FORMATS) as file:
-            file.draft('RGB' if colour else 'L', (size, size))  # of a JPEG file only as many pixels as are needed
+            file.draft('RGB' if colour else 'L', (size, size))  # decodes a JPEG file at the size that is needed
             picture = fitted(opaque(ImageOps.exif_transpose(file)), size, fit, fill)
     except FileNotFoundError:
         raise
     except UnidentifiedImageError:
-        return f'it is none of {", ".join(FORMATS)}'
-    except Exception as error:  # there is no end to what Pillow raises at damaged bytes
+        return f'its format is not one of {", ".join(FORMATS)}'
+    except Exception as error:  # Pillow raises all kinds of errors for damaged bytes
         return ' '.join(str(error).split()) or type(error).__name__
     pixels = np.asarray(picture.convert('RGB' if colour else 'L'))
     return pixels.reshape(size, size, -1).transpose(2, 0, 1)
 
 
 def opaque(picture):
-    """A PIL picture in mode L or RGB: on white where it is transparent, 16 bits a pixel reduced to 8."""
+    """A PIL picture in mode L or RGB: white where it is transparent, and with 16 bits per pixel reduced to 8."""
     if picture.mode.startswith('I'):
         return Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
     if 'transparency' in picture.info or picture.mode in ('LA', 'PA', 'RGBA'):
@@ -189,14 +189,14 @@ def opaque(picture):
 
 
 def fitted(picture, size, fit='resize', fill=None):
-    """A picture as a square: whole, in the middle, its shape kept.
+    """A complete picture in the middle of a square, with its proportions kept.
 
     Args:
         picture: PIL picture in mode L or RGB.
         size: the square's side in pixels.
-        fit: 'resize', as large as fits; or 'pad', its own size, or as large as fits if that is too large.
-        fill: the colour of the rest, as Pillow has it; by default the mean colour of the picture, so that nothing
-            stands out but what is in it.
+        fit: 'resize', as large as possible; or 'pad', in its own size, or as large as possible if that is too large.
+        fill: the colour of the margin, in Pillow's form; by default the mean colour of the picture, so that the margin
+            does not stand out.
 
     Returns:
         PIL picture of the same mode.
@@ -218,5 +218,5 @@ def _in_colour(path):
     try:
         with Image.open(path, formats=FORMATS) as file:
             return not (file.mode in GREY or file.mode.startswith('I'))
-    except Exception:  # it will be named when it is read
+    except Exception:  # it will be reported when it is read
         return False

@@ -1,7 +1,7 @@
-"""Scenes, made by the batch: digits on a larger canvas, among pieces of other digits (paper, section 4.1); and whole
-pictures, as they are or somewhere on a larger street.
+"""Batches of scenes: digits on a larger canvas, among pieces of other digits (paper, section 4.1); and pictures,
+alone or on a larger street.
 
-Everything here works on NumPy and on CuPy arrays alike: what it is given decides where it runs.
+Everything here works on NumPy and on CuPy arrays: it runs where its arrays are.
 """
 import functools
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ import numpy
 from datasets import augmentation as changes
 
 PIECE = 8
-CELL = 32   # a street has a piece of another picture for every 32 x 32 pixels
-FADE = 3    # pixels at a picture's border that fade into the street
+CELL = 32   # a street has one piece of another picture for every 32 x 32 pixels
+FADE = 3    # pixels at the border of a picture that are blended with the street
 
 # compose() on a GPU: one thread makes one pixel, so that a whole batch is a single launch.
 SCENE_INPUTS = ('raw uint8 own, raw uint8 digits, raw int64 source, raw int64 corner, raw int64 piece_source, '
@@ -39,7 +39,7 @@ SCENE_OPERATION = f'const int piece_side = {PIECE};' + '''
 
 @dataclass
 class Layout:
-    """What goes where in N scenes.
+    """The positions of everything in N scenes.
 
     Attributes:
         source: int array (N,), the digit of each scene.
@@ -60,12 +60,12 @@ class Layout:
 
 
 def draw_layout(rng, source, digits, size, pieces, digit=28):
-    """Draws layouts: digits and pieces uniformly at random, wholly inside the canvas.
+    """Draws layouts: digits and pieces uniformly at random, completely inside the canvas.
 
     Args:
         rng: ``numpy.random.Generator`` or ``cupy.random.Generator``.
         source: int array (N,), the digit of each scene.
-        digits: how many digits there are to cut pieces from.
+        digits: the number of digits from which pieces can be cut.
         size: side of a scene in pixels, at least ``digit``.
         pieces: pieces in a scene, P.
         digit: side of a digit in pixels.
@@ -82,14 +82,14 @@ def draw_layout(rng, source, digits, size, pieces, digit=28):
 
 
 def compose(xp, digits, layout, size, own=None):
-    """Composes scenes.  Where a piece meets the digit or another piece, the brighter pixel stays.
+    """Composes scenes.  Where a piece overlaps the digit or another piece, the brighter pixel is kept.
 
     Args:
-        xp: numpy or cupy, the home of the arrays.
+        xp: numpy or cupy, the module of the arrays.
         digits: uint8 array (M, d, d).
         layout: the Layout of N scenes.
         size: side of a scene in pixels.
-        own: uint8 array (N, d, d), the digits of the scenes, if they are not just those of ``layout.source``.
+        own: uint8 array (N, d, d), the digits of the scenes, if they differ from those of ``layout.source``.
 
     Returns:
         uint8 array (N, 1, size, size).
@@ -118,16 +118,16 @@ def _scene_kernel(cupy):
 
 
 def compose_street(xp, pictures, layout, size, own=None):
-    """Composes streets: each is one picture somewhere on a ground that its corners' colours run on into.
+    """Composes streets: each has one picture at a random place, on a ground that continues the colours of its corners.
 
-    On the ground lie square pieces of other pictures; the picture lies on top of all, and its border fades.
+    Square pieces of other pictures are on the ground.  The picture covers them, and its border is blended with them.
 
     Args:
-        xp: numpy or cupy, the home of the arrays.
+        xp: numpy or cupy, the module of the arrays.
         pictures: uint8 array (M, C, d, d).
         layout: the Layout of N scenes.
         size: side of a scene in pixels.
-        own: uint8 array (N, C, d, d), the pictures of the scenes, if they are not just those of ``layout.source``.
+        own: uint8 array (N, C, d, d), the pictures of the scenes, if they differ from those of ``layout.source``.
 
     Returns:
         uint8 array (N, C, size, size).
@@ -137,7 +137,7 @@ def compose_street(xp, pictures, layout, size, own=None):
     each = xp.arange(n)
     ends = xp.array([*range(4), *range(d - 4, d)])
     corners = own[:, :, ends[:, None], ends].reshape(n, channels, 2, 4, 2, 4).mean(axis=(3, 5))
-    # How far a row or a column of the scene is from the picture's first to its last, beyond which nothing changes.
+    # The position of each row and column between the first (0) and the last (1) of the picture; constant outside it.
     far = ((xp.arange(size) - layout.corner[:, :, None]) / xp.float32(d - 1)).clip(0, 1).astype(xp.float32)
     down, across = xp.stack([1 - far, far], axis=2).transpose(1, 0, 2, 3)[:, :, None]
     scenes = down.swapaxes(2, 3) @ corners @ across
@@ -154,18 +154,18 @@ def compose_street(xp, pictures, layout, size, own=None):
 
 
 def street_pieces(size):
-    """How many pieces lie on a street of that size."""
+    """The number of pieces on a street of that size."""
     return (size // CELL) ** 2
 
 
 def shifted(xp, rng, pictures, most):
-    """Pictures shifted by up to ``most`` pixels, each way; what leaves them is lost, and the border is repeated.
+    """Pictures shifted by up to ``most`` pixels in each direction; pixels outside are lost, the border is repeated.
 
     Args:
-        xp: numpy or cupy, the home of the arrays.
+        xp: numpy or cupy, the module of the arrays.
         rng: generator of the same device.
         pictures: uint8 array (N, C, d, d).
-        most: pixels.
+        most: the largest shift in pixels.
 
     Returns:
         uint8 array (N, C, d, d).
@@ -176,20 +176,20 @@ def shifted(xp, rng, pictures, most):
 
 
 def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0, augmentation=changes.OFF):
-    """Scenes as they are drawn for training.
+    """Random scenes for training.
 
-    Digits and pictures are distorted before a scene is made of them: a digit is black beyond its border, and of a
-    picture the border is repeated.  Tones are those of a whole scene.
+    Digits and pictures are distorted before a scene is made of them: a digit is black outside its border, and the
+    border of a picture is repeated.  Tones are changed in the whole scene.
 
     Args:
-        xp: numpy or cupy, the home of the arrays.
+        xp: numpy or cupy, the module of the arrays.
         rng: generator of the same device.
-        sources: uint8 array, digits (M, d, d) to compose scenes of; or pictures (M, C, d, d), which are scenes as they
-            are if d is ``size``, and else lie somewhere on a street.
+        sources: uint8 array, digits (M, d, d) to compose scenes of; or pictures (M, C, d, d), which are scenes
+            themselves if d is ``size``, and otherwise have a random place on a street.
         chosen: int array (N,), the source of each scene.
         size: side of a scene in pixels.
         pieces: pieces of clutter in a scene of digits.
-        shift: the scenes are shifted by up to so many pixels, each way; what leaves them is lost.
+        shift: the largest shift of a scene in pixels, in each direction; pixels outside are lost.
         augmentation: the Augmentation.
 
     Returns:
@@ -213,7 +213,7 @@ def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0, augmentation=c
 
 
 def _composition(sources, size, pieces):
-    """The function that composes scenes of these sources, and how many pieces lie in each."""
+    """The function that composes scenes of these sources, and the number of pieces in each scene."""
     return (compose, pieces) if sources.ndim == 3 else (compose_street, street_pieces(size))
 
 
@@ -228,11 +228,11 @@ def _windows(xp, images, side):
 
 def to_float(xp, scenes):
     """uint8 scenes as the float32 images in [0, 1] that the model takes."""
-    return scenes.astype(xp.float32, order='C') * xp.float32(1 / 255)  # SVHN's pictures are a view, and not in C order
+    return scenes.astype(xp.float32, order='C') * xp.float32(1 / 255)  # SVHN's pictures are not in C order
 
 
 def fixed_layout(count, size, pieces, seed, digit=28):
-    """The Layout of :func:`fixed_scenes` for so many digits."""
+    """The Layout of :func:`fixed_scenes` for ``count`` digits."""
     return draw_layout(numpy.random.default_rng(seed), numpy.arange(count), count, size, pieces, digit)
 
 

@@ -1,18 +1,18 @@
-"""Splits by a hash of names: always the same, and hardly others when files are added."""
+"""Splits by a hash of names: always the same, and nearly the same after files are added."""
 import hashlib
 import re
 
-SHARE = 0.15    # of a class's files, for each part that is set aside
+SHARE = 0.15    # the share of a class's files in each part that is set aside
 
 
 def compiled(pattern):
-    """A regular expression that names groups of files; ValueError if it is none, or has no group in parentheses."""
+    """A regular expression for groups of files; ValueError if it is invalid, or has no group in parentheses."""
     try:
         expression = re.compile(pattern)
     except re.error as error:
-        raise ValueError(f'--group-by must be a regular expression, and {pattern!r} is none: {error}') from None
+        raise ValueError(f'--group-by must be a regular expression, not {pattern!r}: {error}') from None
     if not expression.groups:
-        raise ValueError(rf"--group-by must have a group in parentheses, as '(\d+)-' has, not {pattern!r}")
+        raise ValueError(rf"--group-by must have a group in parentheses, such as '(\d+)-', not {pattern!r}")
     return expression
 
 
@@ -21,13 +21,13 @@ def groups_of(paths, folder, expression=None):
 
     Args:
         paths: list of pathlib.Path.
-        folder: the folder that they are in, at whatever depth.
-        expression: what :func:`compiled` gave.  It is searched in a file's path below ``folder``, with / between
-            folders, and its first group names the group.  None for each file on its own.
+        folder: the folder that contains them, at any depth.
+        expression: the result of :func:`compiled`.  It is searched in a file's path below ``folder``, with / between
+            folders, and its first group is the name of the group.  None if each file is its own group.
 
     Returns:
         list of (name, list of paths), in the order of the first paths; a file without a match is alone in a group that
-        has the file's name.  And how many files have a match.
+        has the file's name.  And the number of files with a match.
     """
     groups, named = [], {}
     for path in paths:
@@ -43,18 +43,18 @@ def groups_of(paths, folder, expression=None):
 
 
 def set_aside(groups, parts, salt):
-    """Sets whole groups aside, in the order of a hash of their names.
+    """Splits groups into parts, in the order of a hash of their names; a group is never divided.
 
-    Each part gets SHARE of all files, as nearly as groups allow: a group goes to it if that brings it nearer.  It gets
-    one group at least, and one at least is left.
+    The size of each part is as close to SHARE of all files as the groups allow: a part takes a group if that brings
+    it closer.  Each part gets at least one group, and at least one is left.
 
     Args:
         groups: list of (name, list of paths), more than there are parts.
         parts: names of the parts.
-        salt: what is hashed before a group's name.
+        salt: a text that is hashed before a group's name.
 
     Returns:
-        dict of a sorted list of paths by part; what is left is under 'train'.
+        dict of a sorted list of paths by part; the rest is under 'train'.
     """
     left = sorted(groups, key=lambda group: hashlib.sha256(f'{salt}/{group[0]}'.encode()).digest())
     wanted, result = max(1, round(SHARE * sum(len(paths) for _, paths in groups))), {}

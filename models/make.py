@@ -1,9 +1,8 @@
 #!/usr/bin/env python
 """Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of them.
 
-A run that was interrupted is taken up where it stopped, one that is complete is not repeated.  What comes out is copied
-here: NAME.npz and, as NAME.log, its log.  At last the tables, the learning curves and this folder's README.md are
-written anew.
+An interrupted run is resumed, and a complete one is not repeated.  The results are copied here: the model as NAME.npz
+and its log as NAME.log.  At the end the tables, the learning curves and the README.md of this folder are written again.
 """
 import argparse
 import json
@@ -49,12 +48,12 @@ RUNS = {
 
 
 def seconds(log):
-    """How long a run took, from its log; None if there is none."""
+    """The time that a run took, from its log; None if there is no log."""
     return json.loads(log.read_text())[-1]['elapsed_time'] if log.exists() else None
 
 
 def train(name, rest):
-    """Runs or takes up a run and copies what came out."""
+    """Starts or resumes a run, and copies its results."""
     out = ROOT / 'result' / 'models' / name
     if (out / checkpoint.CONFIG).exists():
         flags = ['--resume', str(out), *rest]
@@ -67,7 +66,7 @@ def train(name, rest):
 
 
 def readme():
-    """What README.md in this folder says: a line a model."""
+    """The text of README.md in this folder, with a line for each model."""
     lines = [
         '# Trained models', '', 'Written by `python models/make.py --list` from the files. Errors are in '
         '[docs/results.md](../docs/results.md). A model is read by `ram.checkpoint.load_model`, `evaluate.py` and '
@@ -89,7 +88,7 @@ def readme():
 
 
 def draw_curves(path):
-    """A picture of the validation error over the epochs of every model here, task by task."""
+    """Draws the validation error of every model over the epochs, task by task."""
     from matplotlib.figure import Figure
     logs = {name: json.loads((HERE / f'{name}.log').read_text()) for name in RUNS if (HERE / f'{name}.log').exists()}
     tasks = list(dict.fromkeys(name.split('-')[0] for name in logs))
@@ -111,11 +110,11 @@ def draw_curves(path):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RUNS)}')
-    parser.add_argument('--list', action='store_true', help='train nothing; list what there is')
+    parser.add_argument('--list', action='store_true', help='train nothing; only list the models')
     arguments, rest = parser.parse_known_args(argv)
     unknown = set(arguments.names) - set(RUNS)
     if unknown:
-        raise ValueError(f'there is no run {", ".join(sorted(unknown))}; there are {", ".join(RUNS)}')
+        raise ValueError(f'unknown runs: {", ".join(sorted(unknown))}; known: {", ".join(RUNS)}')
     names = arguments.names or list(RUNS)
     times = {name: seconds(HERE / f'{name}.log') for name in names}
     for name, spent in times.items():

@@ -1,4 +1,4 @@
-"""The files that training leaves: self-describing models and snapshots to resume from."""
+"""The files that training writes: self-describing models, and snapshots to resume from."""
 import dataclasses
 import json
 
@@ -16,7 +16,7 @@ NONE = 'keys of None'
 
 
 def save_model(path, model, made=None):
-    """Writes model.npz: the weights; under 'config' the whole Config as JSON; under 'origin' what made it.
+    """Writes model.npz: the weights; under 'config' the whole Config as JSON; under 'origin' the provenance.
 
     Args:
         path: the file.
@@ -32,14 +32,14 @@ def save_model(path, model, made=None):
 def load_model(path, images=None):
     """Reads a model that :func:`save_model` wrote.
 
-    A file of weights that the archived repository wrote will do too.
+    It also reads a file of weights that the archived repository wrote.
 
     Args:
         path: the file.
-        images: of a model of the dataset folder, where the pictures are now, if not where its Config says.
+        images: for a model of the dataset folder, where the pictures are now, if not where its Config says.
 
     Returns:
-        The model, on the CPU; its Config is ``model.config``, what made it ``model.provenance`` (empty if unknown).
+        The model, on the CPU; its Config is ``model.config``, and ``model.provenance`` is a dict (empty if unknown).
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -54,7 +54,7 @@ def load_model(path, images=None):
             config = Config.from_json(str(arrays.pop('config')))
         made = provenance.from_json(str(arrays.pop('origin', '{}')))
         if config.largest_layer > sum(array.size for array in arrays.values()):
-            raise ValueError('it does not fit its Config, which asks for more weights than the file has')
+            raise ValueError('it does not fit its Config, which needs more weights than the file has')
         model = make_model(config)
     except ValueError as error:
         raise ValueError(f'{path} is not a model: {error}') from None
@@ -68,7 +68,7 @@ def load_model(path, images=None):
 
 
 def load_weights(path, model, arrays):
-    """Lays arrays over a model's parameters; ValueError, naming ``path``, if names, shapes or types disagree."""
+    """Copies arrays into a model's parameters; ValueError, naming ``path``, if names, shapes or types disagree."""
     serializer = DictionarySerializer()
     serializer.save(model)
     expected = serializer.target
@@ -84,14 +84,14 @@ def load_weights(path, model, arrays):
 
 
 def start_from(path, model):
-    """Gives a model the weights of another, as far as they fit it, before it is trained.
+    """Copies the weights of another model into a model, where their sizes fit, before it is trained.
 
     Args:
         path: the other model's file, see :func:`load_model`.
         model: the model.
 
     Returns:
-        list of the names of the parameters that do not fit, and stay as they are.
+        list of the names of the parameters that do not fit, and do not change.
 
     Raises: as :func:`load_model`; and ValueError if nothing fits.
     """
@@ -99,14 +99,14 @@ def start_from(path, model):
     fitting = {name: parameter for name, parameter in model.namedparams()
                if name in given and given[name].shape == parameter.shape}
     if not fitting:
-        raise ValueError(f'{path} has no weights of the sizes that are asked for')
+        raise ValueError(f'{path} has no weights of the right sizes')
     for name, parameter in fitting.items():
         parameter.copydata(given[name])
     return [name.lstrip('/') for name, _ in model.namedparams() if name not in fitting]
 
 
 def save_snapshot(path, trainer):
-    """Writes everything that a run needs to go on as if it had never stopped."""
+    """Writes everything that a run needs to continue as if it had never stopped."""
     serializer = DictionarySerializer()
     serializer.save(trainer)
     arrays = {key: value for key, value in serializer.target.items() if value.dtype != object}
@@ -115,12 +115,12 @@ def save_snapshot(path, trainer):
 
 
 def load_snapshot(path, trainer, arrays=None):
-    """Restores what :func:`save_snapshot` wrote into a trainer that was built alike; raises as :func:`load_model`.
+    """Loads a file of :func:`save_snapshot` into a trainer that was built alike; raises as :func:`load_model`.
 
     Args:
         path: the file.
         trainer: the trainer.
-        arrays: what :func:`ram.safe_files.read` gave for the file, if somebody has read it already.
+        arrays: the arrays of the file, if it was read already, see :func:`ram.safe_files.read`.
     """
     arrays = dict(arrays or safe_files.read(path))
     if NONE not in arrays:
@@ -129,7 +129,7 @@ def load_snapshot(path, trainer, arrays=None):
     try:
         NpzDeserializer(_of_this_version(arrays)).load(trainer)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f'{path} is no snapshot of this run: {error}') from None
+        raise ValueError(f'{path} is not a snapshot of this run: {error}') from None
 
 
 def _of_this_version(arrays):

@@ -1,4 +1,4 @@
-"""What the scripts share: devices, common flags, and errors in one line."""
+"""Shared by the scripts: devices, common flags, and errors in one line."""
 import argparse
 import os
 import sys
@@ -10,7 +10,7 @@ from ram.training.distributed import abort
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser with the flags that every script has; it reports a wrong flag in one line, by ValueError."""
+    """An argument parser with the flags that every script has; it raises ValueError for a wrong flag."""
 
     def __init__(self, description):
         super().__init__(description=description, formatter_class=lambda prog: argparse.HelpFormatter(
@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def device(gpu, local=0):
-    """The chainer device of ``--gpu``, in use from now on.
+    """The chainer device of ``--gpu``, which becomes the current one.
 
     Args:
         gpu: the GPU's number; -1 for the CPU; None for ``local``.
@@ -50,15 +50,15 @@ def device(gpu, local=0):
 
 
 def run(main, argv=None):
-    """Runs a script's main function; what a user can mend is reported in one line, with exit code 2."""
+    """Runs a script's main function; an error that the user can fix is reported in one line, with exit code 2."""
     try:
         main(argv)
         sys.stdout.flush()
-    except BrokenPipeError:  # who reads our output has enough, as in `evaluate.py model.npz | head -3`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        sys.exit(141)  # what a shell gives for SIGPIPE
+    except BrokenPipeError:  # the reader of our output has closed it, as in `evaluate.py model.npz | head -3`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python complains at its end
+        sys.exit(141)  # the exit code of SIGPIPE in a shell
     except (ValueError, OSError) as error:
-        sys.stderr.write(f'error: {" ".join(str(error).split())}\n')  # whole, though several processes may write
+        sys.stderr.write(f'error: {" ".join(str(error).split())}\n')  # in one piece, since several processes may write
         abort(2)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -1,11 +1,11 @@
 """Makes Chainer 7.8.1 work on NumPy 2, CuPy 14, and Python 3.12 and later.
 
-Import this module before ``chainer``; importing any module of ``ram`` does so.  Four things are mended, nothing more:
+Import this module before ``chainer``; importing any module of ``ram`` does so.  It fixes four things, and nothing more:
 
 - NumPy 2 removed ``numpy.sctypes``, which ``chainer.functions.array.as_strided`` reads when it is imported.
 - ``chainer._environment_check`` imports ``numpy.distutils`` and ``pkg_resources``, which Python 3.12 and setuptools 81
-  no longer have.  All it does is print advice about package versions, so an empty check stands in for it.
-- CuPy 14 has no cuDNN any more, and nothing here needs it; Chainer's advice to reinstall CuPy is not shown.
+  no longer have.  It only prints advice about package versions, so an empty check replaces it.
+- CuPy 14 no longer has cuDNN, and nothing here needs it; Chainer's advice to reinstall CuPy is not shown.
 - ChainerMN's kernels that pack gradients use the type ``half``.  CuPy declared it for every kernel; CuPy 14 does not.
 """
 import sys

@@ -1,4 +1,4 @@
-"""Where a model comes from: the versions, the commit and the command that made it, written into its file."""
+"""The provenance of a model: the versions, the commit and the command that made it, written into its file."""
 import json
 import pathlib
 import platform
@@ -12,7 +12,7 @@ LONGEST = 10_000  # characters
 
 
 def current(command, started=None):
-    """What made the models of this process.
+    """The provenance of the models that this process trains.
 
     Args:
         command: the command line of this process.
@@ -38,14 +38,14 @@ def _commit():
                               check=True).stdout.strip()
     try:
         if pathlib.Path(git('rev-parse', '--show-toplevel')) != folder.resolve():
-            return ''  # a copy of this project inside another one's repository
+            return ''  # this copy of the project is inside the repository of another
         return git('rev-parse', 'HEAD') + ('+' if git('status', '--porcelain', '--untracked-files=no', '*.py') else '')
     except (OSError, subprocess.SubprocessError):
         return ''
 
 
 def from_json(text):
-    """Reads an origin that was written as JSON; ValueError if it is none."""
+    """Reads a provenance that was written as JSON; ValueError if the text is something else."""
     if len(text) > LONGEST:
         raise ValueError('its origin is too long')
     try:

@@ -1,12 +1,12 @@
-"""Independent streams of random numbers, each named by a key, so that none has a state that a snapshot must keep."""
+"""Independent streams of random numbers, each named by a key, so that a snapshot needs no generator's state."""
 import numpy as np
 from chainer.backends import cuda
 
-ORDER, BATCH = range(2)  # first parts of keys: the order of an epoch, and what a batch draws
+ORDER, BATCH = range(2)  # first parts of keys: for the order of an epoch, and for a batch
 
 
 def generator(device, seed, *key):
-    """A random generator whose arrays live on a device.
+    """A random generator whose arrays are on a device.
 
     Streams of different keys are independent: they are children of the seed's sequence, as ``SeedSequence.spawn`` makes
     them.  (A longer entropy is not enough: there [s, 1] and [s, 1, 0] are the same.)
@@ -22,5 +22,5 @@ def generator(device, seed, *key):
     sequence = np.random.SeedSequence(seed, spawn_key=key)
     if device.xp is np:
         return np.random.default_rng(sequence)
-    # Philox starts at once, where XORWOW, CuPy's default, must wind each of its states forward.
+    # Philox starts at once; XORWOW, CuPy's default, must first advance each of its states.
     return cuda.cupy.random.Generator(cuda.cupy.random.Philox4x3210(sequence))

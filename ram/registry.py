@@ -1,14 +1,14 @@
-"""What can be chosen by name.  A new data set, model, core, loss or picture is a module of its own and one line here.
+"""Everything that can be chosen by name.  A new data set, model, core, loss or picture needs a module and a line here.
 
-Values are named as 'module:attribute' and imported when they are first used, so that everything may import this module.
-The choices of flags and the rows of tables follow from what is registered.
+Values are named as 'module:attribute' and imported at their first use, so that every module may import this one.
+The choices of flags and the rows of tables follow from the registries.
 """
 import importlib
 from collections.abc import Mapping
 
 
 class Registry(Mapping):
-    """A mapping of names to objects, each imported when it is first asked for.
+    """A mapping of names to objects, each imported at its first use.
 
     Args:
         entries: 'module:attribute' by name.
@@ -96,7 +96,7 @@ OPTIMIZERS = Registry(
     nesterov='chainer.optimizers:NesterovAG',
     momentum='chainer.optimizers:MomentumSGD',
 )
-# What visualize.py draws: functions of (model, arguments, device), which give the files' contents by path.
+# The pictures of visualize.py: functions of (model, arguments, device) that return the files' contents by path.
 RENDERERS = Registry(
     episodes='ram.pictures.episodes:draw',
     heatmap='ram.pictures.heatmap:draw',
@@ -111,7 +111,7 @@ GAME_RENDERERS = Registry(
 
 
 def make_model(config):
-    """A fresh model of the Config's kind and sizes, on the CPU."""
+    """A new model of the Config's kind and sizes, on the CPU."""
     return MODELS[config.model](config)
 
 

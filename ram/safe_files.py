@@ -1,6 +1,6 @@
-"""Files that are whole or absent, and that are read without trust: nothing is ever unpickled.
+"""Files that are complete or absent, and safe to read: nothing is ever unpickled.
 
-Every file is written under a temporary name and renamed, so that whatever bears its name is complete.
+Every file is written under a temporary name and then renamed, so that a file with the final name is complete.
 """
 import contextlib
 import os
@@ -13,7 +13,7 @@ import filelock
 import numpy as np
 
 LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
-DENSEST = 20        # times that weights, which hardly can be compressed, may be larger than their file
+DENSEST = 20        # how many times larger than their file weights may be, since they can hardly be compressed
 MOST = 2000         # arrays in a file
 
 
@@ -22,7 +22,7 @@ def read(path):
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no such file, is damaged or absurdly large, or holds anything but arrays.
+        ValueError: it is not an .npz file, is damaged or absurdly large, or holds something else than arrays.
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -33,23 +33,23 @@ def read(path):
             most = min(LARGEST, DENSEST * (path.stat().st_size + 10_000))
             if len(entries) > MOST or sum(entry.file_size for entry in entries) > most:
                 raise ValueError('its content is absurdly large')
-            file.seek(0)  # NumPy looks for the format where the file stands
+            file.seek(0)  # NumPy looks for the format at the current position
             with np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
-        except Exception as error:  # there is no end to what zipfile and NumPy raise at damaged bytes
+        except Exception as error:  # zipfile and NumPy raise all kinds of errors for damaged bytes
             reason = str(error) or type(error).__name__
-            raise ValueError(f'{path} is not an .npz file that holds arrays alone: {reason}') from None
+            raise ValueError(f'{path} is not an .npz file that holds only arrays: {reason}') from None
 
 
 def write(path, arrays):
-    """Writes arrays to an .npz file, whole or not at all."""
+    """Writes arrays to an .npz file, completely or not at all."""
     with replacing(path) as file:
         np.savez(file, **arrays)
 
 
 @contextlib.contextmanager
 def replacing(path, mode='wb'):
-    """Opens a temporary file beside ``path`` that takes its name once it is written and on the disk."""
+    """Opens a temporary file beside ``path``, which is renamed to ``path`` once it is written and on the disk."""
     path = pathlib.Path(path)
     handle, name = tempfile.mkstemp(prefix=f'.{path.name}-', dir=path.parent)
     try:
@@ -66,10 +66,10 @@ def replacing(path, mode='wb'):
 
 @contextlib.contextmanager
 def alone_in(folder):
-    """Holds a run's folder for one process, and first removes what a killed one left half written.
+    """Locks a run's folder for one process, and first removes the incomplete files of a killed one.
 
     Raises:
-        ValueError: another process holds it.
+        ValueError: another process has locked it.
     """
     folder = pathlib.Path(folder)
     try:
@@ -81,4 +81,4 @@ def alone_in(folder):
                     shutil.rmtree(left)
             yield
     except filelock.Timeout:
-        raise ValueError(f'another process is at work in {folder}') from None
+        raise ValueError(f'another process is running in {folder}') from None

@@ -29,7 +29,7 @@ settings.load_profile('short')
 
 @pytest.fixture(autouse=True)
 def same_parameters():
-    """Chainer draws a link's parameters from NumPy's global generator: the same in every run of a test."""
+    """Seeds NumPy's global generator, from which Chainer draws the parameters of links."""
     np.random.seed(0)
 
 
@@ -40,7 +40,7 @@ def rng():
 
 @pytest.fixture
 def tiny():
-    """A Config whose model and scenes are as small as can be."""
+    """A Config with a very small model and small scenes."""
     return Config(dataset='mnist', digits='fonts', size=28, patch=4, scales=2, glimpses=3, unit=5, hidden=7)
 
 
@@ -54,7 +54,7 @@ def mnist_folder():
 
 @pytest.fixture(scope='session')
 def cpp(tmp_path_factory):
-    """Compiles C++, once for each source, and gives its functions; skips where there is no g++."""
+    """Compiles C++, once for each source, and returns its functions; skips if there is no g++."""
     if not shutil.which('g++'):
         pytest.skip('no g++')
     folder = tmp_path_factory.mktemp('cpp')
@@ -71,7 +71,7 @@ def cpp(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def picture_folder(tmp_path_factory):
-    """A folder of two classes of 40 small pictures, dark and bright: where a run's data does not matter."""
+    """A folder of two classes of 40 small pictures, dark and bright, for runs whose data does not matter."""
     root, rng = tmp_path_factory.mktemp('pictures'), np.random.default_rng(0)
     for name, level in ('dark', 0), ('bright', 150):
         (root / name).mkdir()
@@ -89,14 +89,14 @@ def quick(picture_folder):
 
 
 def pointers(*arrays):
-    """What a C function takes for arrays."""
+    """Arrays as arguments of a C function."""
     return [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
 
 
 def script(name, *arguments, **environment):
     """Calls a script's main function as its command line would, in this process, from the project's folder.
 
-    Chainer is imported, and font digits are drawn, once for all tests; :func:`process` is the real thing.
+    Chainer is imported, and font digits are drawn, once for all tests; :func:`process` starts a real process.
 
     Returns:
         subprocess.CompletedProcess.
@@ -124,7 +124,7 @@ def process(name, *arguments, **environment):
 
 
 def assert_one_clear_line(result, *words):
-    """A script's way to refuse: exit code 2 and one line on stderr that has these words."""
+    """Checks that a script failed with exit code 2 and one line on stderr that contains these words."""
     assert result.returncode == 2, result.stderr
     assert result.stderr.count('\n') == 1 and result.stderr.startswith('error: '), result.stderr
     for word in words:

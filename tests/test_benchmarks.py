@@ -1,4 +1,4 @@
-"""That the benchmarks run, and count what they say they count."""
+"""The benchmarks run, and their counts are right."""
 import dataclasses
 import json
 
@@ -22,7 +22,7 @@ def test_products_are_three_passes_over_every_weight(name):
             continue
         flops += 6 * weight.size * (1 if 'action' in path else t - 1 if 'location' in path or 'baseline' in path else t)
         if '/what/' in path or '/where/' in path:
-            flops -= 2 * weight.size * t  # images and locations want no gradient
+            flops -= 2 * weight.size * t  # images and locations need no gradient
         if 'location' in path and not c.into_core or 'baseline' in path:
             flops -= 2 * weight.size * (t - 1)  # nor does what these heads look at
         if 'from_state' in path or 'lateral' in path:

@@ -62,7 +62,7 @@ def header(shape):
 
 
 def zipped(path, content, times, name='config.npy'):
-    """A zip file of one entry, the content so many times."""
+    """A zip file with one entry: the content, repeated."""
     with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open(name, 'w') as entry:
         for _ in range(times):
             entry.write(content)
@@ -101,7 +101,7 @@ HOSTILE = {
     'a pickle inside': changed(**{W: np.array([Bomb()], object)}),
     'one array': lambda path: np.save(open(path, 'wb'), np.zeros(3)),
     'no Config': changed(config=None),
-    'a Config that is none': changed(config=np.array('{"dataset": 3}')),
+    'a Config that is something else': changed(config=np.array('{"dataset": 3}')),
     'a Config of numbers': changed(config=np.arange(3)),
     'a missing weight': changed(**{W: None}),
     'an unknown weight': changed(surprise=np.zeros(3)),
@@ -118,7 +118,7 @@ HOSTILE = {
     'a larger network than the file holds': configured(hidden=4096, unit=4096),
     'a larger retina than the file holds': configured(patch=1024, scales=1),
     'an origin without end': changed(origin=np.array('x' * 200_000)),
-    'an origin that is none': changed(origin=np.array('[1]')),
+    'an origin that is something else': changed(origin=np.array('[1]')),
     'a negative shape': lambda path: zipped(path, header((-3,)), 1),
     'a header that is code': lambda path: zipped(path, b"\x93NUMPY\x01\x00\x16\x00__import__('os').mkdir(", 1),
     'a path out of the folder': lambda path: zipped(path, header((0,)), 1, '../../exploded'),
@@ -129,7 +129,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize('name', HOSTILE)
-def test_what_is_no_model_is_refused(saved, name, tmp_path, monkeypatch):
+def test_files_that_are_not_models_are_rejected(saved, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     HOSTILE[name](saved)
     tracemalloc.start()
@@ -143,7 +143,7 @@ def test_what_is_no_model_is_refused(saved, name, tmp_path, monkeypatch):
     assert not (tmp_path / 'exploded').exists()
 
 
-def test_config_of_other_sizes_is_refused(saved):
+def test_a_config_of_other_sizes_is_rejected(saved):
     with np.load(saved) as file:
         config = json.loads(str(file['config']))
     changed(config=np.array(json.dumps({**config, 'hidden': 9})))(saved)

@@ -1,4 +1,4 @@
-"""Whatever becomes of a file's bytes, reading it gives the documented errors and no others."""
+"""Reading a file with damaged bytes raises only the documented errors."""
 import gzip
 import json
 
@@ -17,7 +17,7 @@ from ram.training.trainer import make_trainer
 from tests.datasets.test_mnist import idx
 
 TINY = dict(dataset='mnist', size=28, patch=2, scales=1, glimpses=2, unit=2, hidden=2)
-# Where something happens to the bytes (as a fraction of their number), and what: how many go, and what comes instead.
+# Each mutation: the place as a fraction of the length, how many bytes are removed, and the bytes put there.
 MUTATIONS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40)), min_size=1, max_size=5)
 
 

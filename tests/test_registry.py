@@ -1,4 +1,4 @@
-"""A new data set, core, control or picture is one module, as these toys are, and one line in a registry."""
+"""A new data set, core, control or picture needs one module, like these toys, and one line in a registry."""
 import io
 import pathlib
 
@@ -97,5 +97,5 @@ def test_registries():
 
 
 @pytest.mark.parametrize('kind', [name for name, value in vars(registry).items() if name.isupper()])
-def test_everything_that_is_registered_is_there(kind):
+def test_all_registered_objects_exist(kind):
     assert all(entry is not None for entry in getattr(registry, kind).values())

@@ -1,4 +1,4 @@
-"""How much training pictures are changed at random, so that none is seen twice the same."""
+"""Random changes of training pictures, so that no picture is seen twice in the same form."""
 from dataclasses import dataclass
 
 from datasets.augmentation import distortion, tones
@@ -6,21 +6,21 @@ from datasets.augmentation import distortion, tones
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much training pictures are changed at most; all is off by default.
+    """The largest random changes of training pictures; by default there are none.
 
-    Each value is drawn uniformly, for each picture anew.  "A factor up to 1 + a" is from 1 / (1 + a) to 1 + a,
-    uniform in its logarithm.
+    Each value is drawn uniformly, again for each picture.  "A factor up to 1 + a" is between 1 / (1 + a) and 1 + a, and
+    its logarithm is uniform.
 
     Attributes:
-        rotate: degrees, either way.
-        zoom: share by which things are enlarged or made smaller: a factor up to 1 + zoom.
-        shear: pixels that a row is pushed aside, either way, for each row of distance from the middle.
-        elastic: pixels that a control point is moved, either way, down and across.
-        flip: whether one half of the pictures is mirrored, left to right.
-        brightness: the power that tones from 0 to 1 are raised to is a factor up to 1 + brightness.  Black and white
-            stay, so that nothing is lost; and it matters to models that normalise their images, too.
+        rotate: degrees, in either direction.
+        zoom: share by which a picture is enlarged or reduced: a factor up to 1 + zoom.
+        shear: pixels by which a row is shifted, in either direction, for each row of distance from the middle.
+        elastic: pixels by which a control point is moved, in either direction, down and across.
+        flip: whether half of the pictures are mirrored, left to right.
+        brightness: tones, from 0 to 1, are raised to a power, a factor up to 1 + brightness.  Black and white do not
+            change, so nothing is lost, and models that normalise their images notice it, too.
         contrast: differences from a picture's mean are multiplied by a factor up to 1 + contrast.
-        tint: each channel is multiplied by a factor of its own up to 1 + tint.
+        tint: each channel is multiplied by its own factor up to 1 + tint.
     """
     rotate: float = 0.0
     zoom: float = 0.0
@@ -33,7 +33,7 @@ class Augmentation:
 
     @property
     def distorts(self):
-        """Whether pixels change their places."""
+        """Whether pixels are moved."""
         return bool(self.rotate or self.zoom or self.shear or self.elastic or self.flip)
 
     @property
@@ -42,13 +42,13 @@ class Augmentation:
         return bool(self.brightness or self.contrast or self.tint)
 
     def distort(self, xp, rng, pictures, repeat):
-        """Pictures with their pixels in other places.
+        """Pictures with moved pixels.
 
         Args:
-            xp: numpy or cupy, the home of the arrays.
+            xp: numpy or cupy, the module of the arrays.
             rng: generator of that device.
             pictures: uint8 array (N, C, H, W).
-            repeat: whether outside a picture its border is repeated; else there is zero.
+            repeat: whether the border of a picture is repeated outside it; otherwise the outside is zero.
 
         Returns:
             uint8 array (N, C, H, W).
@@ -59,7 +59,7 @@ class Augmentation:
         return distortion.distorted(xp, pictures, points, repeat)
 
     def retone(self, xp, rng, pictures):
-        """Pictures with other tones.
+        """Pictures with changed tones.
 
         Args and returns: as for :meth:`distort`.
         """

@@ -11,7 +11,7 @@ import math
 import numpy
 
 POINTS = 5
-PART = 1 << 15  # pixels, of each channel, that a CPU distorts together: what is made on the way stays in its cache
+PART = 1 << 15  # pixels of each channel that a CPU distorts together, so that intermediate results stay in its cache
 
 # draw_points() on a GPU: one thread makes one coordinate.
 POINTS_INPUTS = ('raw float32 drawn, raw float32 noise, float32 rotate, float32 zoom, float32 shear, float32 elastic, '
@@ -102,10 +102,10 @@ def distorted(xp, pictures, points, repeat):
     """Pictures distorted, with bilinear interpolation.
 
     Args:
-        xp: numpy or cupy, the home of the arrays.
+        xp: numpy or cupy, the module of the arrays.
         pictures: uint8 array (N, C, H, W).
         points: float32 array (N, 2, G, G), the places that the control points show, see :func:`draw_points`.
-        repeat: whether outside a picture its border is repeated; else there is zero.
+        repeat: whether the border of a picture is repeated outside it; otherwise the outside is zero.
 
     Returns:
         uint8 array (N, C, H, W); on a CPU it may be 1 from the exact value.
@@ -126,15 +126,15 @@ def _distortion_kernel(cupy):
 
 
 def _distorted_part(pictures, points, repeat):
-    """What :func:`distorted` does, on a CPU, in whole numbers: 256ths of a pixel and of a weight."""
+    """:func:`distorted` on a CPU, in integers: 256ths of a pixel and of a weight."""
     n, channels, height, width = pictures.shape
     fours = numpy.zeros((n * channels, height + 2, width + 2), numpy.uint32)
     fours[:, 1:-1, 1:-1] = pictures.reshape(-1, height, width)
     if repeat:
         fours[:, 0], fours[:, -1] = fours[:, 1], fours[:, -2]
         fours[:, :, 0], fours[:, :, -1] = fours[:, :, 1], fours[:, :, -2]
-    # The four pixels that a place lies between, as the bytes of one number, so that they are fetched at once: the
-    # upper left is the lowest byte, then the upper right, the lower left and the lower right.
+    # The four pixels around a place, as the bytes of one number, so that they are read together: the upper left is
+    # the lowest byte, then the upper right, the lower left and the lower right.
     fours = fours[:, :, :-1] | fours[:, :, 1:] << 8
     fours = fours[:, :-1] | fours[:, 1:] << 16
     down, across = _hats(points.shape[-1], height) * numpy.float32(256), _hats(points.shape[-1], width)
@@ -149,7 +149,7 @@ def _distorted_part(pictures, points, repeat):
     row += column
     first = numpy.arange(n * channels, dtype=numpy.int32).reshape(n, channels, 1, 1) * ((height + 1) * (width + 1))
     fours = fours.take(row + first)
-    # Two bytes at once, with a byte of room above each: the upper and the lower pixel.
+    # Two bytes together, with an empty byte above each: the upper and the lower pixel.
     sides = _between(fours & 0xff00ff, fours >> 8 & 0xff00ff, part_x, 0x800080) & 0xff00ff
     return _between(sides & 0xff, sides >> 16, part_y, 0x80).astype(numpy.uint8)
 

@@ -54,10 +54,10 @@ def _curves_kernel(cupy):
 
 
 def retoned(xp, pictures, curves):
-    """Pictures with other tones.
+    """Pictures with changed tones.
 
     Args:
-        xp: numpy or cupy, the home of the arrays.
+        xp: numpy or cupy, the module of the arrays.
         pictures: uint8 array (N, C, H, W).
         curves: uint8 array (N, C, 256), the new value of each value.
 

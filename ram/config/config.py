@@ -1,4 +1,4 @@
-"""The one description of a run: task, retina, networks, learning.  It travels inside every model file."""
+"""The description of a run: task, retina, networks, learning.  Every model file contains it."""
 import dataclasses
 import json
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ LARGEST_PATCH = 4096
 
 @dataclass(frozen=True)
 class Config(*reversed(GROUPS)):
-    """Everything that decides what a run does; a preset with the user's flags laid over it.
+    """Everything that decides what a run does: the values of a preset, replaced by the user's flags.
 
     Its fields are those of the groups in ``ram.config.groups``.
 
     Raises:
-        ValueError: a value has the wrong type or lies outside its range, or two do not go together; it says which and
-            what is allowed.
+        ValueError: a value has the wrong type or is outside its range, or two values exclude each other; the message
+            says which and what is allowed.
     """
 
     def __post_init__(self):
@@ -38,7 +38,7 @@ class Config(*reversed(GROUPS)):
         task.check(self)
         model.check(self)
         if self.largest_layer > LARGEST_LAYER:
-            raise ValueError(f'the sizes ask for a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
+            raise ValueError(f'with these sizes a layer has {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
                              'are allowed')
 
     @property
@@ -53,7 +53,7 @@ class Config(*reversed(GROUPS)):
 
     @property
     def largest_layer(self):
-        """Weights of the largest layer that the networks have at least."""
+        """A lower bound on the weights of the largest layer."""
         return MODELS[self.model].largest_layer(self)
 
     def to_json(self):
@@ -62,10 +62,10 @@ class Config(*reversed(GROUPS)):
 
     @classmethod
     def from_json(cls, text):
-        """Reads what :meth:`to_json` wrote; fields that an older version did not know get their defaults.
+        """Reads the result of :meth:`to_json`; fields that an older version did not have get their defaults.
 
         Raises:
-            ValueError: if anything in it is unknown or out of range.
+            ValueError: a field is unknown, or a value is out of range.
         """
         try:
             values = json.loads(text)

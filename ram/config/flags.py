@@ -10,7 +10,7 @@ from ram.config.presets import PRESETS
 def add_flags(parser):
     """Adds the flags of Config's fields to an argparse parser, group by group.
 
-    A flag that is not given leaves the preset's value; --help shows the default of most presets.
+    A flag that is not given keeps the preset's value; --help shows the default of most presets.
     """
     for group in GROUPS:
         place = parser.add_argument_group(group.__doc__)
@@ -33,10 +33,10 @@ def _shown(value):
 
 
 def from_flags(arguments):
-    """The Config that parsed flags ask for: the preset of ``--preset`` or ``--dataset`` with the other flags over it.
+    """The Config of parsed flags: the preset of ``--preset`` or ``--dataset``, with the values of the other flags.
 
     Raises:
-        ValueError: if a value is out of range.
+        ValueError: a value is out of range.
     """
     given = vars(arguments)
     preset = PRESETS[given.get('preset') or given.get('dataset') or 'translated']
@@ -45,6 +45,6 @@ def from_flags(arguments):
 
 
 def different(config, preset):
-    """Where a Config differs from a preset: list of (field's name, value), in the order of the groups."""
+    """The differences of a Config from a preset: list of (field's name, value), in the order of the groups."""
     return [(field.name, getattr(config, field.name)) for group in GROUPS for field in dataclasses.fields(group)
             if getattr(config, field.name) != getattr(preset, field.name)]

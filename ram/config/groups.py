@@ -56,15 +56,15 @@ class Game:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Augmentation: how training pictures are changed at most, for each at random"""
+    """Augmentation: the largest random changes of training pictures"""
     flip: bool = option(False, '--flip', 'mirror one half of the pictures, left to right; not for digits and signs')
-    rotate: float = option(0.0, '--rotate', 'turn, either way', least=0, most=180, metavar='DEGREES')
+    rotate: float = option(0.0, '--rotate', 'rotate, either way', least=0, most=180, metavar='DEGREES')
     zoom: float = option(0.0, '--zoom', 'enlarge or shrink, by a factor up to 1 + SHARE', least=0, most=1,
                          metavar='SHARE')
-    shear: float = option(0.0, '--shear', 'slant, by so many pixels a row', least=0, most=1, metavar='PIXELS')
-    elastic: float = option(0.0, '--elastic', 'bend: move each of 5 x 5 points by so much, each way', least=0, most=28,
-                            metavar='PIXELS')
-    brightness: float = option(0.0, '--brightness', 'raise tones from 0 to 1 to a power, a factor up to 1 + SHARE',
+    shear: float = option(0.0, '--shear', 'slant, by this many pixels for each row', least=0, most=1, metavar='PIXELS')
+    elastic: float = option(0.0, '--elastic', 'bend: move each of 5 x 5 points by at most this much, each way',
+                            least=0, most=28, metavar='PIXELS')
+    brightness: float = option(0.0, '--brightness', 'raise tones, from 0 to 1, to a power, a factor up to 1 + SHARE',
                                least=0, most=4, metavar='SHARE')
     contrast: float = option(0.0, '--contrast', 'multiply or divide contrast by up to 1 + SHARE', least=0, most=4,
                              metavar='SHARE')
@@ -99,15 +99,15 @@ class Networks:
 class Policy:
     """Where to look, and what is rewarded (paper, sections 3.2 and 4)"""
     policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random', 'center'))
-    start: str = option('random', '--start', 'where to look first: anywhere, where the location network learns to, or '
-                        'at the centre', ('random', 'learned', 'center'))
+    start: str = option('random', '--start', 'where to look first: at a random location, where the location network '
+                        'learns to look, or at the centre', ('random', 'learned', 'center'))
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
                                 'image', above=0, most=1, metavar='R')
     context: bool = option(False, '--context', 'choose the first location from a coarse look at the whole image, '
-                           'which nothing else gets to see; --start then has no effect')
+                           'which only this choice uses; --start then has no effect')
     sigma: float = option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0, metavar='S')
     reward: str = option('probability', '--reward', 'the reward of an answer: the probability of the right class, or 1 '
-                         'if the answer is right and else 0', ('probability', 'right'))
+                         'for a right answer and else 0', ('probability', 'right'))
     reinforce: float = option(0.2, '--reinforce', 'weight of the REINFORCE term', least=0, metavar='WEIGHT')
     into_core: bool = option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
     mc: int = option(1, '-M --mc', 'episodes per image, M in equation 2', least=1, most=1000, metavar='M')

@@ -1,4 +1,4 @@
-"""Fields of a Config that are flags of train.py too, with the values that they may take."""
+"""Fields of a Config that are also flags of train.py, with their allowed values."""
 import dataclasses
 import sys
 
@@ -9,24 +9,24 @@ def option(default, flags, text, choices=None, least=None, above=None, most=None
     """A field of Config that is also a flag.
 
     Args:
-        default: its value unless a preset or a flag says otherwise; its type is the field's.
-        flags: the flag's names, in one str.
-        text: what --help says.
-        choices: the values that are allowed, or a Registry of them.
+        default: its value if no preset or flag changes it.  Its type is the type of the field.
+        flags: the names of the flag, separated by spaces.
+        text: the text in --help.
+        choices: the allowed values, or a Registry of them.
         least, above, most: bounds of a number.
-        metavar: what stands for the value in --help.
+        metavar: the placeholder for the value in --help.
     """
     return dataclasses.field(default=default, metadata=dict(
         flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, metavar=metavar))
 
 
 def found(default):
-    """A field of Config that is no flag: its value is found in the data."""
+    """A field of Config that is not a flag: its value is found in the data."""
     return dataclasses.field(default=default, metadata=dict(flags=[], choices=None, least=None, above=None, most=None))
 
 
 def check_field(field, value):
-    """ValueError if a Config's field must not have this value; says why."""
+    """Raises ValueError, with the reason, if a field of a Config must not have this value."""
     name, rule = field.name, field.metadata
     kinds = (int, float) if field.type is float else (field.type,)
     if type(value) not in kinds:

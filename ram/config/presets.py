@@ -11,7 +11,7 @@ OTHERS = {
 
 
 class Presets(Mapping):
-    """Configs by name: one for each registered data set, as its task says, and the others."""
+    """Configs by name: one for each registered data set, from its task, and the others."""
 
     def __getitem__(self, name):
         if name in OTHERS:

@@ -1,4 +1,4 @@
-"""What the archived repository minimises, quirk for quirk; see ``ram.agents.archived_model``."""
+"""The loss of the archived repository, with all its quirks; see ``ram.agents.archived_model``."""
 import chainer
 import chainer.functions as F
 import numpy as np
@@ -7,19 +7,19 @@ from ram.losses.hybrid_loss import HybridLoss
 
 
 class ArchivedLoss(HybridLoss):
-    """What the archived repository minimises, in the hybrid loss's place."""
+    """The loss of the archived repository; it replaces the hybrid loss."""
 
     def forward(self, images, labels, rng):
         episode = self.model.rollout(images, rng, explore=True)
         reward = (episode.logits.array.argmax(axis=1) == labels).astype(np.float32)[:, None]
         cross_entropy = F.softmax_cross_entropy(episode.logits, labels)
         baseline = F.mean_squared_error(reward, episode.baselines)
-        # Quirk: the density assumes the deviation sigma, where sqrt(sigma) was drawn with.
-        # Quirk: this is minus log pi, so the REINFORCE term below has the wrong sign and punishes what was rewarded.
+        # Quirk: the density assumes the deviation sigma, but the locations were drawn with sqrt(sigma).
+        # Quirk: this is minus log pi, so the REINFORCE term below has the wrong sign and punishes rewarded locations.
         minus_log_pi = F.sum((episode.samples - episode.means) ** 2, axis=2) * (0.5 / self.model.config.sigma ** 2)
-        # Quirk: the mean over the steps, where the gradient of the expected reward asks for the sum.
+        # Quirk: this is the mean over the steps; the gradient of the expected reward needs the sum.
         mean_over_steps = F.mean(minus_log_pi, axis=0)[:, None]
-        # Quirk: the baseline is not detached, so that the REINFORCE term trains it too, away from the reward.
+        # Quirk: the baseline is not detached, so the REINFORCE term trains it too, away from the reward.
         reinforce = F.sum(-mean_over_steps * (reward - episode.baselines)) / len(labels)
         loss = cross_entropy + baseline + reinforce
         chainer.report({'loss': loss, 'cross_entropy': cross_entropy, 'baseline': baseline, 'reinforce': reinforce,

@@ -1,4 +1,4 @@
-"""The hybrid loss: supervised where a label tells what is right, reinforced where nothing does (paper, section 3.2)."""
+"""The hybrid loss: supervised learning of the answer, REINFORCE for the locations (paper, section 3.2)."""
 import chainer
 import chainer.functions as F
 import numpy as np
@@ -9,13 +9,13 @@ def hybrid_loss(episode, labels, config):
     """Cross-entropy + squared error of the baseline + ``config.reinforce`` times the REINFORCE term.
 
     The REINFORCE term is minus the mean over images of sum_t (R - b_t) log pi(l_t | h_{t-1}), with R the reward of the
-    answer after T glimpses.  Here b_t is the reward expected at h_{t-1}, the state that chose l_t: a baseline that saw
-    through l_t would bias the gradient.  (R - b_t) carries no gradient; constants of log pi are left out.
+    answer after T glimpses.  Here b_t is the expected reward at h_{t-1}, the state that chose l_t: a baseline that
+    depended on l_t would bias the gradient.  (R - b_t) carries no gradient; constants of log pi are left out.
 
     Args:
         episode: an Episode that explored.
         labels: int32 array (B,).
-        config: the Config, of which reward, reinforce and sigma count.
+        config: the Config; its reward, reinforce and sigma are used.
 
     Returns:
         The loss, a Variable of shape (), and its terms before weighting: a dict of Variables of shape () with the keys
@@ -26,7 +26,7 @@ def hybrid_loss(episode, labels, config):
     if episode.means is not None:
         reward = rewards(logits.array, labels, config.reward)
         advantage = reward - episode.baselines.array
-        # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2); what is constant stands before the sum.
+        # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2) + constant; the factors do not depend on the policy.
         surprise = (advantage / (2 * config.sigma ** 2 * len(labels)))[:, :, None]
         terms['reinforce'] = weighted_squared_error(episode.means, episode.samples, surprise)
         terms['baseline'] = weighted_squared_error(episode.baselines, reward, 1 / advantage.size)
@@ -55,7 +55,7 @@ def weighted_squared_error(x, target, weight):
     Args:
         x: Variable of float32.
         target: float32 array that broadcasts to the shape of x; no gradient flows into it.
-        weight: float or float32 array that broadcasts to the shape of x, nor into this.
+        weight: float or float32 array that broadcasts to the shape of x; no gradient flows into it either.
 
     Returns:
         Variable of float32 and shape ().
@@ -64,15 +64,15 @@ def weighted_squared_error(x, target, weight):
 
 
 def rewards(logits, labels, kind):
-    """What answers are worth.
+    """The rewards of answers.
 
-    The paper's reward of an answer is 1 if it is right and else 0.  Of answers drawn from the softmax, as the paper has
-    it, the mean reward is the probability of the right class: the same in expectation, without the noise of a draw.
+    The paper's reward is 1 for a right answer, and else 0.  The paper draws the answer from the softmax, so the mean of
+    that reward is the probability of the right class: the same in expectation, without the noise of a draw.
 
     Args:
         logits: float32 array (B, classes).
         labels: int32 array (B,).
-        kind: 'probability'; or 'right', 1 where the likeliest class is the right one and else 0.
+        kind: 'probability', the probability of the right class; or 'right', 1 if the likeliest class is right, else 0.
 
     Returns:
         float32 array (B,) in [0, 1].
@@ -85,7 +85,7 @@ def rewards(logits, labels, kind):
 
 
 class HybridLoss(chainer.Chain):
-    """What the optimizer minimises: the model's hybrid loss on a batch, with M episodes an image.
+    """The loss that the optimizer minimises: the hybrid loss of a batch, with M episodes for each image.
 
     Args:
         model: the model to train.

@@ -1,4 +1,4 @@
-"""Training scenes as a model saw them in training."""
+"""Training scenes as the model saw them in training."""
 import io
 import pathlib
 
@@ -10,16 +10,16 @@ from datasets import scenes
 from ram import tasks
 from ram.random_streams import generator
 
-TIMES = 8       # that each source is shown
+TIMES = 8       # how often each source is shown
 GAP = 3         # pixels between scenes, at their own size
 SMALLEST = 64   # side of a scene on the sheet, in pixels
 
 
 def draw(model, arguments, device):
-    """Instead of episodes, a sheet (PNG) of training scenes: in each row one as it is, and then augmented, as in
-    training
+    """Instead of episodes, a sheet (PNG) of training scenes: in each row one without changes, then with the random
+    changes of training
 
-    Args and returns: as for :func:`ram.pictures.episodes.draw`; controls will do, too.
+    Args and returns: as for :func:`ram.pictures.episodes.draw`; it accepts controls, too.
     """
     config, xp = model.config, device.xp
     sources, _ = tasks.load_sources(config, model.training_split, arguments.data)
@@ -34,7 +34,7 @@ def draw(model, arguments, device):
     return {out: sheet(np.stack([cuda.to_cpu(column) for column in columns], axis=1))}
 
 
-draw.gaze = False  # it needs none
+draw.gaze = False  # the model needs no gaze
 
 
 def sheet(images):

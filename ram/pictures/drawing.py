@@ -1,4 +1,4 @@
-"""What the pictures share: colours, and figures as images."""
+"""Shared by the pictures: colours, and figures as images."""
 import io
 
 import numpy as np
@@ -8,7 +8,7 @@ from PIL import Image
 GAZE = '#ffb000'     # the fixation, its patches and its path
 RIGHT = '#2a9d4a'    # the bar of the true class
 OTHER = '#8c96a3'    # the other bars
-WRONG = '#d1495b'    # an answer that is not the truth
+WRONG = '#d1495b'    # a wrong answer
 
 
 def picture(figure):
@@ -35,8 +35,10 @@ def animation(frames, durations):
     Returns:
         bytes.
     """
-    # One palette for all frames, made of all of them, so that no colour flickers.
-    tall = Image.fromarray(np.concatenate([np.asarray(each) for each in frames]))
+    # One palette for all frames, made of all of them, so that no colour flickers; and of a patch of each colour that
+    # has a meaning, which else might be lost where few pixels have it.
+    patches = [Image.new('RGB', frames[0].size, colour) for colour in (GAZE, RIGHT, OTHER, WRONG)]
+    tall = Image.fromarray(np.concatenate([np.asarray(each) for each in (*frames, *patches)]))
     palette = tall.quantize(128, dither=Image.Dither.NONE)
     frames = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in frames]
     file = io.BytesIO()

@@ -15,13 +15,13 @@ from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, 
 from ram.random_streams import generator
 from ram.reports.text import shortened
 
-BARS = 10            # classes that are drawn at most, beside the true one
+BARS = 10            # largest number of classes drawn, besides the true one
 LONGEST = 12         # letters of a class's name that are drawn
 WIDE = 28            # letters that fit below a picture of the contact sheet
 
 
 def draw(model, arguments, device):
-    """What visualize.py draws by default: the GIF and the contact sheet, by path.
+    """The default pictures of visualize.py: the GIF and the contact sheet, by path.
 
     Args:
         model: a model with a gaze, on the device.
@@ -38,7 +38,7 @@ def draw(model, arguments, device):
 
 
 def chosen_scenes(model, arguments):
-    """The images uint8 (N, C, size, size) and truths (N, or None) that the flags ask for."""
+    """The images uint8 (N, C, size, size) and truths (N, or None) that the flags choose."""
     config = model.config
     if arguments.image:
         return tasks.read_picture(config, arguments.image)[None], None
@@ -59,14 +59,14 @@ class Scene:
         image: float array (C, H, W) in [0, 1], C = 1 or 3.
         locations: float array (T, 2), columns (x, y) in [-1, 1].
         probabilities: float array (T, classes), after each glimpse.
-        truth: the true class, or None if nobody knows.
+        truth: the true class, or None if it is unknown.
         config: the Config that gives the retina.
     """
 
     def __init__(self, image, locations, probabilities, truth, config):
         self.image, self.probabilities, self.truth, self.config = image, probabilities, truth, config
         self.locations = locations
-        # The classes with a bar: all, or of many the likeliest ones at last, and the truth.
+        # The classes with a bar: all, or if there are many, those that are likeliest at the end, and the truth.
         shown = {*probabilities[-1].argsort()[::-1][:BARS].tolist(), *([] if truth is None else [truth])}
         self.shown = sorted(shown)
         self.height, self.width = image.shape[-2:]
@@ -129,12 +129,12 @@ class Scene:
 
 
 def short(name):
-    """A class's name as it is drawn: cut if it is long."""
+    """A class's name, shortened if it is long."""
     return shortened(name, LONGEST)
 
 
 def watch(model, images, truths, rng, policy='learned'):
-    """Rolls a model out and gathers what there is to see.
+    """Rolls a model out, and collects its episodes for drawing.
 
     Args:
         model: a model with ``rollout`` and ``classify``.
@@ -185,11 +185,11 @@ def frame(scenes, t):
 
 
 def gif(scenes, milliseconds=700):
-    """An animated GIF, one frame a glimpse; the last stays three times as long.
+    """An animated GIF with a frame for each glimpse; the last one is shown three times as long.
 
     Args:
         scenes: list of Scenes with the same number of glimpses.
-        milliseconds: how long a frame stays.
+        milliseconds: how long a frame is shown.
 
     Returns:
         bytes.
@@ -199,7 +199,7 @@ def gif(scenes, milliseconds=700):
 
 
 def contact_sheet(scenes):
-    """A PNG of whole episodes: a row a scene, a column a glimpse, the answer under each.
+    """A PNG of whole episodes: a row for each scene, a column for each glimpse, the answer under each.
 
     Returns:
         bytes.

@@ -13,7 +13,7 @@ from ram.reports import evaluation
 
 
 def draw(model, arguments, device):
-    """Instead of any test scenes, some that the model gets wrong
+    """Instead of arbitrary test scenes, some that the model gets wrong
 
     Args and returns: as for :func:`ram.pictures.episodes.draw`.
     """
@@ -35,7 +35,7 @@ def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
         model, rng, policy: as for :func:`ram.reports.evaluation.mistakes`.
         images: uint8 array (N, C, H, W), on the CPU.
         labels: int32 array (N,), on the CPU.
-        count: how many, at most.
+        count: the largest number of episodes.
         choice: ``numpy.random.Generator`` that chooses them.
 
     Returns:

@@ -12,7 +12,7 @@ PAIRS = 10   # of classes that are given instead
 
 
 def episodes(model, images, rng, policy=None, batchsize=500):
-    """Looks at many images, batch by batch, without learning.
+    """Looks at many images, batch by batch, without training.
 
     Args: as for :func:`mistakes`.
 
@@ -27,7 +27,7 @@ def episodes(model, images, rng, policy=None, batchsize=500):
 
 
 def fixations(model, images, rng, policy=None, batchsize=500):
-    """Where a model looks.
+    """The locations at which a model looks.
 
     Args: as for :func:`mistakes`.
 
@@ -59,9 +59,9 @@ def mistakes(model, images, labels, rng, policy=None, batchsize=500):
         images: uint8 array (N, C, H, W), on the model's device.
         labels: int32 array (N,), on the model's device.
         rng: generator of that device; draws the first locations.
-        policy: see ``RecurrentAttentionModel.rollout``; the learned one takes its means.  By default the one that the
-            model was trained with.
-        batchsize: images looked at together.
+        policy: see ``RecurrentAttentionModel.rollout``; the learned one uses its means.  The default is the policy of
+            the training.
+        batchsize: images in a batch.
 
     Returns:
         bool array (T, N), True where the answer is wrong.
@@ -74,7 +74,7 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
 
     Args:
         model, images, labels, policy: as for :func:`mistakes`.
-        make_rng: called with a seed, gives a generator of the model's device.
+        make_rng: function of a seed that returns a generator of the model's device.
         seed: seed of the first locations.
         repeats: number of draws.
 
@@ -125,7 +125,7 @@ def confusion(labels, said, classes):
 def wilson_interval(percent, n, z=1.959964):
     """The 95% interval, [low, high] in percent, of an error of ``percent`` on n images (Wilson, 1927).
 
-    Repeats over first locations make the error steadier but the images no more, so n counts images alone.
+    Repeats with other first locations reduce the noise of the error, but add no images, so n counts only the images.
     """
     p = percent / 100
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)

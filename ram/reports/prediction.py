@@ -1,4 +1,4 @@
-"""What a model says of pictures of one's own."""
+"""The answers of a model for the user's own pictures."""
 import pathlib
 
 import chainer.functions as F
@@ -12,7 +12,7 @@ BATCH = 500
 
 
 def files_of(paths):
-    """The files that are named, and those in folders that are named, in order; hidden ones are left out of folders.
+    """The named files, and the files in named folders, in order, without the hidden files of folders.
 
     Args:
         paths: list of str.
@@ -36,7 +36,7 @@ def files_of(paths):
 
 
 def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreadable=lambda text: None):
-    """Classifies files, a batch of them at a time.
+    """Classifies files, batch by batch.
 
     Args:
         model: a model.

@@ -35,8 +35,8 @@ class Row(NamedTuple):
 
     @property
     def attends(self):
-        """Whether the model chooses where to look."""
-        return self.glimpses is not None and not self.model.endswith('random locations')
+        """Whether the model learns where to look."""
+        return self.glimpses is not None and not self.model.endswith(' locations')
 
 
 @dataclass(frozen=True)

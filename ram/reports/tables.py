@@ -202,5 +202,5 @@ def differences(text, tables, tolerance=0.02):
         if not same or any(abs(a - b) > tolerance for a, b in zip(numbers(stated), numbers(expected))):
             found.append(f'stated: {stated}\nfound:  {expected}')
     if len(text.splitlines()) != len(written(text, tables).splitlines()):
-        found.append('the tables have another number of lines')
+        found.append('the tables have a different number of lines')
     return found

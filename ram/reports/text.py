@@ -1,4 +1,4 @@
-"""What ``evaluation.evaluate`` found, as a text for the terminal."""
+"""The result of ``evaluation.evaluate`` as a text for the terminal."""
 from ram.registry import DATASETS
 
 SHOWN_CLASSES = 10
@@ -6,11 +6,11 @@ NARROW = 6  # letters of a class's name above a column
 
 
 def report(model, result):
-    """A result as a text: errors by glimpse and by class, and what is taken for what.
+    """A result as a text: errors by glimpse and by class, and which classes are confused.
 
     Args:
         model: the model.
-        result: what ``evaluation.evaluate`` gave, with 'split' added; and 'training_error', if there is one.
+        result: the result of ``evaluation.evaluate`` with 'split', and 'training_error' if there is one.
     """
     config, (low, high) = model.config, result['ci95']
     if not model.gaze:
@@ -20,7 +20,7 @@ def report(model, result):
                f'{result["policy"]} policy')
         over = f', mean over {result["repeats"]} first locations' if model.draws(result['policy']) else ''
     lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
-             f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
+             f'{result["split"]} error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
              f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
     if model.gaze:
         lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
@@ -66,5 +66,5 @@ def worst_pairs(pairs):
 
 
 def shortened(name, most):
-    """A name, cut if it is longer than so many letters."""
+    """A name, shortened if it is longer than ``most`` letters."""
     return name if len(name) <= most else name[:most - 1] + '…'

@@ -1,14 +1,14 @@
-"""What a Config's task is made of: its sources, its fixed scenes, its classes."""
+"""The task of a Config: its sources, its fixed scenes, its classes."""
 from datasets import folder as pictures
 from datasets import scenes
 from ram.registry import DATASETS
 
-# Seeds of the fixed scenes, the same for every run, whatever its own seed.
+# Seeds of the fixed scenes: the same for every run, and independent of its own seed.
 SEEDS = {'validation': 1_000_001, 'test': 1_000_002, 'train+validation': 1_000_003}
 
 
 def completed(config):
-    """The Config with what is found in the data: for a folder's pictures, their classes and whether they have colour.
+    """The Config, completed from the data: for a folder of pictures, with their classes and whether they have colour.
 
     Raises: as :func:`datasets.folder.describe`.
     """
@@ -16,7 +16,7 @@ def completed(config):
 
 
 def load_sources(config, split, folder=None):
-    """What a task's scenes are made of.  Pictures that cannot be read are named on stderr.
+    """The sources of a task's scenes.  Pictures that cannot be read are listed on stderr.
 
     Args:
         config: the Config.
@@ -53,10 +53,10 @@ def read_picture(config, path):
 
 
 def digit_boxes(config, split, count):
-    """Where the digits of a split's fixed scenes are.
+    """The positions of the digits in a split's fixed scenes.
 
     Returns:
-        float array (count, 2), their centres in pixels, columns (x, y), and their side in pixels; or None if all are in
+        float array (count, 2), their centres in pixels, columns (x, y), and their side in pixels; or None if all are at
         the same place.
     """
     moving = DATASETS[config.dataset].moving(config)

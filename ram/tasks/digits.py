@@ -1,4 +1,4 @@
-"""The paper's tasks: MNIST's digits as they are, somewhere on a larger canvas, and among pieces of others."""
+"""The paper's tasks: MNIST's digits themselves, on a larger canvas, and among pieces of other digits."""
 import datasets
 from ram.registry import MODELS
 from ram.tasks.task import Task
@@ -8,7 +8,7 @@ class DigitTask(Task):
     """Scenes of grey digits.
 
     Args:
-        table: its table of results.
+        table: the key of its table of results.
         preset: see ``Task``.
     """
 
@@ -23,7 +23,7 @@ class DigitTask(Task):
         return None if config.size == datasets.DIGIT else (datasets.DIGIT, config.clutter)
 
     def table(self, config):
-        """None if the scenes are not the paper's, or the model looks around with another retina."""
+        """None if the scenes differ from the paper's, or the model looks around with another retina."""
         paper = {'clutter': 0, 'patch': 12, 'scales': 3, 'factor': 2, **self.preset}
         names = ['size', 'clutter'] + (['patch', 'scales', 'factor'] if MODELS[config.model].gaze else [])
         same = config.digits == 'mnist' and all(getattr(config, name) == paper[name] for name in names)

@@ -1,4 +1,4 @@
-"""Pictures of your own: a folder of class folders."""
+"""The user's own pictures: a folder of class folders."""
 import dataclasses
 import pathlib
 import sys
@@ -9,7 +9,7 @@ from ram.tasks.task import PHOTOGRAPHS, Task
 
 
 class FolderTask(Task):
-    """A user's pictures, squares of the Config's size; their classes and whether they have colour are found in them."""
+    """The user's pictures as squares of the Config's size; classes and colour are found in the data."""
 
     def check(self, config):
         if config.clutter:
@@ -28,7 +28,7 @@ class FolderTask(Task):
         return dataclasses.replace(config, classes=classes, colour=colour)
 
     def sources(self, config, split, folder):
-        """Names the pictures that cannot be read on stderr."""
+        """Lists the pictures that cannot be read on stderr."""
         images, labels, left_out = pictures.load(
             _root(config), split, config.classes, config.size, config.colour, config.fit, config.group_by)
         if left_out:

@@ -1,4 +1,4 @@
-"""SVHN's house numbers, or their stand-in of font digits, as they are or somewhere on a larger street."""
+"""SVHN's house numbers, or the stand-in made of font digits: the pictures themselves, or on a larger street."""
 import datasets
 from datasets import scenes
 from ram.config.groups import DIGITS
@@ -28,6 +28,10 @@ class SvhnTask(Task):
     def moving(self, config):
         side = datasets.svhn.SIDE
         return None if config.size == side else (side, scenes.street_pieces(config.size))
+
+    def name(self, config):
+        where = '' if config.size == datasets.svhn.SIDE else f' on {config.size} x {config.size} streets'
+        return ('street digits (a stand-in for SVHN)' if config.digits == 'fonts' else 'SVHN') + where
 
     def table(self, config):
         return f'{"street" if config.digits == "fonts" else "svhn"}{config.size}'

@@ -1,14 +1,14 @@
-"""Chainer's Adam with its arithmetic on a CPU done in place: the same numbers in half the passes over memory."""
+"""Chainer's Adam with in-place arithmetic on a CPU: the same numbers with half as many passes over memory."""
 import numpy as np
 from chainer import optimizers
 from chainer.optimizers.adam import AdamRule
 
 
 class InPlaceAdamRule(AdamRule):
-    """As AdamRule, without its variants (AMSGrad, AdaBound, decay of the weights)."""
+    """AdamRule without its variants (AMSGrad, AdaBound, weight decay)."""
 
     def update_core_cpu(self, parameter):
-        """Updates a chainer.Parameter; one without a gradient stays as it is."""
+        """Updates a chainer.Parameter; a parameter without a gradient does not change."""
         if parameter.grad is None:
             return
         rule, gradient, m, v = self.hyperparam, parameter.grad, self.state['m'], self.state['v']
@@ -27,7 +27,7 @@ class InPlaceAdamRule(AdamRule):
 
 
 class Adam(optimizers.Adam):
-    """chainer.optimizers.Adam with that rule."""
+    """chainer.optimizers.Adam with InPlaceAdamRule."""
 
     def create_update_rule(self):
         return InPlaceAdamRule(self.hyperparam)

@@ -5,7 +5,7 @@ from chainer.backends import cuda
 
 
 class Ranks:
-    """What a process must know of the others.  Alone, it is its own only one.
+    """The processes that train together, seen from one of them.
 
     Args:
         communicator: a ChainerMN communicator; None if the process is alone.
@@ -24,11 +24,11 @@ class Ranks:
         self.first = self.rank == 0
 
     def gather(self, value):
-        """Everybody's value, in the order of the ranks, for everybody.  (All ranks must call this together.)"""
+        """The values of all ranks, in their order.  (All ranks must call this together.)"""
         return self.communicator.mpi_comm.allgather(value) if self.communicator else [value]
 
     def from_first(self, function):
-        """What ``function()`` gives in the first process, for everybody.  (All ranks must call this together.)"""
+        """The result of ``function()`` in the first process, in every process.  (All ranks must call this together.)"""
         value = function() if self.first else None
         return self.communicator.mpi_comm.bcast(value) if self.communicator else value
 
@@ -40,23 +40,23 @@ def join(name):
     """The Ranks that are joined by ChainerMN's communicator of that name, or ALONE if it is None.
 
     Raises:
-        ValueError: mpi4py, or what the communicator needs, is not there.
+        ValueError: mpi4py, or something that the communicator needs, is missing.
     """
     if name is None:
         return ALONE
     try:
-        import mpi4py.MPI  # noqa: F401  (ChainerMN says less clearly what is missing)
+        import mpi4py.MPI  # noqa: F401  (ChainerMN's message is less clear)
         if name == 'pure_nccl' and not cuda.available:
-            raise ImportError('pure_nccl joins GPUs, and there is no CuPy; CPUs are joined by naive')
+            raise ImportError('pure_nccl needs GPUs and CuPy, and CuPy is missing; use naive for CPUs')
     except (ImportError, RuntimeError) as error:
         raise ValueError(f'--communicator {name}: {error} (see requirements-mpi.txt)') from None
     import chainermn
-    chainermn.global_except_hook.add_hook()  # what nobody foresaw ends all ranks too
+    chainermn.global_except_hook.add_hook()  # an unexpected error ends all ranks too
     return Ranks(chainermn.create_communicator(name))
 
 
 def abort(code):
-    """Ends all ranks, if there are several, with this exit code: one that is gone would leave the others waiting."""
+    """Ends all ranks, if there are several, with this exit code: otherwise the others would wait for this one."""
     mpi = sys.modules.get('mpi4py.MPI')
     if mpi and mpi.COMM_WORLD.size > 1:
         sys.stderr.flush()
@@ -71,12 +71,12 @@ def joined_optimizer(optimizer, ranks, target):
     optimizer.setup(target)
     if ranks.communicator:
         ranks.communicator.bcast_data(target)
-        optimizer.is_changed(target)  # else it would give its first update to this very broadcast
+        optimizer.is_changed(target)  # otherwise its first update would be this broadcast
     return optimizer
 
 
 def joined_evaluator(evaluator, ranks):
-    """An extension whose ``evaluate()`` gives the mean over all ranks of what each of them found."""
+    """An extension whose ``evaluate()`` returns the mean of the results of all ranks."""
     if ranks.communicator:
         import chainermn
         return chainermn.create_multi_node_evaluator(evaluator, ranks.communicator)

@@ -1,4 +1,4 @@
-"""What moves the weights: Chainer's optimizers with the clipping, the decay and the learning rate of a Config."""
+"""Chainer's optimizers, with the gradient clipping, the weight decay and the learning rate of a Config."""
 import numpy as np
 from chainer.backends import cuda
 from chainer.training import extensions
@@ -10,8 +10,8 @@ from ram.training.distributed import ALONE, joined_optimizer
 class ClipGradient:
     """Scales the gradient down to a norm of at most ``threshold``.
 
-    Chainer's GradientClipping fails where a parameter has no gradient, as the location network's in a run with random
-    locations; this leaves such a parameter out.
+    Chainer's GradientClipping fails if a parameter has no gradient, for example in the location network of a run with
+    random locations.  This class leaves such a parameter out.
     """
     name = 'ClipGradient'
     call_for_each_param = False
@@ -36,18 +36,18 @@ class ClipGradient:
 
 
 def rate_name(config):
-    """What the Config's optimizer calls its learning rate."""
+    """The name that the Config's optimizer has for its learning rate."""
     return 'alpha' if config.optimizer == 'adam' else 'lr'
 
 
 class DecayWeights:
     """Shrinks the weights, not the biases, by ``decay`` times the learning rate in every step.
 
-    Decoupled from the gradient, as AdamW has it (Loshchilov and Hutter, 2019), and with every optimizer.
+    The decay is decoupled from the gradient, as in AdamW (Loshchilov and Hutter, 2019), for every optimizer.
 
     Args:
-        decay: the share, for a learning rate of 1.
-        rate: what the optimizer calls its learning rate.
+        decay: the share by which the weights shrink in a step with a learning rate of 1.
+        rate: the name that the optimizer has for its learning rate.
     """
     name = 'DecayWeights'
     call_for_each_param = True
@@ -62,7 +62,7 @@ class DecayWeights:
 
 
 def make_optimizer(config, target, ranks=ALONE):
-    """The Config's optimizer, set up for ``target``; of several Ranks' gradients it follows the mean."""
+    """The Config's optimizer, set up for ``target``; it follows the mean of all Ranks' gradients."""
     momentum = {} if config.optimizer == 'adam' else {'momentum': config.momentum}
     optimizer = OPTIMIZERS[config.optimizer](**{rate_name(config): config.lr}, **momentum)
     optimizer = joined_optimizer(optimizer, ranks, target)
@@ -74,7 +74,7 @@ def make_optimizer(config, target, ranks=ALONE):
 
 
 def make_schedule(config, iterations):
-    """The extension that moves the learning rate, and its trigger; None if it stays.
+    """The extension that changes the learning rate, and its trigger; None if the rate is constant.
 
     Args:
         config: the Config.

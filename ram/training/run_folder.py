@@ -1,4 +1,4 @@
-"""The folder of a run: a fresh one, or an old one to resume."""
+"""The folder of a run: a new one, or an old one to resume."""
 import dataclasses
 import pathlib
 
@@ -8,31 +8,31 @@ MAY_CHANGE = 'epoch', 'images'  # when a run is resumed
 
 
 def new_run(arguments):
-    """The Config that train.py's flags ask for, and a fresh folder for the run.
+    """The Config of train.py's flags, and a new folder for the run.
 
     Raises:
         ValueError: a flag is out of range, or the folder holds a run already.
     """
     chosen = tasks.completed(config.from_flags(arguments))
     if arguments.init:
-        checkpoint.load_model(arguments.init)  # or complain before there is a folder
+        checkpoint.load_model(arguments.init)  # an error, if any, comes before the folder exists
     name = arguments.preset or chosen.dataset
     out = _fresh(pathlib.Path(arguments.out) if arguments.out else _unused(pathlib.Path('result') / name))
-    if arguments.init:  # kept beside the run, which may be killed before its first snapshot
+    if arguments.init:  # kept with the run, which may be killed before its first snapshot
         _copy(arguments.init, out / checkpoint.INIT)
     return chosen, out
 
 
 def old_run(arguments):
-    """The Config of the run to resume, of whose values only a few may change, and the folder to go on in.
+    """The Config of the run to resume, in which only a few values may change, and the folder to continue in.
 
     Raises:
         FileNotFoundError: there is no such run.
-        ValueError: a flag asks for another Config.
+        ValueError: a flag changes a value that may not change.
     """
     run = pathlib.Path(arguments.resume)
     if arguments.init:
-        raise ValueError('--init is for a new run, and --resume goes on with an old one')
+        raise ValueError('--init is for a new run, and --resume continues an old one')
     if not (run / checkpoint.CONFIG).exists():
         raise FileNotFoundError(f'{run} is no run that can be resumed: it has no {checkpoint.CONFIG}')
     old = config.Config.from_json((run / checkpoint.CONFIG).read_text())
@@ -67,7 +67,7 @@ def _copy(source, target):
 
 
 def _unused(folder):
-    """The first of folder, folder-2, folder-3, ... that is not there."""
+    """The first of folder, folder-2, folder-3, ... that does not exist."""
     number, candidate = 1, folder
     while candidate.exists():
         number += 1

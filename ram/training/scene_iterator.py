@@ -10,17 +10,16 @@ from ram.training.distributed import ALONE
 
 
 class SceneIterator(chainer.dataset.Iterator):
-    """Draws a fresh scene of every digit in each epoch, in a fresh order, for ever.
+    """Draws a new scene of every digit in each epoch, in a new order, without end.
 
     A batch is a float32 array (B, C, size, size) in [0, 1], an int32 array (B,), both on the digits' device, and a
     generator of that device from which everything random in this batch is drawn: first its scenes, then its episodes.
     The generator depends on the seed, the rank and the iteration alone, so that a resumed run draws the same.
-    Batches run on over the end of an epoch, so that all have the same size.  Of several ranks each gets its own part of
-    what is together a batch of ``ranks.size`` * B.
+    A batch may span the end of an epoch, so that all have the same size.  With several ranks, their batches together
+    are one batch of ``ranks.size`` * B, of which each rank gets its own part.
 
     Args:
-        digits: uint8 array, what scenes are made of: the sources of ``scenes.fresh_scenes``.  A batch lives on its
-            device.
+        digits: uint8 array, the sources of ``scenes.fresh_scenes``.  Batches are on its device.
         labels: int32 array (N,).
         size, pieces, shift, augmentation: see ``scenes.fresh_scenes``.
         batch_size: B; the ranks' batches together have at most N.
@@ -89,7 +88,7 @@ def make_iterator(config, split, device, folder=None, ranks=ALONE):
 
     Args:
         config: the Config.
-        split: the split whose digits it learns from, see ``ram.tasks.load_sources``.
+        split: the split whose digits are used, see ``ram.tasks.load_sources``.
         device: chainer device of the batches.
         folder: folder of the data files.
         ranks: the Ranks.
@@ -101,5 +100,5 @@ def make_iterator(config, split, device, folder=None, ranks=ALONE):
 
 @chainer.dataset.converter()
 def whole_arrays(batch, device):
-    """The converter for iterators whose batches are where they should be already."""
+    """The converter for iterators whose batches are on the right device already."""
     return batch

@@ -1,4 +1,4 @@
-"""Chainer's trainer over fresh scenes or games."""
+"""Chainer's trainer with new scenes or games in every batch."""
 import math
 
 import numpy as np
@@ -24,9 +24,9 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
         device: chainer device.
         folder: folder of the data files.
         every: when to write snapshots, see SnapshotTrigger.
-        origin: where the models come from, see ``ram.provenance``.
+        origin: the provenance of the models, see ``ram.provenance``.
         ranks: the Ranks that train together, each with batches of ``config.batchsize``.
-        init: file of a model to start from, see ``checkpoint.start_from``; the first rank's counts.
+        init: file of a model to start from, see ``checkpoint.start_from``; that of the first rank is used.
 
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
@@ -37,7 +37,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     count = VALIDATIONS[model.goal](model, device, folder, ranks)
     afresh = checkpoint.start_from(init, model) if init else []
     if afresh:
-        print(f'{init} fits but for {", ".join(afresh)}, which start afresh')
+        print(f'{init} fits except for {", ".join(afresh)}, which start with new weights')
     loss = make_loss(model)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss, ranks)

@@ -40,7 +40,7 @@ def test_crops_as_the_archived_code_does(model, rng):
     np.testing.assert_allclose(glimpse, [archived_crop(image[0], where) for image, where in zip(images, l)], atol=1e-6)
 
 
-def test_loss_is_the_archived_one(model, rng):
+def test_loss_equals_that_of_the_archived_code(model, rng):
     """All terms from one episode, written out in NumPy."""
     images, labels = rng.random((6, 1, 28, 28), np.float32), rng.integers(0, 10, 6).astype(np.int32)
     kept = []

@@ -97,7 +97,7 @@ def test_the_core_sees_the_first_glimpse_and_not_the_context(with_context, rng):
 
 
 @pytest.mark.parametrize('policy', ['center', 'random'])
-def test_other_policies_do_not_ask_the_context(with_context, rng, policy):
+def test_other_policies_do_not_use_the_context(with_context, rng, policy):
     images = rng.random((4, 1, 28, 28), np.float32)
     episodes = [with_context.rollout(x, np.random.default_rng(3), policy) for x in (images, images[::-1])]
     np.testing.assert_array_equal(episodes[0].locations, episodes[1].locations)
@@ -149,7 +149,7 @@ def test_normalised_images_have_channels_of_mean_0_and_together_the_deviation_1(
     np.testing.assert_allclose(found[3], 0, atol=1e-3)  # a blank image stays blank
 
 
-def test_a_normalising_model_does_not_mind_brightness_and_contrast(tiny, rng):
+def test_a_normalising_model_is_invariant_to_brightness_and_contrast(tiny, rng):
     model = RecurrentAttentionModel(dataclasses.replace(tiny, normalise=True))
     images = rng.random((5, 1, 28, 28), np.float32)
     one, two = (model.rollout(x, np.random.default_rng(0)).logits.array for x in (images, 0.5 * images + 0.2))
@@ -160,7 +160,7 @@ def test_a_normalising_model_does_not_mind_brightness_and_contrast(tiny, rng):
 
 
 @pytest.mark.parametrize('policy', ['centre', '', None, 'Learned'])
-def test_an_unknown_policy_is_refused(tiny, rng, policy):
+def test_an_unknown_policy_is_rejected(tiny, rng, policy):
     for model in (RecurrentAttentionModel(tiny), make_model(PRESETS['archived'])):
         with pytest.raises(ValueError, match='policy must be one of learned, random, center'):
             model.rollout(rng.random((2, 1, 28, 28), np.float32), rng, policy)

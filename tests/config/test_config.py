@@ -23,7 +23,7 @@ def test_presets_are_the_papers_tasks():
         'cluttered100': (100, 8, 12, 4, 8)}
 
 
-def test_flags_lie_over_the_preset():
+def test_flags_replace_values_of_the_preset():
     chosen = parsed('--dataset', 'cluttered', '--sigma', '0.2', '--no-into-core', '-M', '3')
     assert chosen == dataclasses.replace(config.PRESETS['cluttered'], sigma=0.2, into_core=False, mc=3)
 
@@ -39,7 +39,7 @@ def test_the_archived_scripts_flags_work():
     ('patch', 0), ('glimpses', 0), ('sigma', -0.1), ('sigma', 0.0), ('sigma', float('nan')), ('lr', float('inf')),
     ('size', 27), ('scales', 0), ('batchsize', 0), ('dataset', 'imagenet'), ('optimizer', 'magic'), ('hidden', 2.5),
     ('into_core', 1), ('seed', -1), ('patch', 4000), ('mc', True), ('lr', 10 ** 400)])
-def test_refuses_impossible_values(name, value):
+def test_rejects_impossible_values(name, value):
     with pytest.raises(ValueError, match=name if value != 4000 else 'largest patch'):
         dataclasses.replace(Config(), **{name: value})
 
@@ -58,7 +58,7 @@ def test_the_convolutional_glimpse_network_has_no_larger_layer_than_is_said(patc
 
 @pytest.mark.parametrize('changes', [dict(model='fc256', size=1000), dict(model='conv', size=2000),
                                      dict(glimpse_network='conv', filters=1024, patch=200)])
-def test_refuses_controls_and_convolutions_that_no_memory_holds(changes):
+def test_rejects_controls_and_convolutions_that_are_too_large(changes):
     with pytest.raises(ValueError, match='a layer of'):
         Config(**changes)
 
@@ -67,14 +67,14 @@ def test_refuses_controls_and_convolutions_that_no_memory_holds(changes):
     ('svhn', dict(size=31)), ('svhn', dict(clutter=4)), ('folder', dict(clutter=4)), ('mnist', dict(extra=True)),
     ('svhn', dict(extra=True, digits='fonts')), ('mnist', dict(images='here')), ('mnist', dict(colour=True)),
     ('mnist', dict(classes=('a', 'b'))), ('svhn', dict(classes=('a', 'b')))])
-def test_refuses_what_a_task_does_not_have(preset, changes):
+def test_rejects_options_that_a_task_does_not_have(preset, changes):
     with pytest.raises(ValueError, match='size' if 'size' in changes else preset if 'clutter' in changes else 'only'):
         dataclasses.replace(config.PRESETS[preset], **changes)
 
 
 @pytest.mark.parametrize('classes', [(), ('a',), ('a', 'a'), ('a', ''), ('a', 3), ('a', None), ['a', 'b'], 'ab',
                                      tuple(map(str, range(10_001)))])
-def test_refuses_what_are_no_names_of_classes(classes):
+def test_rejects_bad_names_of_classes(classes):
     with pytest.raises(ValueError, match='classes'):
         dataclasses.replace(config.PRESETS['folder'], classes=classes)
 
@@ -110,7 +110,7 @@ def test_a_file_of_an_older_version_can_be_read():
     assert Config.from_json('{"dataset": "mnist", "size": 28}') == Config(dataset='mnist', size=28)
 
 
-def test_refuses_networks_that_no_memory_holds():
+def test_rejects_networks_that_are_too_large():
     with pytest.raises(ValueError, match='a layer of 4,294,967,296 weights'):
         Config(patch=1024, scales=1, unit=4096)
 

@@ -44,7 +44,7 @@ class Mirror(http.server.BaseHTTPRequestHandler):
                 time.sleep(3)
             while fault == 'endless':
                 self.wfile.write(bytes(1 << 16))
-        except OSError:  # who asked has hung up
+        except OSError:  # the client has closed the connection
             pass
 
     def log_message(self, *args):

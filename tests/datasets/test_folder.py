@@ -14,7 +14,7 @@ from tests.test_fuzz import MUTATIONS, mutated
 
 
 def save(path, array=None, **options):
-    """Writes a picture; by default a small grey one, another for every name."""
+    """Writes a picture; by default a small grey one that depends on the name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if array is None:
         array = np.random.default_rng(len(path.name)).integers(0, 256, (9, 9)).astype(np.uint8)
@@ -27,7 +27,7 @@ def names(files):
 
 @pytest.fixture
 def plain(tmp_path):
-    """Classes of 20, 10 and 3 pictures in no splits."""
+    """Classes of 20, 10 and 3 pictures, without folders for splits."""
     for name, count in (('cat', 20), ('dog', 10), ('fox', 3)):
         for i in range(count):
             save(tmp_path / name / f'{i}.png')
@@ -45,7 +45,7 @@ def test_a_folder_without_splits_is_split_class_by_class(plain):
     assert both['cat'] == sorted(parts['train']['cat'] + parts['validation']['cat'])
 
 
-def test_the_split_is_a_random_one_that_hardly_changes_when_pictures_come(tmp_path):
+def test_the_split_is_random_and_changes_little_when_pictures_are_added(tmp_path):
     for i in range(200):
         save(tmp_path / 'a' / f'{i:03}.png')
     before = set(names(folder.class_files(tmp_path, 'test'))['a'])
@@ -83,7 +83,7 @@ def tracks(tmp_path):
 
 
 @pytest.mark.parametrize('pattern, kept', [(r'(\d+)-', ['car']), ('(.+)/', ['bus']), (r'^(\d+)[-/]', ['car', 'bus'])])
-def test_frames_of_one_track_are_on_one_side(tracks, pattern, kept):
+def test_frames_of_a_track_are_in_the_same_split(tracks, pattern, kept):
     parts = [folder.class_files(tracks, split, pattern) for split in ('train', 'validation', 'test')]
     for name in ('car', 'bus'):
         assert sorted(path for part in parts for path in part[name]) == sorted((tracks / name).rglob('*.png'))
@@ -96,7 +96,7 @@ def test_frames_of_one_track_are_on_one_side(tracks, pattern, kept):
     assert both['car'] == sorted(parts[0]['car'] + parts[1]['car'])
 
 
-def test_a_new_track_hardly_changes_the_split(tracks):
+def test_a_new_track_changes_the_split_little(tracks):
     before = set(folder.class_files(tracks, 'test', '(.+)[-/]')['car'])
     save(tracks / 'car' / 'new-1.png')
     assert len(before ^ set(folder.class_files(tracks, 'test', '(.+)[-/]')['car'])) <= 13
@@ -122,9 +122,9 @@ def test_there_may_be_nothing_to_group(plain, tmp_path):
     for split in ('train', 'val', 'test'):
         for name in ('x', 'y'):
             shutil.copytree(plain / 'dog', root / split / name)
-    with pytest.raises(ValueError, match='nothing to do'):
+    with pytest.raises(ValueError, match='no effect'):
         folder.describe(root, '(.)')
-    assert len(folder.class_files(root, 'test', '(.)')['x']) == 10  # what was learnt from elsewhere can be tested here
+    assert len(folder.class_files(root, 'test', '(.)')['x']) == 10  # a test set of its own needs no groups
 
 
 def test_a_class_may_be_called_train(tmp_path):
@@ -154,18 +154,18 @@ def test_describe_finds_colour(plain):
 @pytest.mark.parametrize('break_it, words', [
     (lambda root: shutil.rmtree(root), 'there is no folder'),
     (lambda root: [shutil.rmtree(path) for path in root.iterdir()], 'no folders in it'),
-    (lambda root: [shutil.rmtree(root / name) for name in ('cat', 'fox')], 'one class only, dog'),
+    (lambda root: [shutil.rmtree(root / name) for name in ('cat', 'fox')], 'only one class, dog'),
     (lambda root: (root / 'new').mkdir(), 'class new is empty'),
     (lambda root: (root / 'fox' / '0.png').unlink(), 'class fox in .* has 2 pictures.*at least 3'),
 ])
-def test_what_cannot_be_learnt_from_is_refused(plain, break_it, words):
+def test_unusable_folders_are_rejected(plain, break_it, words):
     root = plain.rename(plain.with_name(f'{plain.name}-root'))
     break_it(root)
     with pytest.raises((ValueError, FileNotFoundError), match=words):
         folder.describe(root)
 
 
-def test_labels_are_the_classes_places_and_pictures_are_theirs(plain):
+def test_labels_are_indices_of_the_classes_of_the_pictures(plain):
     images, labels, left_out = folder.load(plain, 'train', ('fox', 'cat', 'dog'), 9, False)
     assert images.shape == (21, 1, 9, 9) and images.dtype == np.uint8 and labels.dtype == np.int32 and not left_out
     assert np.bincount(labels).tolist() == [1, 14, 6]
@@ -174,12 +174,12 @@ def test_labels_are_the_classes_places_and_pictures_are_theirs(plain):
         np.testing.assert_array_equal(image[0], np.asarray(Image.open(path)))
 
 
-def test_a_class_that_was_not_learnt_is_refused(plain):
+def test_a_class_that_is_not_in_the_training_pictures_is_rejected(plain):
     with pytest.raises(ValueError, match="'dog'.*cat, fox"):
         folder.load(plain, 'test', ('cat', 'fox'), 9, False)
 
 
-def test_what_cannot_be_read_is_named_and_left_out(plain):
+def test_unreadable_pictures_are_reported_and_left_out(plain):
     first, second, third = folder.class_files(plain, 'train')['cat'][:3]
     first.write_text('no picture')
     second.write_bytes(second.read_bytes()[:60])
@@ -193,11 +193,11 @@ def test_what_cannot_be_read_is_named_and_left_out(plain):
 
 
 def bomb(path):
-    """A small PNG file that says to have 30,000 x 30,000 pixels."""
+    """A small PNG file that claims to have 30,000 x 30,000 pixels."""
     Image.new('1', (30_000, 30_000)).save(path, compress_level=1)
 
 
-def test_a_picture_bomb_is_refused(tmp_path):
+def test_a_picture_bomb_is_rejected(tmp_path):
     bomb(tmp_path / 'bomb.png')
     with pytest.raises(ValueError, match='bomb.png .*pixels'):
         folder.read(tmp_path / 'bomb.png', 32, True)
@@ -213,7 +213,7 @@ def test_fit(fit, expected):
     assert (square[top:top + height, left:left + width] == 255).all() and (square > 0).sum() == width * height
 
 
-def test_the_rest_has_the_mean_colour():
+def test_the_margin_has_the_mean_colour():
     picture = Image.new('RGB', (10, 4), (200, 0, 50))
     picture.paste((0, 100, 50), (0, 0, 5, 4))
     square = np.asarray(folder.fitted(picture, 10))
@@ -221,19 +221,19 @@ def test_the_rest_has_the_mean_colour():
     assert np.asarray(folder.fitted(Image.new('L', (2, 1), 7), 8)).tolist() == [[7] * 8] * 8
 
 
-def test_what_is_too_large_is_made_smaller():
+def test_pictures_that_are_too_large_are_reduced():
     for fit in ('resize', 'pad'):
         square = np.asarray(folder.fitted(Image.new('L', (50, 200), 255), 16, fit, fill=0))
         assert (square[:, 6:10] == 255).all() and not square[:, :5].any() and not square[:, 11:].any()
 
 
 def picture(mode):
-    """A picture of 4 x 2 pixels, left half black, right half white, in a mode of Pillow's."""
+    """A picture of 4 x 2 pixels, left half black, right half white, in one of Pillow's modes."""
     half = np.zeros((2, 4), np.uint8)
     half[:, 2:] = 255
     if mode == 'I;16':
         return Image.fromarray(half.astype(np.uint16) * 257)
-    if mode in ('LA', 'RGBA'):  # what is white is black and transparent
+    if mode in ('LA', 'RGBA'):  # the white half is black and transparent
         layers = np.zeros((2, 4, len(mode)), np.uint8)
         layers[:, :, -1] = 255 - half
         return Image.fromarray(layers, mode)
@@ -256,7 +256,7 @@ def test_every_kind_of_picture_looks_as_it_should(tmp_path, mode, kind, colour):
 
 
 def test_pictures_stand_upright(tmp_path):
-    """Cameras store how they were held."""
+    """Cameras store their orientation."""
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees clockwise
     picture('L').resize((64, 32), Image.Resampling.NEAREST).save(tmp_path / 'x.jpg', exif=exif)

@@ -17,7 +17,7 @@ def test_font_digits_are_like_mnists(font_digits):
     ink = digits.mean(axis=(1, 2)) / 255
     assert 0.05 < ink.mean() < 0.25 and ink.min() > 0.01
     border = np.concatenate([digits[:, 0], digits[:, -1], digits[:, :, 0], digits[:, :, -1]], axis=1)
-    assert (border > 128).mean() < 0.02  # hardly anything is cut off
+    assert (border > 128).mean() < 0.02  # almost nothing is cut off
 
 
 def test_font_digits_can_be_told_apart(font_digits):

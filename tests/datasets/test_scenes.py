@@ -36,7 +36,7 @@ def test_compose_equals_a_naive_loop(digits, rng, size, pieces):
 
 @pytest.mark.parametrize('size, pieces', [(28, 0), (60, 4), (100, 8)])
 def test_kernel_equals_the_cpu(digits, rng, size, pieces, cpp):
-    """What composes scenes on a GPU, compiled as C++ and run pixel by pixel."""
+    """The GPU's operation, compiled as C++ and run pixel by pixel."""
     inputs = [part.split() for part in scenes.SCENE_INPUTS.split(', ')]
     kinds = {'raw uint8': 'const unsigned char*', 'raw int64': 'const long long*', 'int32': 'int'}
     arguments = ', '.join(f'{kinds[" ".join(kind)]} {name}' for *kind, name in inputs)
@@ -90,7 +90,7 @@ def test_shifted_scenes(rng):
     np.testing.assert_allclose(found[12:17, 12:17], 200, atol=5 * 200 ** 0.5)
 
 
-def test_what_is_shifted_out_of_a_scene_is_lost(rng):
+def test_pixels_that_are_shifted_out_of_a_scene_are_lost(rng):
     digits = np.full((3, 28, 28), 255, np.uint8)
     images, _, _ = next(SceneIterator(digits, np.zeros(3, np.int32), 28, 0, 3, shift=5))
     assert (images.mean(axis=(1, 2, 3)) >= (23 / 28) ** 2 - 1e-6).all() and images.shape == (3, 1, 28, 28)
@@ -148,7 +148,7 @@ def test_fixed_streets_are_those_of_the_fixed_layout(pictures):
     fixed = scenes.fixed_scenes(many, 48, 0, seed=3)
     layout = scenes.fixed_layout(540, 48, 1, 3, 32)
     np.testing.assert_array_equal(fixed, scenes.compose_street(np, many, layout, 48))
-    assert scenes.fixed_scenes(pictures, 32, 0, seed=3) is pictures  # as they are
+    assert scenes.fixed_scenes(pictures, 32, 0, seed=3) is pictures  # unchanged
 
 
 def test_pictures_are_shifted_and_their_border_repeated(rng, pictures):

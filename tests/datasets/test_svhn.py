@@ -60,7 +60,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize('name', FAULTS)
-def test_what_is_not_svhn_is_refused(tmp_path, content, name):
+def test_files_that_are_not_svhn_are_rejected(tmp_path, content, name):
     scipy.io.savemat(tmp_path / 'x.mat', FAULTS[name](content))
     with pytest.raises(ValueError, match='x.mat'):
         svhn.read_mat(tmp_path / 'x.mat')
@@ -120,7 +120,7 @@ def test_svhn_from_the_command_line(tmp_path, rng):
                           'train_32x32.mat')
 
 
-def test_extra_pictures_are_learnt_from_and_validation_stays(tmp_path, rng):
+def test_extra_pictures_are_used_for_training_only(tmp_path, rng):
     for part, count in (('train', 120), ('extra', 30), ('test', 20)):
         write_mat(tmp_path / 'svhn', part, count, rng)
     extra = svhn.load('extra', tmp_path)

@@ -9,7 +9,7 @@ TYPES = {'T': np.float32, 'bool': np.bool_}
 
 
 class NotNumPy:
-    """NumPy, but not the module: who asks whether it is that takes the way of the GPU."""
+    """NumPy, but not the same module, so that code which tests for NumPy takes the GPU's branch."""
 
     def __getattr__(self, name):
         return getattr(np, name)

@@ -8,7 +8,7 @@ from tests.fast.conftest import NotNumPy
 STEPS, COUNT, CHANNELS, FILTERS = 2, 3, 4, 5
 
 
-def test_windows_stand_one_under_the_other(rng):
+def test_windows_are_rows(rng):
     padded = rng.random((2, 6, 6, 3), np.float32)
     found = spread(padded, np.empty((2 * 16, 27), np.float32)).reshape(2, 4, 4, 27)
     for image in range(2):
@@ -19,7 +19,7 @@ def test_windows_stand_one_under_the_other(rng):
 
 @pytest.mark.parametrize('side', [2, 5, 6])
 @pytest.mark.parametrize('to_inputs', [True, False])
-def test_the_gpus_way_through_a_convolution(rng, monkeypatch, elementwise, side, to_inputs):
+def test_the_gpus_branch_of_a_convolution(rng, monkeypatch, elementwise, side, to_inputs):
     W, b = (rng.normal(size=shape).astype(np.float32) for shape in ((FILTERS, CHANNELS, 3, 3), FILTERS))
     inputs = rng.normal(size=(STEPS * COUNT, side, side, CHANNELS)).astype(np.float32)
     gradient = rng.normal(size=(STEPS * COUNT, side // 2, side // 2, FILTERS)).astype(np.float32)

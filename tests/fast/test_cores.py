@@ -14,7 +14,7 @@ CORE_SHAPES = {  # of the parameters
 
 @pytest.mark.parametrize('which', ['all', 'last', 'before'])
 @pytest.mark.parametrize('kind', CORE_SHAPES)
-def test_the_gpus_way_through_the_cores(rng, monkeypatch, elementwise, kind, which):
+def test_the_gpus_branch_of_the_cores(rng, monkeypatch, elementwise, kind, which):
     parameters = [rng.normal(size=shape).astype(np.float32) for shape in CORE_SHAPES[kind]]
     pair = [kind(parameters, STEPS, COUNT) for _ in range(2)]
     pair[1].xp = NotNumPy()

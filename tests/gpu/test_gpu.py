@@ -1,4 +1,4 @@
-"""What the GPU computes is what the CPU computes."""
+"""The GPU and the CPU compute the same."""
 import dataclasses
 import json
 
@@ -44,7 +44,7 @@ class Replayed:
 
 
 def disagreements(model, images, labels):
-    """The gradients on the GPU that are not the CPU's: their names, and how far they are apart at most."""
+    """The names of the gradients that differ between the GPU and the CPU, with their largest difference."""
     found = []
     for device in ('@numpy', '@cupy:0'):
         model.to_device(device)
@@ -71,8 +71,8 @@ def test_loss_and_all_gradients(preset, changes, rng):
     c = dataclasses.replace(config.PRESETS[preset], **changes)
     model = make_model(c)
     labels = rng.integers(0, 10, 32).astype(np.int32)
-    # Of some hundred thousand ReLUs one may lie within rounding of its kink and fall to either side of it: seldom, so
-    # that of three batches one is without.
+    # One of several hundred thousand ReLUs may be so close to its kink that rounding decides its side.  This is
+    # rare, so at least one of three batches has no such ReLU.
     found = []
     while len(found) < 3 and all(found):
         images = rng.random((32, c.channels, c.size, c.size), np.float32)

@@ -13,7 +13,7 @@ from tests.networks.conftest import shake
 
 
 def gradients(model, images, labels, term, rng):
-    """Gradients of one term of the loss alone, by parameter; None where there is none."""
+    """The gradients of a single term of the loss, by parameter; None if a parameter has no gradient."""
     model.cleargrads()
     episode = model.rollout(images, rng, explore=True)
     _, terms = hybrid_loss(episode, labels, model.config)
@@ -28,7 +28,7 @@ def batch(rng):
 
 @pytest.mark.parametrize('target, weight', [((3, 4, 2), (3, 4, 1)), ((4, 2), (3, 4, 2)), ((2,), ())])
 def test_weighted_squared_error(rng, target, weight):
-    """Against an inner product in float64 and numerical gradients, with what broadcasts and what does not."""
+    """Against an inner product in float64 and numerical gradients, with and without broadcasting."""
     x = rng.standard_normal((3, 4, 2), np.float32)
     target, weight = (rng.standard_normal(shape).astype(np.float32) for shape in (target, weight))
     found = weighted_squared_error(chainer.Variable(x), target, weight)
@@ -41,7 +41,7 @@ def test_weighted_squared_error(rng, target, weight):
 
 
 class FixedStart:
-    """A generator whose first locations are all the same, so that only the policy draws."""
+    """A generator whose first locations are all the same, so that only the policy is random."""
 
     def __init__(self, location, seed):
         self.location, self.rng = location, np.random.default_rng(seed)
@@ -63,9 +63,9 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
     model = RecurrentAttentionModel(dataclasses.replace(tiny, glimpses=2, sigma=0.2, reward=kind))
     for network in (model.glimpse_network, model.core_network, model.action_network):
         shake(network, rng)
-    model.baseline_network.reward.b.array[...] = 0.3  # whatever the baseline, the gradient must not be biased
+    model.baseline_network.reward.b.array[...] = 0.3  # no baseline may bias the gradient
     image, start, sigma = rng.random((1, 1, 28, 28), np.float32), (0.1, -0.3), 0.2
-    image[:, :, :, 12:] *= 4  # so that it matters where one looks
+    image[:, :, :, 12:] *= 4  # so that the location matters
 
     def answers(second):
         """The probabilities (N, 10) of the model's answers if its second location is each of these (N, 2)."""
@@ -138,7 +138,7 @@ def test_a_learned_start_follows_the_true_policy_gradient(rng, tiny):
     many, labels = np.broadcast_to(image, (n, *image.shape[1:])), np.full(n, truth, np.int32)
     found = gradients(model, many, labels, 'reinforce', np.random.default_rng(1))
     error = 4 * np.sqrt((answers[:, truth] ** 2).max() / sigma ** 2 / n) + 0.05 * np.linalg.norm(expected)
-    assert np.linalg.norm(expected) > 2 * error  # or nothing is tested
+    assert np.linalg.norm(expected) > 2 * error  # otherwise nothing is tested
     np.testing.assert_allclose(found['/location_network/mean/b'], expected, atol=error)
     np.testing.assert_array_equal(found['/location_network/mean/W'], 0)
 
@@ -173,7 +173,7 @@ def test_the_context_network_learns_from_reinforce_alone(tiny, batch, rng, into_
 
 
 @pytest.mark.parametrize('kind', ['right', 'probability'])
-def test_terms_are_what_they_should_be(tiny, batch, rng, kind):
+def test_terms_equal_a_naive_computation(tiny, batch, rng, kind):
     """Written out image by image and step by step."""
     config = dataclasses.replace(tiny, reward=kind, reinforce=0.25)
     model = RecurrentAttentionModel(config)

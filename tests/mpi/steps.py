@@ -2,7 +2,7 @@
 
     mpiexec -n N python tests/mpi/steps.py MODEL FILE [COMMUNICATOR]
 
-Locations are fixed, all in the centre: nothing that is learnt is random.
+Locations are fixed, all in the centre: nothing random is learned.
 """
 import dataclasses
 import pathlib
@@ -20,7 +20,7 @@ import datasets
 
 
 class Steady:
-    """Stands for the generator: every draw is the same, whatever the batch."""
+    """Replaces the generator: every draw is the same, for any batch."""
     bit_generator = np.random.default_rng(0).bit_generator
 
     def random(self, shape, dtype=np.float64):
@@ -39,7 +39,7 @@ def main():
     rng = np.random.default_rng(1)
     digits = rng.integers(0, 256, (400, 28, 28)).astype(np.uint8), np.arange(400, dtype=np.int32) % 10
     datasets.load_digits = lambda *arguments: digits
-    # Not Adam, which divides by the root of the mean square and so makes much of the rounding of a tiny gradient.
+    # Not Adam: it divides by the root of the mean square, which amplifies the rounding of tiny gradients.
     settings = dataclasses.replace(config.PRESETS['mnist'], model=kind, shift=0, batchsize=64 // joined.size, epoch=10,
                                    unit=32, hidden=48, optimizer='nesterov', lr=0.01)
     trainer = make_trainer(settings, pathlib.Path(path).parent, chainer.get_device('@numpy'), ranks=joined)

@@ -1,4 +1,4 @@
-"""Several processes, as their user starts them."""
+"""Several processes, started as a user starts them."""
 import json
 import os
 import signal
@@ -25,12 +25,12 @@ def weights(out):
 
 @pytest.mark.parametrize('ranks', [2, 4])
 def test_learns_real_mnist(mnist_folder, tmp_path, ranks):
-    """One epoch of the real thing: far better than chance, with as many steps as one process needs."""
+    """One epoch on real data: far better than chance, with as many steps as one process needs."""
     code, output, errors = run(ranks, 'train.py', '--dataset', 'mnist', '--communicator', 'naive',
                                '--global-batchsize', 128, '-e', 1, '--lr', 0.002, '-o', tmp_path / 'run',
                                '--data', mnist_folder)
     assert code == 0, errors
-    assert output.count('The best model on validation') == 1  # one process speaks
+    assert output.count('The best model on validation') == 1  # only one process prints
     entry, = json.loads((tmp_path / 'run' / 'log').read_text())
     assert entry['iteration'] == -(-55000 // 128)
     found = json.loads(script('evaluate.py', tmp_path / 'run' / 'model.npz', '--json', '--repeats', 1, '--data',
@@ -57,7 +57,7 @@ def test_many_ranks_take_the_steps_of_one(tmp_path, kind):
 
 
 def test_every_rank_looks_at_its_own_scenes_and_locations(tmp_path):
-    """Two processes that saw the same would learn what one does with half the batch."""
+    """Two processes with the same data would learn the same as one with half the batch."""
     assert run(2, *SMALL, '-e', 1, '-b', 500, '-o', tmp_path / 'two')[0] == 0
     assert run(1, *SMALL, '-e', 1, '-b', 500, '-o', tmp_path / 'one')[0] == 0
     one, two = (json.loads((tmp_path / name / 'log').read_text())[0] for name in ('one', 'two'))
@@ -72,7 +72,7 @@ def test_resume_is_exact_and_needs_the_same_ranks(tmp_path):
     assert run(2, *SMALL, '-e', 1, '-b', 300, '-o', tmp_path / 'run')[0] == 0
     again = ['train.py', '--communicator', 'naive', '--resume', tmp_path / 'run', '-e', 2]
     code, _, errors = run(1, *again)
-    assert code == 2 and 'it is of 2 processes, and these are 1' in errors
+    assert code == 2 and 'it was written by 2 processes, and this run has 1' in errors
     assert run(2, *again)[0] == 0
     through, resumed = weights(tmp_path / 'through'), weights(tmp_path / 'run')
     for name in through:
@@ -128,6 +128,6 @@ def test_a_signal_stops_all_ranks_together(tmp_path):
 @pytest.mark.parametrize('flags, words', [
     (['--global-batchsize', 7], 'multiple of 2'), (['--communicator', 'nonsense'], 'nonsense'),
     (['--communicator', 'pure_nccl', '--gpu'], 'pure_nccl'), (['--data', '/none', '--digits', 'mnist'], 'ubyte')])
-def test_what_is_wrong_ends_all_ranks(tmp_path, flags, words):
+def test_an_error_ends_all_ranks(tmp_path, flags, words):
     code, _, errors = run(2, *SMALL, '-o', tmp_path / 'run', *flags)
     assert code == 2 and words in errors and 'Traceback' not in errors

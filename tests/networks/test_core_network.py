@@ -14,7 +14,7 @@ def test_core_network(rng):
     np.testing.assert_array_equal(network.initial_state(3), np.zeros((3, 6)))
 
 
-def test_young_core_forgets_nothing(rng):
+def test_an_untrained_core_forgets_nothing(rng):
     network = CoreNetwork(6)
     h = rng.random((4, 6), np.float32)
     network.from_glimpse.W.array[...] = 0

@@ -140,6 +140,6 @@ def test_no_gradient_to_images_or_locations(rng):
 
 
 @pytest.mark.parametrize('shapes', [((2, 8, 8), (2, 2)), ((2, 1, 8, 8), (3, 2)), ((2, 1, 8, 8), (2, 3))])
-def test_refuses_wrong_shapes(shapes):
+def test_rejects_wrong_shapes(shapes):
     with pytest.raises(chainer.utils.type_check.InvalidType):
         glimpse_sensor(*(np.zeros(shape, np.float32) for shape in shapes), 4, 1)

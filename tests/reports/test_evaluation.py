@@ -9,7 +9,7 @@ from ram.reports import evaluation
 
 
 class Oracle:
-    """Answers a scene's brightest pixel's column after the last glimpse, and always 0 before."""
+    """After the last glimpse, answers the column of the brightest pixel; before, always 0."""
     config = Config()
 
     def rollout(self, images, rng, policy):

@@ -1,4 +1,4 @@
-"""The models that are shipped, and what the documents say of them."""
+"""The shipped models, and what the documents say about them."""
 import argparse
 import json
 import re
@@ -14,7 +14,7 @@ SHIPPED = sorted((ROOT / 'models').glob('*.npz'))
 
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_model_says_where_it_comes_from(path):
+def test_a_shipped_model_has_its_provenance(path):
     model, log = checkpoint.load_model(path), json.loads(path.with_suffix('.log').read_text())
     row = published.row_of(model.config)
     assert path.stem.split('-')[0] == (f'street{"64" * (model.config.size == 64)}' if model.config.dataset == 'svhn'
@@ -26,11 +26,11 @@ def test_a_shipped_model_says_where_it_comes_from(path):
     assert command == f'train.py {make.RUNS[path.stem]}'
 
 
-def test_their_list_is_up_to_date():
+def test_the_list_of_models_is_up_to_date():
     assert (ROOT / 'models' / 'README.md').read_text() == make.readme()
 
 
-def test_a_part_of_the_published_tables_is_what_comes_out(mnist_folder, tmp_path):
+def test_a_part_of_the_published_tables(mnist_folder, tmp_path):
     """One model, evaluated as its user would; `make results-check` does so with all."""
     path = ROOT / 'models' / 'mnist-T6.npz'
     found = json.loads(script('evaluate.py', path, '--json', '--data', mnist_folder).stdout)
@@ -45,7 +45,7 @@ def test_making_models_that_are_not_in_the_tables():
 
 
 def test_the_runs_cover_the_papers_rows():
-    """Every row of the paper's tables has a run that would stand in it."""
+    """Every row of the paper's tables has a run."""
     rows = []
     for flags in make.RUNS.values():
         parser = argparse.ArgumentParser()

@@ -173,7 +173,7 @@ def test_documents_are_written_and_checked():
 
 
 def test_from_the_command_line(tmp_path, mnist_folder):
-    """An untrained model, told in every form."""
+    """An untrained model in every form of the tables."""
     folder, document = tmp_path / 'models', tmp_path / 'results.md'
     folder.mkdir()
     assert_one_clear_line(script('evaluate.py', '--tables', folder), 'no model')
@@ -182,7 +182,7 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     document.write_text(DOCUMENT)
     flags = ['--tables', folder, '--repeats', 1, '--data', mnist_folder]
     found = script('evaluate.py', *flags, '--write', document, '--picture', tmp_path / 'errors.png')
-    assert found.returncode == 0 and 'b.npz is of no task of the paper' in found.stderr
+    assert found.returncode == 0 and 'b.npz is not of a task of the tables' in found.stderr
     assert (tmp_path / 'errors.png').read_bytes().startswith(b'\x89PNG')
     line = next(line for line in found.stdout.splitlines() if line.startswith('RAM, 2 glimpses'))
     assert 60 < float(line.split()[3]) <= 100 and f'| {line.split()[3]} |' in document.read_text()
@@ -191,7 +191,7 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     wrong = script('evaluate.py', *flags, '--check', document)
     assert wrong.returncode == 2 and 'stated: | RAM, 2 glimpses | 1.00' in wrong.stderr
     checkpoint.save_model(folder / 'c.npz', make_model(dataclasses.replace(config.PRESETS['mnist'], glimpses=2)))
-    assert 'same row' in script('evaluate.py', *flags).stderr
+    assert 'has the same row' in script('evaluate.py', *flags).stderr
     assert_one_clear_line(script('evaluate.py'), '--tables')
     assert_one_clear_line(script('evaluate.py', *flags, '--policy', 'random'), '--policy')
     assert_one_clear_line(script('evaluate.py', folder / 'a.npz', '--picture', 'a.png'), '--picture')

@@ -69,7 +69,7 @@ def test_visualize_mistakes_and_augmented_scenes(run, tmp_path):
 
 
 def test_start_from_another_model(quick, tmp_path):
-    """At a learning rate of next to nothing the weights stay the other model's, also where a run is taken up again."""
+    """With a tiny learning rate the weights remain those of the other model, also in a resumed run."""
     run, out = tmp_path / 'run', tmp_path / 'new'
     assert script('train.py', *quick, '-e', 1, '-o', run).returncode == 0
     flags = [*quick, '--size', 40, '--lr', 1e-12, '-e', 1, '--init', run / 'model.npz', '-o', out]
@@ -91,14 +91,14 @@ def test_evaluate_other_policies(run, policy):
     assert found['policy'] == policy and 0 < found['test_error'] < 100
 
 
-def test_visualize_a_picture_of_ones_own(run, tmp_path):
+def test_visualize_an_own_picture(run, tmp_path):
     Image.new('RGB', (50, 90), 'white').save(tmp_path / 'mine.png')
     result = script('visualize.py', run / 'model.npz', '--image', tmp_path / 'mine.png', '-o', tmp_path / 'a.gif')
     assert result.returncode == 0 and (tmp_path / 'a.gif').exists()
 
 
 def test_visualize_shows_as_many_as_there_are(tmp_path, rng):
-    """A test set of three pictures, in colour: around a picture of one's own there is its mean colour, not black."""
+    """A test set of three colour pictures; the margin of an own picture has its mean colour, not black."""
     for name, count in (('red', 3), ('blue', 9)):
         for part in ('train', 'test'):
             (tmp_path / 'pictures' / part / name).mkdir(parents=True)
@@ -118,7 +118,7 @@ def test_visualize_shows_as_many_as_there_are(tmp_path, rng):
     assert truths is None and (images[0, :, 16, 0] == (200, 30, 30)).all()
 
 
-def test_a_reader_that_has_enough_ends_evaluate_quietly(run):
+def test_a_reader_that_closes_the_pipe_ends_evaluate_quietly(run):
     """As in `python evaluate.py model.npz | head -1`."""
     read, write = os.pipe()
     os.close(read)
@@ -128,13 +128,13 @@ def test_a_reader_that_has_enough_ends_evaluate_quietly(run):
     assert result.stderr == '' and result.returncode == 141
 
 
-def test_resume_goes_on_to_more_epochs(run, tmp_path):
+def test_resume_with_more_epochs(run, tmp_path):
     shutil.copytree(run, tmp_path / 'run')
     result = script('train.py', '--resume', tmp_path / 'run', '-e', '2')
     assert result.returncode == 0, result.stderr
     assert [entry['epoch'] for entry in json.loads((tmp_path / 'run' / 'log').read_text())] == [1, 2]
     better = checkpoint.load_model(tmp_path / 'run' / 'model.npz')
-    assert better.config.epoch == 2  # it was saved after the run was taken up, and still says what started it
+    assert better.config.epoch == 2  # saved after the run was resumed, with the first command
     assert better.provenance['command'] == shlex.join(['train.py', *SMALL, '-e', '1', '-o', str(run)])
     assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '--sigma', '0.5'), 'sigma', '0.5', '0.1')
     assert_one_clear_line(script('train.py', '--resume', tmp_path), 'config.json')
@@ -168,13 +168,13 @@ def test_impossible_flags(flags, word, tmp_path):
     assert_one_clear_line(script('train.py', '-o', tmp_path / 'run', *flags), word)
 
 
-def test_gpu_that_is_not_there(run):
+def test_a_missing_gpu(run):
     assert_one_clear_line(script('train.py', '--gpu', '99'), '--gpu 99')
     for name in ('evaluate.py', 'visualize.py'):
         assert_one_clear_line(script(name, run / 'model.npz', '--gpu', '99'), '--gpu 99')
 
 
-def test_data_that_is_missing_or_damaged(tmp_path):
+def test_missing_or_damaged_data(tmp_path):
     result = script('train.py', '--dataset', 'mnist', '-o', tmp_path / 'run', '--data', tmp_path,
                     http_proxy='127.0.0.1:9', https_proxy='127.0.0.1:9')
     assert_one_clear_line(result, 'train-images-idx3-ubyte.gz', '--digits fonts')
@@ -188,7 +188,7 @@ def test_data_that_is_missing_or_damaged(tmp_path):
     assert not (tmp_path / 'run' / 'model.npz').exists()
 
 
-def test_files_that_are_no_models(run, tmp_path):
+def test_files_that_are_not_models(run, tmp_path):
     (tmp_path / 'noise.npz').write_bytes(os.urandom(3000))
     np.savez(tmp_path / 'other.npz', x=np.zeros(3))
     for name in ('evaluate.py', 'visualize.py'):
@@ -196,7 +196,7 @@ def test_files_that_are_no_models(run, tmp_path):
             assert_one_clear_line(script(name, tmp_path / file), file)
 
 
-def test_visualize_refuses(run, tmp_path):
+def test_visualize_rejects_bad_arguments(run, tmp_path):
     (tmp_path / 'no.png').write_bytes(b'no picture')
     model = run / 'model.npz'
     assert_one_clear_line(script('visualize.py', model, '--image', tmp_path / 'no.png'), 'no.png')
@@ -210,7 +210,7 @@ def test_folder_that_cannot_be_written():
 
 
 def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
-    """A short run on the real thing: far better than chance in one epoch."""
+    """A short run on real data: far better than chance after one epoch."""
     result = script('train.py', '--dataset', 'mnist', '-e', 1, '-l', 3, '-o', tmp_path / 'run', '--data', mnist_folder,
                     '--lr', '0.003')
     assert result.returncode == 0, result.stderr
@@ -220,7 +220,7 @@ def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
 
 
 def test_progress_bar_on_a_terminal(quick, tmp_path):
-    """Where stdout is a terminal there is a progress bar."""
+    """There is a progress bar if stdout is a terminal."""
     if not shutil.which('script'):
         pytest.skip('no script(1)')
     command = shlex.join(map(str, [sys.executable, 'train.py', *quick, '-e', 9, '-o', tmp_path / 'run']))

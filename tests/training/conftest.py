@@ -12,7 +12,7 @@ from ram.training.trainer import make_trainer
 
 @pytest.fixture
 def few_digits(monkeypatch):
-    """A small, easy world: 240 digits that are bright in a corner of their own."""
+    """A small, easy task: 240 digits, each bright at the place of its class."""
     rng = np.random.default_rng(0)
     labels = np.arange(240, dtype=np.int32) % 10
     digits = rng.integers(0, 60, (240, 28, 28)).astype(np.uint8)
@@ -22,13 +22,13 @@ def few_digits(monkeypatch):
 
 
 def train(out, interruptions=(), every='epoch', draws=False, **changes):
-    """Trains in the folder and gives the model.
+    """Trains in the folder and returns the model.
 
     Args:
         out: the folder.
-        interruptions: triggers; at each the run stops as on a signal, and a new trainer takes it up.
+        interruptions: triggers; at each the run stops as on a signal, and a new trainer resumes it.
         every: when to write snapshots.
-        draws: whether curves are drawn, which takes longer than all the rest.
+        draws: whether curves are drawn, which takes longer than the rest of the run.
         changes: to the Config.
     """
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=4)

@@ -30,7 +30,7 @@ def test_iterator_shows_every_digit_once_an_epoch_and_never_the_same_scene(digit
     np.testing.assert_allclose(details, [0.4, 0.8, 1.2, 1.6, 2.0])
 
 
-def test_iterator_refuses_a_batch_larger_than_the_data(digits, rng):
+def test_iterator_rejects_a_batch_larger_than_the_data(digits, rng):
     with pytest.raises(ValueError, match='batchsize'):
         SceneIterator(digits, np.zeros(20, np.int32), 60, 0, 21)
 

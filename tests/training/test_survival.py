@@ -1,4 +1,4 @@
-"""What is left of a run that was killed, or that the disk had no room for."""
+"""Runs that are killed, or for which the disk is too small."""
 import json
 import os
 import random
@@ -23,7 +23,7 @@ def start(*arguments, **kwargs):
 
 
 def assert_sound(out):
-    """Every file of a run that is there can be read."""
+    """All files of a run can be read."""
     for name in (checkpoint.MODEL, checkpoint.SNAPSHOT):
         if (out / name).exists():
             safe_files.read(out / name)
@@ -39,14 +39,14 @@ def weights(out):
 
 @pytest.mark.parametrize('kills', [4, pytest.param(50, marks=pytest.mark.slow)])
 def test_kill_9_at_any_moment(kills, quick, tmp_path):
-    """However often a run is killed, it can be taken up, and ends where an undisturbed one does."""
+    """A run that is killed many times can be resumed, and ends with the weights of an undisturbed run."""
     epochs, moments = 15 * kills, random.Random(kills)
     assert script('train.py', *quick, '-e', epochs, '-o', tmp_path / 'through').returncode == 0
     out = tmp_path / 'killed'
     for kill in range(kills):
         again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*quick, '-e', epochs, '-o', out]
         process = start(*again, '--snapshot', 2, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        # At first at any moment of the start, later mostly once it trains.
+        # At first at any time during the start, later mostly during training.
         if kill > kills // 3:
             process.stdout.readline()
         time.sleep(moments.uniform(0, 2.5))
@@ -94,7 +94,7 @@ def test_a_full_disk_stops_the_run_and_leaves_the_last_good_files(quick, small_d
 
 
 def test_a_file_that_may_not_grow_stops_the_run(quick, tmp_path):
-    """A quota: no file may be larger than 30 kB, which the snapshot is."""
+    """A quota: no file may be larger than 30 kB, and the snapshot is larger."""
     process = start(*quick, '-e', 3, '-o', tmp_path / 'run', stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)))
     _, errors = process.communicate()
@@ -116,7 +116,7 @@ def test_two_processes_do_not_share_a_folder(quick, tmp_path):
     assert process.returncode == 143
 
 
-def test_resume_into_another_folder_leaves_the_first_as_it_is(quick, tmp_path):
+def test_resume_into_another_folder_does_not_change_the_first(quick, tmp_path):
     first, second, through = (tmp_path / name for name in ('first', 'second', 'through'))
     flags = [*quick, '--schedule', 'constant']  # the others' rates depend on the number of epochs
     assert script('train.py', *flags, '-e', 1, '-o', first).returncode == 0
@@ -175,7 +175,7 @@ def test_an_older_run_of_several_processes_cannot_be_resumed_by_one(quick, tmp_p
     assert_one_clear_line(script('train.py', '--resume', out, '-e', 2), '2 processes')
 
 
-def test_the_model_file_says_what_made_it(quick, tmp_path):
+def test_the_model_file_has_its_provenance(quick, tmp_path):
     assert script('train.py', *quick, '-e', 1, '-o', tmp_path / 'run').returncode == 0
     made = checkpoint.load_model(tmp_path / 'run' / checkpoint.MODEL).provenance
     assert made['numpy'] == np.__version__ and made['chainer'] == '7.8.1' and set(made) == {

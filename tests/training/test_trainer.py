@@ -31,7 +31,7 @@ def test_it_learns_and_writes_what_it_promises(tmp_path):
 
 
 def assert_same_runs(one, two, folders):
-    """Equal weights, bit for bit, and equal logs but for the time."""
+    """Equal weights, bit for bit, and equal logs except for the time."""
     for name in weights(one):
         np.testing.assert_array_equal(weights(one)[name], weights(two)[name], err_msg=name)
     logs = [json.loads((folder / 'log').read_text()) for folder in folders]
@@ -59,7 +59,7 @@ NORMAL = {('adam', 'exponential'), ('nesterov', 'step'), ('momentum', 'linear'),
     for pair in itertools.product(['adam', 'nesterov', 'momentum'], ['constant', 'exponential', 'linear', 'step'])])
 def test_five_interruptions_change_nothing(tmp_path, optimizer, schedule):
     changes = dict(optimizer=optimizer, schedule=schedule, lr=0.01, drop=2, mc=3, batchsize=32)
-    stops = [(number, 'iteration') for number in (1, 7, 8, 15, 23)]  # 7.5 iterations are an epoch
+    stops = [(number, 'iteration') for number in (1, 7, 8, 15, 23)]  # an epoch has 7.5 iterations
     assert_same_runs(train(tmp_path / 'through', **changes), train(tmp_path / 'resumed', stops, '2', **changes),
                      [tmp_path / 'through', tmp_path / 'resumed'])
 
@@ -91,7 +91,7 @@ def test_schedules(tmp_path, changes, expected):
     np.testing.assert_allclose(learning_rates(tmp_path, **changes), expected, atol=1e-9)
 
 
-def test_snapshot_of_another_run_is_refused(tmp_path):
+def test_snapshot_of_another_run_is_rejected(tmp_path):
     train(tmp_path / 'run', epoch=1)
     with pytest.raises(ValueError, match='snapshot.npz'):
         checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', make_trainer(

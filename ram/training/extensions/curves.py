@@ -1,4 +1,4 @@
-"""Pictures of how a run goes: its loss and its error over the epochs."""
+"""Pictures of the loss and the error of a run over the epochs."""
 import pathlib
 import time
 
@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from ram import safe_files
 from ram.pictures.drawing import png
 
-SECONDS = 30  # between two drawings: in a small run drawing takes as long as an epoch
+SECONDS = 30  # between two drawings: in a small run, drawing takes as long as an epoch
 
 
 class Curves(training.Extension):
     """Draws keys of the log over the epochs into pictures, at most every half minute and at the end.
 
     Args:
-        pictures: a list of keys of the log, by the name of the picture's file.
+        pictures: for each picture, by the name of its file, a list of keys of the log.
     """
     name = 'curves'
     trigger = 1, 'epoch'

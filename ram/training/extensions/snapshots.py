@@ -1,4 +1,4 @@
-"""What happens during training beside learning: validation, snapshots, and a stop if the loss is not finite."""
+"""Extensions of the trainer: validation, snapshots, and a stop if the loss is not finite."""
 import math
 import pathlib
 
@@ -15,7 +15,7 @@ class Validation(training.Extension):
 
     Args:
         model: the model.
-        count: called without arguments, gives the number of this process's mistakes and of what it was tried on.
+        count: function without arguments that returns the number of this process's mistakes and of its trials.
         origin: see ``ram.provenance``; written into the model file.
         ranks: the Ranks.
     """
@@ -28,7 +28,7 @@ class Validation(training.Extension):
         self.best = math.inf
 
     def evaluate(self):
-        """This rank's mistakes, and of how many; a communicator takes the mean of both over all ranks."""
+        """The numbers of this rank's mistakes and trials; a communicator takes the mean of both over all ranks."""
         wrong, all_of_them = self.count()
         return {'wrong': float(wrong), 'all': all_of_them}
 
@@ -46,10 +46,10 @@ class Validation(training.Extension):
 
 
 class Finite(training.Extension):
-    """Stops a run whose loss is no longer a finite number, before anything is saved of it.
+    """Stops a run whose loss is no longer a finite number, before anything is saved.
 
-    Looks at every iteration on the CPU; on a GPU, where that means waiting, at every hundredth, at the end of an epoch
-    and before a snapshot.
+    On the CPU it checks every iteration.  On a GPU a check means waiting, so it checks every hundredth iteration, the
+    end of an epoch, and before a snapshot.
 
     Args:
         snapshots: the trigger of the snapshots.
@@ -74,10 +74,10 @@ class Finite(training.Extension):
 
 
 class Snapshot(training.Extension):
-    """Writes snapshots.  What is random needs no state in them: see ``ram.random_streams``.
+    """Writes snapshots.  They need no state of random generators: see ``ram.random_streams``.
 
     Args:
-        ranks: the Ranks, of which there must be as many when the run is resumed.
+        ranks: the Ranks; a resumed run must have the same number.
     """
     name = 'snapshot'
     priority = -100
@@ -92,4 +92,4 @@ class Snapshot(training.Extension):
     def serialize(self, serializer):
         processes = serializer('processes', self.ranks.size)
         if processes != self.ranks.size:
-            raise ValueError(f'it is of {processes} processes, and these are {self.ranks.size}')
+            raise ValueError(f'it was written by {processes} processes, and this run has {self.ranks.size}')

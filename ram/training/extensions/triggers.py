@@ -8,14 +8,14 @@ from ram.training.distributed import ALONE
 
 
 class SnapshotTrigger:
-    """Says when to write a snapshot.  It may differ from one resumption of a run to the next.
+    """The trigger of the snapshots.  It may change when a run is resumed.
 
     Args:
-        every: 'epoch'; or a number of iterations, as '500'; or of minutes, as '10m' or '0.5m'.
-        ranks: the Ranks, which go by the first one's clock.
+        every: 'epoch'; or a number of iterations, such as '500'; or of minutes, such as '10m' or '0.5m'.
+        ranks: the Ranks; the clock of the first one decides.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: ``every`` is something else.
     """
 
     def __init__(self, every='epoch', ranks=ALONE):
@@ -32,7 +32,7 @@ class SnapshotTrigger:
 
     def __call__(self, trainer):
         iteration = trainer.updater.iteration
-        if self.answer[0] != iteration:  # whoever asks in one iteration gets one answer
+        if self.answer[0] != iteration:  # one answer for each iteration, however often it is called
             self.answer = iteration, self._due(trainer.updater)
         return self.answer[1]
 
@@ -41,7 +41,7 @@ class SnapshotTrigger:
             return updater.is_new_epoch
         if self.unit == 'iterations':
             return updater.iteration % self.every == 0
-        # Each process has a clock of its own: the first one's decides, or they would write at different times.
+        # Each process has its own clock.  The first one's decides; otherwise they would write at different times.
         due = self.ranks.from_first(lambda: time.monotonic() - self.last >= 60 * self.every)
         if due:
             self.last = time.monotonic()
@@ -49,7 +49,7 @@ class SnapshotTrigger:
 
 
 class Stop:
-    """The trigger that ends a run: after its epochs, or after the iteration in which a signal to stop came.
+    """The trigger that ends a run: after its epochs, or after the iteration in which a signal to stop arrived.
 
     Args:
         epochs: epochs to train.
@@ -68,9 +68,9 @@ class Stop:
         return self.signal > 0 or self.after(trainer)
 
     def get_training_length(self):
-        """What Chainer's progress bar asks for."""
+        """The length of the run, for Chainer's progress bar."""
         return self.after.get_training_length()
 
     def on_signal(self, number, frame):
-        """For signal.signal()."""
+        """A handler for signal.signal()."""
         self.received = number

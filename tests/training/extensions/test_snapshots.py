@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures('few_digits')
 
 @pytest.mark.filterwarnings('ignore:invalid value')
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_snapshot(tmp_path, value):
     train(tmp_path / 'run', epoch=1)
     before = (tmp_path / 'run' / 'snapshot.npz').read_bytes()
     trainer = make_trainer(Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32,
@@ -25,11 +25,11 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_snapshot(tmp_
     assert (tmp_path / 'run' / 'snapshot.npz').read_bytes() == before
 
 
-def test_snapshot_of_several_processes_is_refused_by_one(tmp_path):
+def test_snapshot_of_several_processes_is_rejected_by_one(tmp_path):
     train(tmp_path / 'run', epoch=1)
     path = tmp_path / 'run' / checkpoint.SNAPSHOT
     arrays = safe_files.read(path)
     safe_files.write(path, {**arrays, 'extensions/snapshot/processes': np.array(2)})
     config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=2)
-    with pytest.raises(ValueError, match='it is of 2 processes, and these are 1'):
+    with pytest.raises(ValueError, match='it was written by 2 processes, and this run has 1'):
         checkpoint.load_snapshot(path, make_trainer(config, tmp_path, chainer.get_device('@numpy')))

@@ -16,7 +16,7 @@ def test_snapshots_are_written_when_asked(tmp_path, monkeypatch, every, expected
     written = []
     monkeypatch.setattr(checkpoint, 'save_snapshot', lambda path, trainer: written.append(trainer.updater.iteration))
     train(tmp_path / 'run', every=every, epoch=2)
-    assert written[:-1] == expected  # the last is the test's own
+    assert written[:-1] == expected  # the last one is written by this test
 
 
 def test_snapshots_by_the_clock(monkeypatch):
@@ -37,7 +37,7 @@ def test_impossible_snapshot_times(every):
         SnapshotTrigger(every)
 
 
-def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
+def test_a_signal_during_the_communication_of_ranks_is_not_lost():
     class Interrupted(Ranks):
         def gather(self, value):
             stop.on_signal(15, None)
@@ -50,7 +50,7 @@ def test_a_signal_that_comes_while_the_ranks_agree_is_not_lost():
 
 
 class Joined(Ranks):
-    """A process that gets from the first one what that one found."""
+    """A process that receives the results of the first one."""
 
     def __init__(self, rank, answers):
         super().__init__()
@@ -62,8 +62,8 @@ class Joined(Ranks):
         return self.answers[-1]
 
 
-def test_snapshots_by_the_clocks_of_two_processes_come_together(monkeypatch):
-    """Their clocks are an hour apart, and run differently fast."""
+def test_two_processes_with_different_clocks_write_snapshots_together(monkeypatch):
+    """Their clocks differ by an hour, and have different speeds."""
     answers, clocks = [], [100.0, 3700.0]
     current = [0]
     monkeypatch.setattr(triggers.time, 'monotonic', lambda: clocks[current[0]])
