@@ -5,6 +5,13 @@ import pytest
 from ram import safe_files
 
 
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / 'arrays.npz'
+    safe_files.write(path, {'x': np.arange(3)})
+    return path
+
+
 def test_failing_write_leaves_the_old_file(saved):
     before = saved.read_bytes()
     with pytest.raises(RuntimeError):
