@@ -42,6 +42,7 @@ RUNS = {
     'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
     'street-conv': '--dataset svhn --digits fonts --model conv',
     'catch': '--dataset catch',
+    **{f'catch-seed{seed}': f'--dataset catch --seed {seed}' for seed in (1, 2)},
     'catch-random': '--dataset catch --policy random',
     'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
 }
