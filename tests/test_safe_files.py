@@ -4,6 +4,13 @@ import pytest
 from ram import safe_files
 
 
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / 'arrays.npz'
+    safe_files.write(path, {'a': np.arange(3)})
+    return path
+
+
 def test_failing_write_leaves_the_old_file(saved):
     before = saved.read_bytes()
     with pytest.raises(RuntimeError):

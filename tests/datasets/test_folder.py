@@ -67,7 +67,7 @@ def test_splits_made_by_hand_are_kept(plain, tmp_path):
     shutil.rmtree(root / 'train')
     (root / 'validation').rename(root / 'test')
     assert len(folder.class_files(root, 'test')['x']) == 20  # a folder of new pictures to test on
-    with pytest.raises(ValueError, match='has no folder train'):
+    with pytest.raises(ValueError, match='but no folder train'):
         folder.describe(root)
 
 
