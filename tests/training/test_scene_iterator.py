@@ -1,4 +1,3 @@
-
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ def digits(rng):
 @pytest.fixture
 def pictures(rng):
     return rng.integers(0, 256, (9, 3, 32, 32)).astype(np.uint8)
+
 
 def test_iterator_shows_every_digit_once_an_epoch_and_never_the_same_scene(digits, rng):
     labels = np.arange(20, dtype=np.int32)
