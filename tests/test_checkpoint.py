@@ -170,7 +170,7 @@ def test_starting_from_another_model_takes_what_fits(tiny, tmp_path):
 
 def test_starting_from_a_model_of_which_nothing_fits(tiny, tmp_path):
     checkpoint.save_model(tmp_path / 'model.npz', make_model(dataclasses.replace(tiny, model='fc64')))
-    with pytest.raises(ValueError, match='model.npz has no weights of the sizes'):
+    with pytest.raises(ValueError, match='model.npz has no weights of the right sizes'):
         checkpoint.start_from(tmp_path / 'model.npz', RecurrentAttentionModel(tiny))
 
 
