@@ -32,11 +32,11 @@ demo: setup
 
 # A process a core, and a thread a process.
 test: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --durations 10
 
-# The same with the tests that are marked slow.
+# The same with the tests that are marked slow, and many examples of what Hypothesis makes up.
 test-all: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 -m ''
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --durations 10 -m '' --hypothesis-profile long
 
 lint: setup
 	$(BIN)/ruff check .
@@ -70,8 +70,7 @@ gpu-check:
 EMULATOR := .venv-emulator
 
 gpu-emulated: $(EMULATOR)/ready
-	$(EMULATOR)/bin/python -m pytest -q -rs tests/gpu tests/emulator
-	$(EMULATOR)/bin/python -m tests.emulator.launches
+	OPENBLAS_NUM_THREADS=1 $(EMULATOR)/bin/python -m pytest -q -rs -n auto --maxprocesses 8 tests/gpu tests/emulator
 
 $(EMULATOR)/ready: tests/emulator/requirements.txt tests/emulator/build.py tests/emulator/*.cpp
 	python=$$(.ci/python $(PYTHON)) && "$$python" -m venv $(EMULATOR)

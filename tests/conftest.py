@@ -70,7 +70,7 @@ def cpp(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def pictures(tmp_path_factory):
+def picture_folder(tmp_path_factory):
     """A folder of two classes of 40 small pictures, dark and bright, for runs whose data does not matter."""
     root, rng = tmp_path_factory.mktemp('pictures'), np.random.default_rng(0)
     for name, level in ('dark', 0), ('bright', 150):
@@ -82,10 +82,10 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def quick(pictures):
+def quick(picture_folder):
     """Flags of train.py for a run of 7 iterations an epoch that needs no font digits, which take seconds to draw."""
-    return ['--dataset', 'folder', '--images', pictures, '--size', 28, '--patch', 8, '--scales', 1, '--core', 'relu',
-            '-l', 2, '--hidden', 16, '--unit', 16, '-b', 8]
+    return ['--dataset', 'folder', '--images', picture_folder, '--size', 28, '--patch', 8, '--scales', 1, '-l', 2,
+            '--core', 'relu', '--hidden', 16, '--unit', 16, '-b', 8]
 
 
 def pointers(*arrays):

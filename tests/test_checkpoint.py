@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ram import checkpoint, safe_files
+from ram import checkpoint
 from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
 from ram.registry import make_model
@@ -177,20 +177,3 @@ def test_starting_from_a_model_of_which_nothing_fits(tiny, tmp_path):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.npz'):
         checkpoint.load_model(tmp_path / 'none.npz')
-
-
-def test_failing_write_leaves_the_old_file(saved):
-    before = saved.read_bytes()
-    with pytest.raises(RuntimeError):
-        with safe_files.replacing(saved) as file:
-            file.write(b'half')
-            raise RuntimeError
-    assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
-
-
-def test_numpy_reads_a_file_from_its_beginning(saved, monkeypatch):
-    """zipfile, which looks first, leaves the file anywhere."""
-    positions, load = [], np.load
-    monkeypatch.setattr(np, 'load', lambda file, **kwargs: positions.append(file.tell()) or load(file, **kwargs))
-    safe_files.read(saved)
-    assert positions == [0]

@@ -14,7 +14,7 @@ from ram import checkpoint, safe_files
 from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
 from ram.training.trainer import make_trainer
-from tests.datasets.test_sources import idx
+from tests.datasets.test_mnist import idx
 
 TINY = dict(dataset='mnist', size=28, patch=2, scales=1, glimpses=2, unit=2, hidden=2)
 # Each mutation: the place as a fraction of the length, how many bytes are removed, and the bytes put there.

@@ -20,7 +20,7 @@ def report(model, result):
                f'{result["policy"]} policy')
         over = f', mean over {result["repeats"]} first locations' if model.draws(result['policy']) else ''
     lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
-             f'test error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
+             f'{result["split"]} error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
              f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
     if model.gaze:
         lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]

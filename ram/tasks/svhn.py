@@ -29,6 +29,10 @@ class SvhnTask(Task):
         side = datasets.svhn.SIDE
         return None if config.size == side else (side, scenes.street_pieces(config.size))
 
+    def name(self, config):
+        where = '' if config.size == datasets.svhn.SIDE else f' on {config.size} x {config.size} streets'
+        return ('street digits (a stand-in for SVHN)' if config.digits == 'fonts' else 'SVHN') + where
+
     def table(self, config):
         return f'{"street" if config.digits == "fonts" else "svhn"}{config.size}'
 

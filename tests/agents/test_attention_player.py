@@ -10,7 +10,7 @@ from ram.agents.recurrent_attention import plain_unroll
 from ram.config import PRESETS, Config
 from ram.networks.action_network import ActionNetwork, gumbel_noise
 from ram.networks.glimpse_sensor import glimpse_sensor
-from tests.networks.test_networks import shake
+from tests.networks.conftest import shake
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from ram.losses.hybrid_loss import HybridLoss
 from ram.registry import MODELS, make_model
 from ram.reports import evaluation
 from tests.conftest import assert_one_clear_line, script
-from tests.networks.test_networks import shake
+from tests.networks.conftest import shake
 
 KINDS = [name for name, model in MODELS.items() if not model.gaze]
 

@@ -8,7 +8,7 @@ from ram.agents.recurrent_attention import RecurrentAttentionModel, normalised
 from ram.config import PRESETS
 from ram.networks.glimpse_sensor import glimpse_sensor
 from ram.registry import make_model
-from tests.networks.test_networks import shake
+from tests.networks.conftest import shake
 
 
 @pytest.fixture(params=[('relu', 'linear'), ('lstm', 'linear'), ('lstm', 'conv')], ids='-'.join)

@@ -2,17 +2,15 @@ import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
-from chainer.backends import cuda
 
 from ram.agents.recurrent_attention import plain_unroll
-from ram.fast import conv_glimpse, cores
+from ram.fast import conv_glimpse
 from ram.fast.unroll import unroll
 from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 from ram.networks.glimpse_network import GlimpseNetwork
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.registry import CORES
-from tests.fast.conftest import NotNumPy
-from tests.networks.test_networks import shake
+from tests.networks.conftest import shake
 
 
 def unrolled(loop, networks, images, steps, weights, sensor):
@@ -74,30 +72,3 @@ def test_the_convolutional_glimpse_network_equals_chainers_links(
     images = rng.random((4, channels, 15, 11), np.float32)
     weights = {t: rng.normal(size=(4, 6)).astype(np.float32) for t in range(steps)}
     assert_equals_the_plain_loop(networks, images, steps, weights, GlimpseSensor(patch, scales))
-
-
-STEPS, COUNT, INPUTS, HIDDEN = 4, 5, 3, 6
-CORE_SHAPES = {  # of the parameters
-    cores.FastReLUCore: [(HIDDEN, HIDDEN), HIDDEN, (HIDDEN, INPUTS), HIDDEN],
-    cores.FastLSTMCore: [(4 * HIDDEN, INPUTS), 4 * HIDDEN, (4 * HIDDEN, HIDDEN)]}
-
-
-@pytest.mark.parametrize('which', ['all', 'last', 'before'])
-@pytest.mark.parametrize('kind', CORE_SHAPES)
-def test_the_gpus_branch_of_the_cores(rng, monkeypatch, elementwise, kind, which):
-    parameters = [rng.normal(size=shape).astype(np.float32) for shape in CORE_SHAPES[kind]]
-    pair = [kind(parameters, STEPS, COUNT) for _ in range(2)]
-    pair[1].xp = NotNumPy()
-    monkeypatch.setattr(cuda, 'elementwise', elementwise)
-    looked = rng.normal(size=(STEPS, COUNT, INPUTS)).astype(np.float32)
-    before, last = (rng.normal(size=(rows, HIDDEN)).astype(np.float32) for rows in ((STEPS - 1) * COUNT, COUNT))
-    gradients = {'all': (before, last), 'last': (None, last), 'before': (before, None)}[which]
-    found = []
-    for core in pair:
-        core.inputs[...] = looked
-        for t in range(STEPS):
-            core.step(t)
-        by_input, by_parameters = core.backward(*gradients)
-        found.append([core.states, core.last, by_input, *by_parameters])
-    for ours, gpus in zip(*found):
-        np.testing.assert_allclose(gpus, ours, rtol=1e-5, atol=1e-5)

@@ -11,7 +11,7 @@ from ram.random_streams import generator
 from ram.registry import make_loss, make_model
 from ram.reports import games
 from tests.gpu.test_gpu import Replayed
-from tests.networks.test_networks import shake
+from tests.networks.conftest import shake
 
 
 def test_catch(rng):

@@ -9,7 +9,7 @@ from chainer import gradient_check
 from ram.agents.recurrent_attention import RecurrentAttentionModel, plain_unroll
 from ram.losses.hybrid_loss import HybridLoss, hybrid_loss, weighted_squared_error
 from ram.networks.glimpse_sensor import GlimpseSensor
-from tests.networks.test_networks import shake
+from tests.networks.conftest import shake
 
 
 def gradients(model, images, labels, term, rng):

@@ -9,7 +9,7 @@ from datasets.catch import Catch, new_games
 from ram.agents.attention_player import AttentionPlayer
 from ram.config import PRESETS
 from ram.losses.policy_loss import PolicyLoss, policy_loss
-from tests.networks.test_networks import shake
+from tests.networks.conftest import shake
 
 
 @pytest.fixture

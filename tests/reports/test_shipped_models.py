@@ -2,9 +2,6 @@
 import argparse
 import json
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -27,27 +24,6 @@ def test_a_shipped_model_has_its_provenance(path):
     assert len(log) == model.config.epoch
     command = model.provenance['command'].split(' --out ')[0]
     assert command == f'train.py {make.RUNS[path.stem]}'
-
-
-def test_a_changed_program_marks_the_commit_and_a_changed_document_does_not(tmp_path):
-    """`make results` itself writes documents, which must not spoil the commit of the next model."""
-    def run(*command, cwd=tmp_path):
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout.strip()
-
-    shutil.copytree(ROOT / 'ram', tmp_path / 'ram')
-    (tmp_path / 'README.md').write_text('a document')
-    try:
-        run('git', 'init')
-        run('git', 'add', '.')
-        run('git', '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-m', 'all')
-    except OSError:
-        pytest.skip('no git')
-    commit = run('git', 'rev-parse', 'HEAD')
-    for name, mark in ('README.md', ''), ('ram/checkpoint.py', '+'):
-        with (tmp_path / name).open('a') as file:
-            file.write('\n')
-        found = run(sys.executable, '-c', 'from ram.provenance import current; print(current("")["commit"])')
-        assert found == commit + mark
 
 
 def test_the_list_of_models_is_up_to_date():

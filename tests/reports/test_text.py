@@ -53,7 +53,7 @@ def result():
 
 @pytest.mark.parametrize('gaze', [True, False])
 def test_report(result, gaze):
-    model = SimpleNamespace(config=Config(), gaze=gaze, count_params=lambda: 1234)
+    model = SimpleNamespace(config=Config(), gaze=gaze, draws=lambda policy: gaze, count_params=lambda: 1234)
     lines = text.report(model, result).splitlines()
     assert 'test error 2.50 %, 95% interval 0.40 to 12.90 (40 test scenes' in lines[1] and '1,234' in lines[1]
     assert ('after t glimpses:' in lines) == gaze
@@ -62,7 +62,7 @@ def test_report(result, gaze):
 
 
 def test_report_of_many_classes(result):
-    model = SimpleNamespace(config=Config(), gaze=True, count_params=lambda: 1)
+    model = SimpleNamespace(config=Config(), gaze=True, draws=lambda policy: True, count_params=lambda: 1)
     del result['confusion']
     result['worst_pairs'] = [{'truth': 'a long name', 'answer': 'b', 'scenes': 2.5, 'percent': 25.0}]
     assert text.report(model, result).splitlines()[-1] == '     2.5   25.00 %  a long name  taken for  b'

@@ -6,8 +6,8 @@ import chainer
 import numpy as np
 import pytest
 
-from ram.config import Config
-from ram.registry import CORES, MODELS, make_loss, make_model
+from ram.config import PRESETS, Config
+from ram.registry import CORES, DATASETS, MODELS, make_loss, make_model
 from ram.training import optimizers
 
 
@@ -43,9 +43,15 @@ def test_weights_without_a_gradient_decay_with_the_learning_rate(optimizer):
 @pytest.mark.parametrize('model', MODELS)
 def test_no_two_gradients_share_memory(rng, tiny, model, core):
     """Otherwise a change in place, such as clipping, would change some of them twice."""
-    loss = make_loss(make_model(dataclasses.replace(tiny, model=model, core=core, scales=1)))
+    if MODELS[model].goal == 'game':
+        config = dataclasses.replace(PRESETS['catch'], size=6, patch=3, scales=1, unit=5, hidden=7, core=core)
+        batch = DATASETS['catch'].new_games(config, rng, 4), rng
+    else:
+        config = dataclasses.replace(tiny, model=model, core=core, scales=1)
+        batch = rng.random((4, 1, 28, 28), np.float32), np.arange(4, dtype=np.int32), rng
+    loss = make_loss(make_model(config))
     loss.cleargrads()
-    loss(rng.random((4, 1, 28, 28), np.float32), np.arange(4, dtype=np.int32), rng).backward()
+    loss(*batch).backward()
     gradients = {name: p.grad for name, p in loss.namedparams() if p.grad is not None}
     for (name, one), (other, two) in itertools.combinations(gradients.items(), 2):
         assert not np.shares_memory(one, two), (name, other)

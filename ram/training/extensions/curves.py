@@ -22,7 +22,7 @@ class Curves(training.Extension):
     priority = -10  # after the log
 
     def __init__(self, **pictures):
-        self.pictures, self.log, self.out, self.drawn = pictures, [], None, -SECONDS
+        self.pictures, self.log, self.out, self.drawn, self.shown = pictures, [], None, -SECONDS, 0
 
     def __call__(self, trainer):
         self.log, self.out = trainer.get_extension('LogReport').log, pathlib.Path(trainer.out)
@@ -30,12 +30,12 @@ class Curves(training.Extension):
             self.draw()
 
     def finalize(self):
-        if self.out:
+        if self.shown < len(self.log):
             self.draw()
 
     def draw(self):
         """Writes the pictures."""
-        self.drawn = time.monotonic()
+        self.drawn, self.shown = time.monotonic(), len(self.log)
         for name, keys in self.pictures.items():
             figure = Figure(figsize=(6.4, 4.2), layout='constrained')
             axes = figure.subplots()

@@ -59,7 +59,7 @@ def test_the_convolutional_glimpse_network_has_no_larger_layer_than_is_said(patc
 @pytest.mark.parametrize('changes', [dict(model='fc256', size=1000), dict(model='conv', size=2000),
                                      dict(glimpse_network='conv', filters=1024, patch=200)])
 def test_rejects_controls_and_convolutions_that_are_too_large(changes):
-    with pytest.raises(ValueError, match='a layer of'):
+    with pytest.raises(ValueError, match='a layer has'):
         Config(**changes)
 
 
@@ -111,7 +111,7 @@ def test_a_file_of_an_older_version_can_be_read():
 
 
 def test_rejects_networks_that_are_too_large():
-    with pytest.raises(ValueError, match='a layer of 4,294,967,296 weights'):
+    with pytest.raises(ValueError, match='a layer has 4,294,967,296 weights'):
         Config(patch=1024, scales=1, unit=4096)
 
 

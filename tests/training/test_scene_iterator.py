@@ -1,0 +1,55 @@
+
+import numpy as np
+import pytest
+
+from ram.training.scene_iterator import SceneIterator
+
+
+@pytest.fixture
+def digits(rng):
+    return rng.integers(1, 256, (20, 28, 28)).astype(np.uint8)
+
+
+@pytest.fixture
+def pictures(rng):
+    return rng.integers(0, 256, (9, 3, 32, 32)).astype(np.uint8)
+
+def test_iterator_shows_every_digit_once_an_epoch_and_never_the_same_scene(digits, rng):
+    labels = np.arange(20, dtype=np.int32)
+    iterator = SceneIterator(digits, labels, 60, 0, 8)
+    seen, first_image, details = [], [], []
+    while iterator.epoch < 2:
+        images, batch, _ = next(iterator)
+        assert images.shape == (8, 1, 60, 60) and images.dtype == np.float32 and 0 <= images.min() <= images.max() <= 1
+        seen += batch.tolist()
+        first_image += [images[i] for i in range(8) if batch[i] == 0]
+        details.append(iterator.epoch_detail)
+    assert sorted(seen[:20]) == sorted(seen[20:40]) == list(range(20))
+    assert seen[:20] != seen[20:40]
+    assert (first_image[0] != first_image[1]).any()
+    np.testing.assert_allclose(details, [0.4, 0.8, 1.2, 1.6, 2.0])
+
+
+def test_iterator_rejects_a_batch_larger_than_the_data(digits, rng):
+    with pytest.raises(ValueError, match='batchsize'):
+        SceneIterator(digits, np.zeros(20, np.int32), 60, 0, 21)
+
+
+@pytest.mark.parametrize('size, shift', [(32, 0), (32, 2), (64, 0), (64, 3)])
+def test_iterator_makes_scenes_of_pictures(pictures, rng, size, shift):
+    labels = np.arange(9, dtype=np.int32)
+    iterator = SceneIterator(pictures, labels, size, 0, 9, shift=shift)
+    images, batch, _ = next(iterator)
+    assert images.shape == (9, 3, size, size) and images.dtype == np.float32 and sorted(batch) == list(range(9))
+    if (size, shift) == (32, 0):
+        np.testing.assert_allclose(images * 255, pictures[batch], atol=1e-4)
+    again, batch, _ = next(iterator)
+    assert (again[batch == 4] != images[batch == 4]).any()
+
+
+def test_pictures_that_are_a_view_become_batches_in_c_order(rng):
+    """As SVHN's are in its files; else each glimpse would copy the batch."""
+    pictures = rng.integers(0, 256, (32, 32, 3, 20)).astype(np.uint8).transpose(3, 2, 0, 1)
+    images, labels, _ = next(SceneIterator(pictures, np.arange(20, dtype=np.int32), 32, 0, 8))
+    assert images.flags.c_contiguous
+    np.testing.assert_array_equal(np.rint(images * 255), pictures[labels])
