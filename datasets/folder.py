@@ -55,7 +55,7 @@ def class_files(root, split, group_by=''):
         return _files(own)
     missing = [part for part in SPLITS if not split_folder(root, part)]
     if 'train' in missing and len(missing) < len(SPLITS):
-        raise ValueError(f'{root} has folders of other splits, but no folder train')
+        raise ValueError(f'{root} has no folder train, but folders of other splits')
     parent = split_folder(root, 'train') or root
     files, missing = _files(parent), [part for part in missing if part != 'train']
     expression = splits.compiled(group_by) if group_by else None

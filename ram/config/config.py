@@ -38,7 +38,7 @@ class Config(*reversed(GROUPS)):
         task.check(self)
         model.check(self)
         if self.largest_layer > LARGEST_LAYER:
-            raise ValueError(f'with these sizes a layer has {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
+            raise ValueError(f'these sizes need a layer of {self.largest_layer:,} weights; at most {LARGEST_LAYER:,} '
                              'are allowed')
 
     @property
