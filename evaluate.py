@@ -2,7 +2,7 @@
 """Measures a trained model: python evaluate.py model.npz; or many: python evaluate.py --tables models"""
 import json
 import pathlib
-import shlex
+import re
 import sys
 
 from ram import checkpoint, command_line, safe_files, tasks
@@ -45,10 +45,12 @@ def predict(model, arguments, device):
     def unreadable(text):
         print(f'left out: {text}', file=sys.stderr)
 
+    if model.goal != 'classification':
+        raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
     files, rows = prediction.files_of(arguments.predict), []
+    repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
     for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
-                                      arguments.repeats if model.draws(arguments.policy) else 1,
-                                      arguments.policy, unreadable):
+                                      repeats, arguments.policy, unreadable):
         rows.append(row)
         if not arguments.json:
             print('{file}\t{class}\t{probability:.4f}'.format_map(row), flush=True)
@@ -60,8 +62,8 @@ def predict(model, arguments, device):
 
 def started_from(model):
     """The name of the model that a model's training started from (``train.py --init``); '' if there is none."""
-    command = shlex.split(model.provenance.get('command', ''))
-    return pathlib.Path(command[command.index('--init') + 1]).stem if '--init' in command[:-1] else ''
+    found = re.search(r'--init[= ]+(\S+)', model.provenance.get('command', ''))
+    return pathlib.Path(found[1]).stem if found else ''
 
 
 def tables_of(arguments, device):
@@ -89,14 +91,14 @@ def print_tables(arguments, device):
     print(tables.as_json(made) if arguments.json else
           tables.as_markdown(made) if arguments.markdown else tables.as_text(made))
     for name in arguments.write:
-        text = tables.written(pathlib.Path(name).read_text(), made)
+        text = tables.written(pathlib.Path(name).read_text('utf-8'), made)
         with safe_files.replacing(name, 'w') as file:
             file.write(text)
     if arguments.picture:
         with safe_files.replacing(arguments.picture) as file:
             file.write(png(errors_picture.draw(made)))
     wrong = [f'{name}\n{line}' for name in arguments.check
-             for line in tables.differences(pathlib.Path(name).read_text(), made)]
+             for line in tables.differences(pathlib.Path(name).read_text('utf-8'), made)]
     if wrong:
         print('\n'.join(wrong), file=sys.stderr)
         raise ValueError(f'{len(wrong)} lines differ from the computed tables')

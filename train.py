@@ -54,8 +54,10 @@ def how_to_resume(out, arguments, joined):
 
 def summary(chosen, out):
     """The run in a few lines: its folder, and how it differs from its preset."""
-    preset = 'archived' if chosen.model == 'archived' else chosen.dataset
-    rows = config.different(chosen, config.PRESETS[preset])
+    changes = {name: config.different(chosen, preset) for name, preset in config.PRESETS.items()
+               if preset.dataset == chosen.dataset}
+    preset = min(changes, key=lambda name: len(changes[name]))
+    rows = changes[preset]
     lines = [f'{out}: the preset {preset}' + (' with' if rows else '')]
     return '\n'.join(lines + [f'  {name:12} {value if name != "classes" else len(value)}' for name, value in rows])
 

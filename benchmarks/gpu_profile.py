@@ -36,7 +36,7 @@ def training_step(name, batch, device):
     shape = (max(5000, batch), *((3, 32, 32) if c.channels == 3 else (28, 28)))
     sources = device.send(np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8))
     labels = device.xp.arange(len(sources), dtype=np.int32) % 10
-    scenes = SceneIterator(sources, labels, c.size, c.clutter, batch, shift=c.shift)
+    scenes = SceneIterator(sources, labels, c.size, c.clutter, batch, shift=c.shift, augmentation=c.augmentation)
     loss = make_loss(make_model(c))
     loss.to_device(device)
     optimizer = make_optimizer(c, loss)

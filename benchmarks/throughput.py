@@ -134,7 +134,7 @@ def measure(name, batch, device, core=None, rounds=5):
     xp = device.xp
     digits = device.send(np.random.default_rng(0).integers(0, 256, (max(5000, batch), 28, 28)).astype(np.uint8))
     labels = xp.arange(len(digits), dtype=xp.int32) % 10
-    iterator = SceneIterator(digits, labels, c.size, c.clutter, batch)
+    iterator = SceneIterator(digits, labels, c.size, c.clutter, batch, shift=c.shift, augmentation=c.augmentation)
     model = make_model(c)
     loss = make_loss(model)
     loss.to_device(device)

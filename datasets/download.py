@@ -9,7 +9,7 @@ import urllib.request
 import filelock
 
 CHUNK = 1 << 18
-PART = '.part-'  # before the name of a file that is not whole yet
+PART = '.part-'  # before the name of an incomplete file
 
 
 def fetch(urls, target, check, otherwise='', timeout=20, largest=64 << 20):

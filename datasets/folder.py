@@ -27,8 +27,9 @@ def class_files(root, split, group_by=''):
 
     They are below ``root / 'train'``, 'val' and 'test', in a folder for each class.  If there is no 'train', the class
     folders are in ``root``.  If there is no 'val' or 'test', 15% of the files of each class, at least one, are set
-    aside from 'train' for it.  A hash of their names chooses them, so they are always the same.  Files that belong
-    together, such as the frames of a video, are in the same split, and the share is as close to 15% as they allow.
+    aside from 'train' for it.  A hash of their names chooses them, so they are always the same.  Files of a class
+    that belong together, such as the frames of a video, are in the same split, and the share is as close to 15% as they
+    allow.  Classes are split one by one: a video that shows two classes can be in two splits.
 
     Args:
         root: pathlib.Path.

@@ -6,8 +6,6 @@ import sys
 import chainer
 from chainer.backends import cuda
 
-from ram.training.distributed import abort
-
 
 class Parser(argparse.ArgumentParser):
     """An argument parser with the flags that every script has; it raises ValueError for a wrong flag."""
@@ -64,3 +62,11 @@ def run(main, argv=None):
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
+
+
+def abort(code):
+    """Ends all ranks, if there are several, with this exit code: otherwise the others would wait for this one."""
+    mpi = sys.modules.get('mpi4py.MPI')
+    if mpi and mpi.COMM_WORLD.size > 1:
+        sys.stderr.flush()
+        mpi.COMM_WORLD.Abort(code)

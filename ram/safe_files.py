@@ -53,7 +53,7 @@ def replacing(path, mode='wb'):
     path = pathlib.Path(path)
     handle, name = tempfile.mkstemp(prefix=f'.{path.name}-', dir=path.parent)
     try:
-        with os.fdopen(handle, mode) as file:
+        with os.fdopen(handle, mode, encoding=None if 'b' in mode else 'utf-8') as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -96,7 +96,7 @@ class ModernControl(ControlNetwork):
 
     @staticmethod
     def row(config):
-        return 'conv 3 layers, pooled', None
+        return 'conv 3 layers, pooled', None, ''
 
 
 def _modern_outputs(config):

@@ -8,7 +8,7 @@ class Gaze:
 
     Args:
         location_network: a LocationNetwork.
-        config: the Config, of which sigma, start, start_range and hidden count.
+        config: the Config; its sigma, start, start_range and hidden are used.
         rng: ``numpy.random.Generator`` or ``cupy.random.Generator``.
         shape: (T, B).
         policy: 'learned', the first location being where the Config's ``start`` says, unless there is a state that

@@ -41,8 +41,8 @@ class Pictures:
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large); the rest has its mean colour', ('resize', 'pad'))
     group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
-                           'pictures for which its first group matches the same, such as the frames of a video, stay '
-                           'on one side of a split', metavar='REGEX')
+                           'pictures of a class for which its first group matches the same, such as the frames of a '
+                           'video, stay on one side of a split', metavar='REGEX')
     colour: bool = found(False)
 
 

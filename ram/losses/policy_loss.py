@@ -15,7 +15,7 @@ def policy_loss(episode, config):
 
     Args:
         episode: a GameEpisode that explored.
-        config: the Config, of which reinforce and sigma count.
+        config: the Config; its reinforce and sigma are used.
 
     Returns:
         The loss, a Variable of shape (), and its terms before weighting: a dict of Variables of shape () with the keys

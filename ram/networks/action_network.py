@@ -39,8 +39,8 @@ class ActionNetwork(chainer.Chain):
 def gumbel_noise(rng, shape):
     """float32 array of that shape: the index of the largest of logits + noise is drawn from their softmax.
 
-    (Gumbel, 1954.)  Uniform numbers are moved by half of the smallest step, so that none is 0.
+    (Gumbel, 1954.)  Uniform numbers are moved into the open interval, so that none is 0 or 1.
     """
-    uniform = rng.random(shape, dtype=np.float32) + np.float32(2 ** -25)
+    uniform = rng.random(shape, dtype=np.float32) * np.float32(1 - 2 ** -23) + np.float32(2 ** -25)
     xp = cuda.get_array_module(uniform)
     return -xp.log(-xp.log(uniform))

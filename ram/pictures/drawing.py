@@ -36,7 +36,7 @@ def animation(frames, durations):
         bytes.
     """
     # One palette for all frames, made of all of them, so that no colour flickers; and of a patch of each colour that
-    # has a meaning, which else might be lost where few pixels have it.
+    # has a meaning, which otherwise might be lost where few pixels have it.
     patches = [Image.new('RGB', frames[0].size, colour) for colour in (GAZE, RIGHT, OTHER, WRONG)]
     tall = Image.fromarray(np.concatenate([np.asarray(each) for each in (*frames, *patches)]))
     palette = tall.quantize(128, dither=Image.Dither.NONE)

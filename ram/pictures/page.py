@@ -101,7 +101,7 @@ def entry(exhibit, weights):
     packed = zlib.compress(b''.join(part.tobytes() for part in parts), 9)
     return dict(
         name=exhibit.name, weights=weights, channels=config.channels,
-        # The paths of one's pictures are nobody's business.
+        # Paths may be private, so the page leaves them out.
         config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy},
         arrays=[(name, array.shape) for name, array in arrays.items()],
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
@@ -148,7 +148,7 @@ def exhibit_of(path, model, arguments):
     if count is not None and count < 0:
         raise ValueError(f'--scenes must be at least 0, not {count}')
     if count is None:
-        # Pictures of one's own may be private: none leaves its folder unless somebody asks for it.
+        # The user's pictures may be private, so none is included unless --scenes asks for it.
         count = 0 if config.dataset == 'folder' else SCENES
     if not count and not arguments.index:
         return exhibit

@@ -7,7 +7,7 @@ from chainer.backends import cuda
 
 from datasets import scenes
 
-FEW = 12     # classes at most of which the whole table of confusions is given
+FEW = 12     # largest number of classes for which the whole table of confusions is given
 PAIRS = 10   # of classes that are given instead
 
 
@@ -97,7 +97,7 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
 
 
 def confusion(labels, said, classes):
-    """What is taken for what.
+    """The confusions.
 
     Args:
         labels: int array (N,), the truths.

@@ -34,7 +34,7 @@ def play(player, task, rng, count, batchsize=1000):
 
     Args:
         player: called with a batch of new games and rng, plays them to their end.
-        task: called with rng and a number, gives so many new games.
+        task: called with rng and a number, returns that many new games.
         rng: generator of the games' device; draws the games, and what the player draws.
         count: number of games N.
         batchsize: games played together.
@@ -80,7 +80,7 @@ def _task(config):
     return lambda rng, count: DATASETS[config.dataset].new_games(config, rng, count)
 
 
-# Who needs no network: one who sees everything, one who never moves, one who moves at random.
+# Players without a network: one who sees everything, one who never moves, one who moves at random.
 REFERENCES = {
     'oracle': lambda game, rng: catch.oracle(game),
     'idle': lambda game, rng: np.full(len(game.paddle), catch.ACTIONS.index('stay')),

@@ -40,8 +40,8 @@ def load_scenes(config, split, folder=None):
 
 
 def read_picture(config, path):
-    """A picture of one's own as a scene of the task; around it is what is there in training: its mean colour, or black
-    around a digit.
+    """The user's picture as a scene of the task.  The margin is filled as in training: with its mean colour, or with
+    black around a digit.
 
     Returns:
         uint8 array (C, size, size).

@@ -13,19 +13,20 @@ class CatchTask(Task):
     """Catch on a screen of the Config's size."""
     goal = 'game'
     smallest = 4
+    unused = UNUSED
 
     def check(self, config):
-        for field in dataclasses.fields(config):
-            value = getattr(config, field.name)
-            if field.name in UNUSED and value != field.default:
-                raise ValueError(f'catch has no {field.name}: it must be {field.default!r}, not {value!r}')
+        self.check_unused(config)
         if config.classes != catch.ACTIONS:
             raise ValueError(f'the actions of catch are {", ".join(catch.ACTIONS)}, not {", ".join(config.classes)}')
         if config.paddle >= config.size:
             raise ValueError(f'paddle must be less than size, {config.size}, not {config.paddle}')
 
     def completed(self, config):
-        """A game has a glimpse in every step, until the ball reaches the bottom row."""
+        """A game has a glimpse in every step, until the ball reaches the bottom row; ValueError if others are set."""
+        if config.glimpses not in (config.size - 1, self.preset['glimpses']):
+            raise ValueError(f'a game on {config.size} rows has {config.size - 1} steps, with a glimpse in each: '
+                             f'glimpses must not be {config.glimpses}')
         return dataclasses.replace(config, glimpses=config.size - 1)
 
     def new_games(self, config, rng, count):

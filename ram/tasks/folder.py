@@ -10,14 +10,12 @@ from ram.tasks.task import PHOTOGRAPHS, Task
 
 class FolderTask(Task):
     """The user's pictures as squares of the Config's size; classes and colour are found in the data."""
+    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle'
 
     def check(self, config):
-        if config.clutter:
-            raise ValueError(f'folder has no clutter of digits: clutter must be 0, not {config.clutter}')
+        self.check_unused(config)
         if config.group_by:
             splits.compiled(config.group_by)
-        if config.extra:
-            raise ValueError('only the real svhn has extra pictures, not its stand-in of font digits')
 
     def channels(self, config):
         return 3 if config.colour else 1

@@ -1,23 +1,20 @@
 """SVHN's house numbers, or the stand-in made of font digits: the pictures themselves, or on a larger street."""
 import datasets
 from datasets import scenes
-from ram.config.groups import DIGITS
 from ram.tasks.task import PHOTOGRAPHS, Task
 
 
 class SvhnTask(Task):
     """Colour pictures of 32 x 32 pixels."""
+    unused = 'images', 'fit', 'group_by', 'colour', 'clutter', 'speed', 'paddle'
 
     def check(self, config):
-        if config.images or config.group_by or config.classes != DIGITS:
-            raise ValueError('only the dataset folder has images, group-by, and classes of its own')
-        if config.clutter:
-            raise ValueError(f'svhn has no clutter of digits: clutter must be 0, not {config.clutter}')
+        super().check(config)
         if config.size < datasets.svhn.SIDE:
             raise ValueError(f'the pictures of svhn are {datasets.svhn.SIDE} pixels wide: size must be at least '
                              f'{datasets.svhn.SIDE}, not {config.size}')
         if config.extra and config.digits != 'mnist':
-            raise ValueError('only the real svhn has extra pictures, not its stand-in of font digits')
+            raise ValueError('the stand-in of font digits has no extra pictures: extra must be off')
 
     def channels(self, config):
         return 3
@@ -34,6 +31,8 @@ class SvhnTask(Task):
         return ('street digits (a stand-in for SVHN)' if config.digits == 'fonts' else 'SVHN') + where
 
     def table(self, config):
+        if config.extra:
+            return None  # it learned from many more pictures than the rows of its table
         return f'{"street" if config.digits == "fonts" else "svhn"}{config.size}'
 
 

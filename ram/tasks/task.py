@@ -1,4 +1,6 @@
 """The interface of a task."""
+import dataclasses
+
 from ram.config.groups import DIGITS
 
 # The augmentation of photographs.  They are not mirrored, since digits, letters and signs must not be.
@@ -15,19 +17,27 @@ class Task:
         preset: these fields, a dict.
         goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
         smallest: the smallest side of a scene in pixels.
+        unused: the fields of a Config that have no effect on this task, and so must have their defaults.
     """
     goal = 'classification'
     smallest = 28
+    unused = 'images', 'fit', 'group_by', 'colour', 'extra', 'speed', 'paddle'
 
     def __init__(self, **preset):
         self.preset = preset
 
     def check(self, config):
         """Raises ValueError if the Config needs something that this task does not have."""
-        if config.images or config.group_by or config.colour or config.classes != DIGITS:
-            raise ValueError('only the dataset folder has images, group-by, and classes and a colour of its own')
-        if config.extra:
-            raise ValueError('only the real svhn has extra pictures, not its stand-in of font digits')
+        self.check_unused(config)
+        if config.classes != DIGITS:
+            raise ValueError(f'the classes of {config.dataset} are the ten digits, not {", ".join(config.classes)}')
+
+    def check_unused(self, config):
+        """Raises ValueError if a field without effect does not have its default."""
+        for field in dataclasses.fields(config):
+            value = getattr(config, field.name)
+            if field.name in self.unused and value != field.default:
+                raise ValueError(f'{config.dataset} has no {field.name}: it must be {field.default!r}, not {value!r}')
 
     def channels(self, config):
         """Channels of a scene."""

@@ -1,6 +1,4 @@
 """The processes of a run: one, or several that ChainerMN's communicator joins, each of them a rank."""
-import sys
-
 from chainer.backends import cuda
 
 
@@ -53,14 +51,6 @@ def join(name):
     import chainermn
     chainermn.global_except_hook.add_hook()  # an unexpected error ends all ranks too
     return Ranks(chainermn.create_communicator(name))
-
-
-def abort(code):
-    """Ends all ranks, if there are several, with this exit code: otherwise the others would wait for this one."""
-    mpi = sys.modules.get('mpi4py.MPI')
-    if mpi and mpi.COMM_WORLD.size > 1:
-        sys.stderr.flush()
-        mpi.COMM_WORLD.Abort(code)
 
 
 def joined_optimizer(optimizer, ranks, target):

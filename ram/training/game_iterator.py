@@ -9,14 +9,14 @@ GAMES = 20_000  # in an epoch: games have no end, so an epoch is only how often 
 
 
 class GameIterator(chainer.dataset.Iterator):
-    """Draws new games, for ever.
+    """Draws new games without end.
 
     A batch is the games, and a generator from which everything random in this batch is drawn: first the games, then
     what the player does.  It depends on the seed, the rank and the iteration alone, so that a resumed run draws the
     same.
 
     Args:
-        new_games: called with a generator and a number, gives so many new games.
+        new_games: called with a generator and a number, returns that many new games.
         batch_size: games in a batch of this process.
         device: chainer device.
         seed: the run's seed.
@@ -49,6 +49,6 @@ class GameIterator(chainer.dataset.Iterator):
 
 
 def make_iterator(config, split, device, folder=None, ranks=ALONE):
-    """The GameIterator of a Config's game; split and folder are of no use here, for nothing is read."""
+    """The GameIterator of a Config's game; split and folder are unused."""
     return GameIterator(lambda rng, count: DATASETS[config.dataset].new_games(config, rng, count), config.batchsize,
                         device, config.seed, ranks)

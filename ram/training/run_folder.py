@@ -57,6 +57,7 @@ def _fresh(out):
     if any((out / name).exists() for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.CONFIG)):
         raise ValueError(f'{out} holds a run already: resume it with --resume {out}, or choose another --out')
     out.mkdir(parents=True, exist_ok=True)
+    (out / checkpoint.INIT).unlink(missing_ok=True)  # a run that failed to start may have left it
     return out
 
 

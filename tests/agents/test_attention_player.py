@@ -101,3 +101,13 @@ def test_what_only_catch_has():
         Config(model='player')
     with pytest.raises(ValueError, match='28'):
         Config(size=24)
+
+
+def test_gumbel_noise_is_finite_at_the_ends_of_what_generators_draw():
+    class Ends:
+        def random(self, shape, dtype):
+            return np.array([0, 1 - 2 ** -24], dtype)
+
+    with np.errstate(all='raise'):
+        low, high = gumbel_noise(Ends(), 2)
+    assert -4 < low < -2 and 10 < high < 20

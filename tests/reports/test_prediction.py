@@ -7,6 +7,7 @@ from PIL import Image
 
 from ram import checkpoint
 from ram.agents.recurrent_attention import RecurrentAttentionModel
+from ram.config import PRESETS
 from ram.reports import prediction
 from tests.conftest import assert_one_clear_line, script
 
@@ -67,8 +68,19 @@ def test_from_the_command_line(model, files, tmp_path):
     rows = json.loads(result.stdout)
     assert [row['class'] for row in rows] == [line[1] for line in lines]
     np.testing.assert_allclose([row['probability'] for row in rows], [float(line[2]) for line in lines], atol=1e-4)
+    def probabilities(*flags):
+        told = json.loads(script('evaluate.py', tmp_path / 'model.npz', '--json', '--predict', *files, *flags).stdout)
+        return [row['probability'] for row in told]
+
+    assert probabilities() == probabilities('--policy', 'learned') != probabilities('--repeats', 1)
     nothing = script('evaluate.py', tmp_path / 'model.npz', '--predict', tmp_path / 'more' / 'notes.txt')
     assert nothing.returncode == 2 and 'none of 1 files' in nothing.stderr.splitlines()[-1] and not nothing.stdout
     (tmp_path / 'empty').mkdir()
     assert_one_clear_line(script('evaluate.py', tmp_path / 'model.npz', '--predict', tmp_path / 'empty'), 'empty')
     assert_one_clear_line(script('evaluate.py', '--predict', files[0]), '--predict', 'model')
+
+
+def test_a_player_does_not_classify(files, tmp_path):
+    player = checkpoint.make_model(dataclasses.replace(PRESETS['catch'], unit=4, hidden=5))
+    checkpoint.save_model(tmp_path / 'player.npz', player)
+    assert_one_clear_line(script('evaluate.py', tmp_path / 'player.npz', '--predict', files[0]), '--predict', 'catch')

@@ -5,7 +5,7 @@ import pytest
 
 from ram import checkpoint, config
 from ram.pictures import errors_picture
-from ram.registry import make_model
+from ram.registry import MODELS, make_model
 from ram.reports import tables
 from ram.reports.published import Published, Row, comparable, lowest, read, related, row_of
 from tests.conftest import assert_one_clear_line, script
@@ -29,10 +29,17 @@ def test_the_row_of_a_model(changes, row):
     assert row_of(dataclasses.replace(CLUTTERED8, **changes)) == row
 
 
+@pytest.mark.parametrize('model', [name for name, model in MODELS.items() if model.goal == 'classification'])
+def test_every_model_has_a_row_or_none(model):
+    row = row_of(dataclasses.replace(config.PRESETS['mnist'], model=model))
+    assert row is None or (row.task, isinstance(row.model, str)) == ('mnist28', True)
+
+
 @pytest.mark.parametrize('changes, row', [
     ({}, ('svhn32', 'ram', 8, RANDOM)), (dict(digits='fonts'), ('street32', 'ram', 8, RANDOM)),
     (dict(digits='fonts', size=64, hidden=100, scales=3), ('street64', 'ram', 8, RANDOM)),
-    (dict(size=64, model='conv'), ('svhn64', 'conv 2 layers', None, '')), (dict(size=48), None)])
+    (dict(size=64, model='conv'), ('svhn64', 'conv 2 layers', None, '')), (dict(size=48), None),
+    (dict(extra=True), None)])
 def test_the_row_of_a_model_of_pictures(changes, row):
     assert row_of(dataclasses.replace(config.PRESETS['svhn'], **changes)) == row
 

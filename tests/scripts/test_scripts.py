@@ -85,6 +85,19 @@ def test_start_from_another_model(quick, tmp_path):
     assert_one_clear_line(script('train.py', *quick, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
 
 
+def test_a_run_that_failed_to_start_leaves_nothing_to_the_next(quick, tmp_path):
+    """Its --init would else be the start of a run that has none."""
+    assert script('train.py', *quick, '-e', 1, '-o', tmp_path / 'run').returncode == 0
+    out = tmp_path / 'new'
+    result = script('train.py', *quick, '-b', 10 ** 6, '--init', tmp_path / 'run' / 'model.npz', '-o', out)
+    assert_one_clear_line(result, 'batchsize')
+    for folder in out, tmp_path / 'clean':
+        assert script('train.py', *quick, '-e', 1, '--seed', 1, '-o', folder).returncode == 0
+    one, two = (safe_files.read(folder / 'model.npz') for folder in (out, tmp_path / 'clean'))
+    for name in one.keys() - {'config', 'origin'}:
+        np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+
+
 @pytest.mark.parametrize('policy', ['random', 'center'])
 def test_evaluate_other_policies(run, policy):
     found = json.loads(script('evaluate.py', run / 'model.npz', '--json', '--repeats', 1, '--policy', policy).stdout)
