@@ -10,7 +10,7 @@ from ram.tasks.task import PHOTOGRAPHS, Task
 
 class FolderTask(Task):
     """The user's pictures as squares of the Config's size; classes and colour are found in the data."""
-    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle'
+    unused = 'clutter', 'extra', 'speed', 'paddle'
 
     def check(self, config):
         self.check_unused(config)

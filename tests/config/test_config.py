@@ -68,7 +68,7 @@ def test_rejects_controls_and_convolutions_that_are_too_large(changes):
     ('svhn', dict(extra=True, digits='fonts')), ('mnist', dict(images='here')), ('mnist', dict(colour=True)),
     ('mnist', dict(classes=('a', 'b'))), ('svhn', dict(classes=('a', 'b'))),
     ('mnist', dict(paddle=3)), ('cluttered', dict(fit='pad')), ('svhn', dict(speed=2.0)),
-    ('folder', dict(digits='fonts')), ('catch', dict(shift=2))])
+    ('catch', dict(shift=2))])
 def test_rejects_options_that_a_task_does_not_have(preset, changes):
     with pytest.raises(ValueError, match='size' if 'size' in changes else list(changes)[0]):
         dataclasses.replace(config.PRESETS[preset], **changes)

@@ -67,7 +67,7 @@ def test_splits_made_by_hand_are_kept(plain, tmp_path):
     shutil.rmtree(root / 'train')
     (root / 'validation').rename(root / 'test')
     assert len(folder.class_files(root, 'test')['x']) == 20  # a folder of new pictures to test on
-    with pytest.raises(ValueError, match='but no folder train'):
+    with pytest.raises(ValueError, match='has no folder train'):
         folder.describe(root)
 
 
@@ -323,7 +323,7 @@ def test_own_pictures_from_the_command_line(coloured, tmp_path):
 
 def test_the_command_line_says_what_is_wrong(plain, tmp_path):
     assert_one_clear_line(script('train.py', '--dataset', 'folder'), '--images')
-    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', plain), 'folder')
+    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', plain), 'mnist has no images')
     assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'batchsize', '21')
     (plain / 'empty').mkdir()
     assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'class empty is empty')
