@@ -94,13 +94,16 @@ def draw_curves(path):
     logs = {name: json.loads((HERE / f'{name}.log').read_text()) for name in RUNS if (HERE / f'{name}.log').exists()}
     tasks = list(dict.fromkeys(name.split('-')[0] for name in logs))
     figure = Figure(figsize=(9, 3 * math.ceil(len(tasks) / 2)), layout='constrained')
-    for axes, task in zip(figure.subplots(math.ceil(len(tasks) / 2), 2, sharey=True, squeeze=False).flat, tasks):
+    grid = figure.subplots(math.ceil(len(tasks) / 2), 2, sharey=True, squeeze=False).flat
+    for axes in grid[len(tasks):]:
+        axes.set_axis_off()
+    for axes, task in zip(grid, tasks):
         for name, log in logs.items():
             kind, _, label = name.partition('-')
             if kind == task:
                 axes.plot([entry['epoch'] for entry in log], [100 * entry['validation/error'] for entry in log],
                           linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-', label=label or kind)
-        axes.set(title=task, yscale='log', xlabel='epoch', ylabel='validation error, %', ylim=(0.5, 90))
+        axes.set(title=task, yscale='log', xlabel='epoch', ylabel='validation error, %', ylim=(0.3, 100))
         axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
