@@ -1,4 +1,4 @@
-"""The game Catch (Mnih et al., "Recurrent Models of Visual Attention", section 4.3), as whole batches of games.
+"""The game Catch (Mnih et al., "Recurrent Models of Visual Attention", section 4), as whole batches of games.
 
 A ball falls down the screen and bounces off its sides; a paddle on the bottom row should be under it when it arrives.
 

@@ -71,7 +71,8 @@ def readme():
     lines = [
         '# Trained models', '', 'Written by `python models/make.py --list` from the files. Errors are in '
         '[docs/results.md](../docs/results.md). A model is read by `ram.checkpoint.load_model`, `evaluate.py` and '
-        '`visualize.py`; the log of its training is beside it. A + after a commit: files differed '
+        '`visualize.py`; the log of its training is beside it. A command repeats its model '
+        'at the commit given; later presets differ. A + after a commit: files differed '
         'from it; from 157510cefd it was only this list and the learning curves, which other runs had written.', '',
         '| model | command | seed | epochs | minutes | best validation error, % | commit | Python, NumPy, CuPy |',
         '|' + ' --- |' * 8]
@@ -114,7 +115,8 @@ def draw_curves(path):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RUNS)}')
-    parser.add_argument('--list', action='store_true', help='train nothing; only list the models')
+    parser.add_argument('--list', action='store_true', help='train nothing; list the models, and write the list and '
+                        'the learning curves')
     arguments, rest = parser.parse_known_args(argv)
     unknown = set(arguments.names) - set(RUNS)
     if unknown:

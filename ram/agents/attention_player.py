@@ -1,4 +1,4 @@
-"""The Recurrent Attention Model as a player: it looks at a world that changes, and acts in it (paper, section 4.3)."""
+"""The Recurrent Attention Model as a player: it looks at a world that changes, and acts in it (paper, section 4)."""
 from dataclasses import dataclass
 
 import chainer

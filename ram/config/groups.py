@@ -48,7 +48,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Game:
-    """The game (catch; paper, section 4.3)"""
+    """The game (catch; paper, section 4)"""
     speed: float = option(1.0, '--speed', "largest sideways motion of the ball in a step", least=0, most=64,
                           metavar='PIXELS')
     paddle: int = option(2, '--paddle', 'length of the paddle', least=1, most=4096, metavar='PIXELS')

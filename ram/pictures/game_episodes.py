@@ -1,4 +1,4 @@
-"""Games as a moving picture: the screen, the gaze, the actions and the expected reward (paper, section 4.3)."""
+"""Games as a moving picture: the screen, the gaze, the actions and the expected reward (paper, section 4)."""
 import pathlib
 
 import chainer

@@ -1,4 +1,4 @@
-"""How well a player plays, over many games (paper, section 4.3)."""
+"""How well a player plays, over many games (paper, section 4)."""
 from dataclasses import dataclass
 
 import chainer

@@ -1,4 +1,4 @@
-"""The game Catch (paper, section 4.3)."""
+"""The game Catch (paper, section 4)."""
 import dataclasses
 
 from datasets import catch
