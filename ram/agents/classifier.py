@@ -3,6 +3,8 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
+from ram.random_streams import generator
+
 
 class Classifier(chainer.Chain):
     """A model of a Config.
@@ -46,10 +48,6 @@ class Classifier(chainer.Chain):
         """Whether two tests differ: the policy draws locations even where it does not explore."""
         return self.gaze and policy != 'center'
 
-    def generator(self):
-        """A random generator for the model's device, seeded by its Config."""
-        return self.xp.random.default_rng(self.config.seed)
-
     def forward(self, images, rng=None):
         """Classifies images by the model's own policy.
 
@@ -60,7 +58,7 @@ class Classifier(chainer.Chain):
         Returns:
             Variable float32 (B, classes), the logits.
         """
-        return self.rollout(images, rng or self.generator(), self.config.policy).logits
+        return self.rollout(images, rng or generator(self.device, self.config.seed), self.config.policy).logits
 
     def predict(self, images, rng=None):
         """The most probable class of each image.

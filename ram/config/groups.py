@@ -71,6 +71,7 @@ class Augmentation:
     tint: float = option(0.0, '--colour --tint', 'multiply or divide each channel by up to 1 + SHARE', least=0, most=4,
                          metavar='SHARE')
 
+
 @dataclass(frozen=True)
 class Retina:
     """The retina (paper, section 3.1)"""
