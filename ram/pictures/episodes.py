@@ -151,7 +151,8 @@ def watch(model, images, truths, rng, policy='learned'):
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
     locations, probabilities = cuda.to_cpu(episode.locations), cuda.to_cpu(probabilities)
     return same_scale([
-        Scene(to_float(images[i]), locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]), model.config)
+        Scene(to_float(images[i]), locations[:, i], probabilities[:, i],
+              None if truths is None else int(truths[i]), model.config)
         for i in range(len(images))])
 
 
