@@ -37,5 +37,4 @@ class SvhnTask(Task):
 
 
 # Tuned on real pictures: 4,434 of SVHN's.
-SVHN = SvhnTask(size=32, shift=3, normalise=True, patch=16, scales=2, glimpses=4, glimpse_network='conv', core='lstm',
-                weight_decay=0.1, batchsize=32, epoch=120, **PHOTOGRAPHS)
+SVHN = SvhnTask(size=32, shift=3, patch=16, scales=2, glimpses=4, epoch=120, **PHOTOGRAPHS)
