@@ -47,7 +47,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     snapshots = SnapshotTrigger(every, ranks)
     trainer.extend(Finite(snapshots))
     kept = model
-    if config.average:
+    if config.average:  # of the weights that make_optimizer gave to all ranks
         average = Average(model, config.average)
         trainer.extend(average)
         kept = average.average
