@@ -86,6 +86,23 @@ def test_start_from_another_model(quick, tmp_path):
     assert_one_clear_line(script('train.py', *quick, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
 
 
+def test_the_scripts_read_models_of_half_precision(quick, tmp_path):
+    run, half = tmp_path / 'run', tmp_path / 'half.npz'
+    assert script('train.py', *quick, '-e', 3, '-o', run).returncode == 0
+    model = checkpoint.load_model(run / 'model.npz')
+    checkpoint.save_model(half, model, model.provenance, half=True)
+    whole, found = (json.loads(script('evaluate.py', path, '--json').stdout) for path in (run / 'model.npz', half))
+    assert abs(whole['test_error'] - found['test_error']) < 9  # one picture of twelve
+    for flags in [], ['--page', tmp_path / 'look.html', '--weights', 'float32']:
+        assert script('visualize.py', half, *flags).returncode == 0
+    result = script('train.py', *quick, '--lr', 1e-12, '-e', 1, '--init', half, '-o', tmp_path / 'new')
+    assert result.returncode == 0, result.stderr
+    result = script('train.py', '--resume', tmp_path / 'new', '-e', 2)
+    assert result.returncode == 0, result.stderr
+    for one, other in zip(model.params(), checkpoint.load_model(tmp_path / 'new' / 'model.npz').params()):
+        np.testing.assert_allclose(one.array, other.array, rtol=2 ** -11, atol=1e-6)
+
+
 def test_a_run_that_failed_to_start_leaves_nothing_to_the_next(quick, tmp_path):
     """Its --init would else be the start of a run that has none."""
     assert script('train.py', *quick, '-e', 1, '-o', tmp_path / 'run').returncode == 0
