@@ -5,6 +5,8 @@ from chainer.backends import cuda
 
 from ram.registry import make_model
 
+CACHED = 1 << 15  # numbers whose change stays in a core's cache
+
 
 class Average(training.Extension):
     """Keeps an exponential moving average of a model's weights (Polyak and Juditsky, 1992).
@@ -26,15 +28,15 @@ class Average(training.Extension):
     trigger = 1, 'iteration'
 
     def __init__(self, model, decay):
-        self.model, self.decay = model, decay
-        self.average = make_model(model.config)  # not a copy: Chainer cannot copy the functions in conv3
+        self.decay, self.average = decay, make_model(model.config)  # not a copy: Chainer cannot copy conv3's functions
         self.average.to_device(model.device)
         self.average.copyparams(model)
+        self.pairs = list(zip(self.average.params(), model.params()))
 
     def __call__(self, trainer):
         t = trainer.updater.iteration
         share = 1 - min(self.decay, (1 + t) / (10 + t))
-        for average, parameter in zip(self.average.params(), self.model.params()):
+        for average, parameter in self.pairs:
             approach(average.array, parameter.array, share)
 
     def serialize(self, serializer):
@@ -45,13 +47,16 @@ def approach(average, weights, share):
     """Moves the average towards the weights by a share of their difference, in place.
 
     Args:
-        average, weights: float32 arrays of the same shape, on the same device.
+        average, weights: float32 arrays of the same shape, not (), on the same device.
         share: float.
     """
     if isinstance(average, np.ndarray):
-        change = weights - average
-        change *= share
-        average += change
+        rows = max(1, CACHED // weights[0].size)
+        for start in range(0, len(weights), rows):
+            part = average[start:start + rows]
+            change = weights[start:start + rows] - part
+            change *= share
+            part += change
     else:
         cuda.elementwise('T weight, T share', 'T average', 'average += share * (weight - average)', 'approach')(
             weights, share, average)
