@@ -48,7 +48,8 @@ class ConvolutionalNetwork(chainer.Chain):
 def steps(side, batch, device):
     """{'ram train', 'ram classify', 'conv train', 'conv classify'}: functions that do this with one batch."""
     xp, rng = device.xp, generator(device, 0)
-    images, labels = rng.integers(0, 256, (batch, 1, side, side)).astype(xp.uint8), xp.arange(batch, dtype=xp.int32) % 10
+    images = rng.integers(0, 256, (batch, 1, side, side)).astype(xp.uint8)
+    labels = xp.arange(batch, dtype=xp.int32) % 10
     floats = to_float(images)
     c = dataclasses.replace(config.PRESETS['translated'], size=side, batchsize=batch)
     ram, conv = RecurrentAttentionModel(c), ConvolutionalNetwork(side)
