@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from ram import checkpoint, command_line  # noqa: E402
 
+SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
 RUNS = {
     'mnist-T6': '--dataset mnist',
     'translated-T6': '--dataset translated --weight-decay 0.1',  # the preset
@@ -46,9 +47,15 @@ RUNS = {
     **{f'catch-seed{seed}': f'--dataset catch --seed {seed}' for seed in (1, 2)},
     'catch-random': '--dataset catch --policy random',
     'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
-    # Photographs: they need files that are not free to all, so they are in a folder of their own and in no table.
+    # Photographs.  Their data are not free to all, so these models are in no table; see docs/photographs.md.
     'photographs/svhn': '--dataset svhn',
     **{f'photographs/svhn-seed{seed}': f'--dataset svhn --seed {seed}' for seed in (1, 2)},
+    **{f'photographs/svhn-{kind}': f'--dataset svhn --model {kind}' for kind in ('conv', 'conv3')},
+    'photographs/street': '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 --init models/photographs/svhn.npz',
+    'photographs/street-conv': '--dataset svhn --canvas 64 --epoch 80 --model conv',
+    'photographs/signs': f'--dataset folder {SIGNS}',
+    **{f'photographs/signs-seed{seed}': f'--dataset folder {SIGNS} --seed {seed}' for seed in (1, 2)},
+    'photographs/signs-conv': f'--dataset folder {SIGNS} --model conv',
 }
 
 
@@ -63,7 +70,7 @@ def train(name, rest):
     if (out / checkpoint.CONFIG).exists():
         flags = ['--resume', str(out), *rest]
     else:
-        flags = [*RUNS[name].split(), '--out', str(out.relative_to(ROOT)), *rest]
+        flags = [*shlex.split(RUNS[name]), '--out', str(out.relative_to(ROOT)), *rest]
     print(f'== {name}: python train.py {shlex.join(flags)}', flush=True)
     subprocess.run([sys.executable, 'train.py', *flags], cwd=ROOT, check=True)
     model = checkpoint.load_model(out / checkpoint.MODEL)
@@ -78,7 +85,8 @@ def readme():
         '[docs/results.md](../docs/results.md). A model is read by `ram.checkpoint.load_model`, `evaluate.py` and '
         '`visualize.py`; the log of its training is beside it. A command repeats its model '
         'at the commit given; later presets differ. A + after a commit: files differed '
-        'from it; from 157510cefd it was only this list and the learning curves, which other runs had written.', '',
+        'from it; from 157510cefd it was only this list and the learning curves, which other runs had written. '
+        "Models in photographs/ that learned from SVHN's pictures are for non-commercial use, as they are.", '',
         '| model | command | seed | epochs | minutes | best validation error, % | commit | Python, NumPy, CuPy |',
         '|' + ' --- |' * 8]
     for name in RUNS:
