@@ -27,6 +27,10 @@ CORE_LAYERS = {
     'relu': {'core_network/from_state', 'core_network/from_glimpse'},
     'lstm': {'core_network/lstm/upward', 'core_network/lstm/lateral'},
 }
+GLIMPSE_LAYERS = {
+    'linear': set(),
+    'conv': {'glimpse_network/first', 'glimpse_network/second'},
+}
 MODEL_LAYERS = {
     'ram': {'glimpse_network/what', 'glimpse_network/where', 'glimpse_network/from_what', 'glimpse_network/from_where',
             'location_network/mean', 'action_network/logits', 'baseline_network/reward'},
@@ -125,7 +129,9 @@ def obstacle(model):
     if config.model not in MODEL_LAYERS:
         return f'cannot be shown: the page does not know the model {config.model}'
     layers = {path.strip('/').rpartition('/')[0] for path, _ in model.namedparams()}
-    known = MODEL_LAYERS[config.model] | (CORE_LAYERS.get(config.core, set()) if config.model == 'ram' else set())
+    known = MODEL_LAYERS[config.model]
+    if config.model == 'ram':
+        known = known | CORE_LAYERS.get(config.core, set()) | GLIMPSE_LAYERS.get(config.glimpse_network, set())
     if layers != known:
         return f'cannot be shown: the page does not know the layer {min(layers ^ known)}'
     return None

@@ -57,10 +57,32 @@ class Network {
     for (let i = 0; i < rows; i++) out[i] = sums[i];
     return out;
   }
+  /** A convolution of 3 x 3 pixels, padded with 1; of each 2 x 2 pixels the largest; rectified.  All pixel by pixel. */
+  convolution(name, pixels, side) {
+    const {rows} = this.weights[`${name}/W`], channels = pixels.length / side ** 2, half = side >> 1;
+    const window = new Float32Array(9 * channels), pooled = new Float32Array(half * half * rows);
+    for (let y = 0; y < 2 * half; y++) for (let x = 0; x < 2 * half; x++) {
+      for (let dy = 0, i = 0; dy < 3; dy++) for (let dx = 0; dx < 3; dx++, i++) {
+        const v = y + dy - 1, u = x + dx - 1, inside = v >= 0 && v < side && u >= 0 && u < side;
+        for (let c = 0; c < channels; c++) window[9 * c + i] = inside ? pixels[(v * side + u) * channels + c] : 0;
+      }
+      const at = ((y >> 1) * half + (x >> 1)) * rows;  // zeros at first, which rectify
+      this.linear(name, window).forEach((value, f) => { pooled[at + f] = Math.max(pooled[at + f], value); });
+    }
+    return pooled;
+  }
+  /** The features of a glimpse, pixel by pixel: those of two convolutions. */
+  features(rho) {
+    const {patch} = this.config, area = patch * patch, channels = rho.length / area;
+    const pixels = rho.map((_, i) => rho[i % channels * area + Math.floor(i / channels)]);
+    const half = this.convolution('glimpse_network/first', pixels, patch);
+    return this.convolution('glimpse_network/second', half, patch >> 1);
+  }
   /** g_t: what was seen and where, as one vector. */
   glimpse(rho, location) {
     const [whatName, whereName] = this.archived ? ['lrho1', 'll1'] : ['glimpse_network/what', 'glimpse_network/where'];
-    const what = relu(this.linear(whatName, rho)), where = relu(this.linear(whereName, location));
+    const seen = this.config.glimpse_network === 'conv' ? this.features(rho) : rho;
+    const what = relu(this.linear(whatName, seen)), where = relu(this.linear(whereName, location));
     if (this.archived) return relu(this.linear('lh2', relu(this.linear('lh1', new Float32Array([...where, ...what])))));
     return relu(this.linear('glimpse_network/from_where', where, this.linear('glimpse_network/from_what', what)));
   }
