@@ -8,9 +8,9 @@ from chainer.backends import cuda
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from datasets.scenes import to_float
 from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
+from ram.networks.pixels import to_float
 from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, png
 from ram.random_streams import generator
 from ram.reports.text import shortened
@@ -147,12 +147,12 @@ def watch(model, images, truths, rng, policy='learned'):
         list of N Scenes.
     """
     with chainer.using_config('train', False), chainer.no_backprop_mode():
-        images = to_float(model.xp, model.device.send(images))
-        episode = model.rollout(images, rng, policy)
+        episode = model.rollout(model.device.send(images), rng, policy)
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
-    images, locations, probabilities = (cuda.to_cpu(array) for array in (images, episode.locations, probabilities))
+    locations, probabilities = cuda.to_cpu(episode.locations), cuda.to_cpu(probabilities)
     return same_scale([
-        Scene(images[i], locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]), model.config)
+        Scene(to_float(images[i]), locations[:, i], probabilities[:, i],
+              None if truths is None else int(truths[i]), model.config)
         for i in range(len(images))])
 
 

@@ -5,8 +5,8 @@ import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 
-from datasets.scenes import to_float
 from ram import tasks
+from ram.networks.pixels import to_float
 from ram.pictures.episodes import Scene, contact_sheet, gif, same_scale
 from ram.random_streams import generator
 from ram.reports import evaluation
@@ -48,5 +48,5 @@ def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
         wrong, = (chances[-1].argmax(axis=1) != labels[batch]).nonzero()
         found += [(batch.start + i, locations[:, i], chances[:, i]) for i in wrong]
     chosen = sorted(choice.choice(len(found), min(count, len(found)), replace=False)) if found else []
-    return same_scale([Scene(to_float(np, images[i]), locations, chances, int(labels[i]), model.config)
+    return same_scale([Scene(to_float(images[i]), locations, chances, int(labels[i]), model.config)
                        for i, locations, chances in (found[place] for place in chosen)])
