@@ -1,4 +1,7 @@
-"""A page for any browser, in one file: models, scenes and the program of ``page.html`` that runs them."""
+"""A page for any browser, in one file: models, scenes and the program that runs them.
+
+``page_networks.js`` computes the models, and ``page.html`` is all else.
+"""
 import base64
 import dataclasses
 import hashlib
@@ -13,7 +16,7 @@ from chainer.backends import cuda
 
 from ram import checkpoint, tasks
 
-TEMPLATE = pathlib.Path(__file__).with_suffix('.html')
+FOLDER = pathlib.Path(__file__).parent
 LARGEST = 10_000_000    # bytes of a page
 WEIGHTS = ('float16', 'float32')
 SCENES = 36             # scenes that a page holds if nothing else is asked for
@@ -23,6 +26,10 @@ CLUTTER_SOURCES = 24    # digits from which the page cuts pieces of clutter
 CORE_LAYERS = {
     'relu': {'core_network/from_state', 'core_network/from_glimpse'},
     'lstm': {'core_network/lstm/upward', 'core_network/lstm/lateral'},
+}
+GLIMPSE_LAYERS = {
+    'linear': set(),
+    'conv': {'glimpse_network/first', 'glimpse_network/second'},
 }
 MODEL_LAYERS = {
     'ram': {'glimpse_network/what', 'glimpse_network/where', 'glimpse_network/from_what', 'glimpse_network/from_where',
@@ -51,6 +58,12 @@ class Exhibit:
     policy: str = None
 
 
+def template():
+    """The page's text, without models and hashes."""
+    text, networks = ((FOLDER / name).read_text(encoding='utf-8') for name in ('page.html', 'page_networks.js'))
+    return text.replace('{{networks}}', networks.rstrip())
+
+
 def page(exhibits, weights='float16', title='Watch it look'):
     """The page as one HTML file.
 
@@ -69,12 +82,12 @@ def page(exhibits, weights='float16', title='Watch it look'):
     entries = ',\n'.join(json.dumps(entry(exhibit, weights)) for exhibit in exhibits)
     # In a script's text, '<' could end the script; in JSON it may be written like this.
     data = '[' + entries.replace('<', '\\u003c') + ']'
-    template = TEMPLATE.read_text(encoding='utf-8')
+    document = template()
     for kind in 'script', 'style':  # only the template's own program and style may run
-        text = re.search(f'<{kind}>(.*?)</{kind}>', template, re.DOTALL)[1]
+        text = re.search(f'<{kind}>(.*?)</{kind}>', document, re.DOTALL)[1]
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        template = template.replace(f'{{{{{kind} hash}}}}', f"'sha256-{digest}'")
-    content = template.replace('{{title}}', html.escape(title)).replace('{{exhibits}}', data).encode()
+        document = document.replace(f'{{{{{kind} hash}}}}', f"'sha256-{digest}'")
+    content = document.replace('{{title}}', html.escape(title)).replace('{{exhibits}}', data).encode()
     if len(content) > LARGEST:
         advice = 'fewer --scenes' if weights == 'float16' else '--weights float16 or fewer --scenes'
         advice += ' or fewer models' if len(exhibits) > 1 else ''
@@ -116,7 +129,9 @@ def obstacle(model):
     if config.model not in MODEL_LAYERS:
         return f'cannot be shown: the page does not know the model {config.model}'
     layers = {path.strip('/').rpartition('/')[0] for path, _ in model.namedparams()}
-    known = MODEL_LAYERS[config.model] | (CORE_LAYERS.get(config.core, set()) if config.model == 'ram' else set())
+    known = MODEL_LAYERS[config.model]
+    if config.model == 'ram':
+        known = known | CORE_LAYERS.get(config.core, set()) | GLIMPSE_LAYERS.get(config.glimpse_network, set())
     if layers != known:
         return f'cannot be shown: the page does not know the layer {min(layers ^ known)}'
     return None

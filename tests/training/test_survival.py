@@ -129,6 +129,10 @@ def test_resume_into_another_folder_does_not_change_the_first(quick, tmp_path):
     assert_one_clear_line(script('train.py', '--resume', first, '-o', second), str(second), 'holds a run')
 
 
+# The values of the fields that older runs did not have.
+OLDER = ['--glimpse-network', 'linear', '--start', 'random', '--rotate', 0]
+
+
 def make_older(out):
     """Turns the files of a run into those that the version of models/ (commit 0421804) wrote for it."""
     arrays, text = safe_files.read(out / checkpoint.SNAPSHOT), json.loads((out / checkpoint.CONFIG).read_text())
@@ -151,7 +155,7 @@ def make_older(out):
 def test_a_run_of_an_older_version_can_be_resumed(quick, tmp_path):
     """Its weights, optimizer and log go on; it has the weights that it would have, if it draws today's numbers."""
     out, same = tmp_path / 'older', tmp_path / 'same'
-    assert script('train.py', *quick, '--rotate', 0, '-e', 1, '-o', out).returncode == 0
+    assert script('train.py', *quick, *OLDER, '-e', 1, '-o', out).returncode == 0
     shutil.copytree(out, same)
     make_older(out)
     for folder in out, same:
@@ -167,7 +171,7 @@ def test_a_run_of_an_older_version_can_be_resumed(quick, tmp_path):
 
 def test_an_older_run_of_several_processes_cannot_be_resumed_by_one(quick, tmp_path):
     out = tmp_path / 'older'
-    assert script('train.py', *quick, '-e', 1, '-o', out).returncode == 0
+    assert script('train.py', *quick, *OLDER, '-e', 1, '-o', out).returncode == 0
     make_older(out)
     arrays = safe_files.read(out / checkpoint.SNAPSHOT)
     arrays['extensions/snapshot/states'] = np.array('[null, null]')
