@@ -85,6 +85,7 @@ class RecurrentAttentionModel(Classifier):
     Args:
         config: the Config that gives all sizes.
     """
+    any_size = True
 
     def __init__(self, config):
         super().__init__(config)
@@ -147,14 +148,16 @@ class RecurrentAttentionModel(Classifier):
             ValueError: the policy is unknown.
         """
         config, steps = self.config, self.config.glimpses
-        if config.normalise:
+        if hasattr(images, 'sensor'):
+            native = images.sensor(config)
+        elif config.normalise:
             images = normalised(images)
         start = self.first_state(images) if policy == 'learned' else None
         gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore, start)
         sensor = GlimpseSensor(config.patch, config.scales, config.factor)
 
         def see(t, location, out=None):
-            return sensor.forward((images, location), out)[0]
+            return native(location, out) if hasattr(images, 'sensor') else sensor.forward((images, location), out)[0]
 
         before, last, states, locations = self.unroll(
             see, gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)

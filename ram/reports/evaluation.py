@@ -46,7 +46,7 @@ def answers(model, images, rng, policy=None, batchsize=500):
     Returns:
         int array (T, N), on the images' device: the likeliest classes.
     """
-    return cuda.get_array_module(images).concatenate([
+    return model.xp.concatenate([
         model.classify(episode.states).array.argmax(axis=2)
         for _, episode in episodes(model, images, rng, policy, batchsize)], axis=1)
 

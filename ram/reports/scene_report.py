@@ -30,7 +30,7 @@ class SceneReport:
 
 def measure(model, split, arguments, device):
     """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
-    images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
+    images, labels = (tasks.send(device, array) for array in tasks.load_scenes(model.config, split, arguments.data))
     repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
     return {'split': split, **evaluation.evaluate(
         model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
