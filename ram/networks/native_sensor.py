@@ -38,8 +38,8 @@ KERNEL_OPERATION = '''
         first[axis] = edge >= 0 ? edge / block : -((block - 1 - edge) / block);
         int after = edge - first[axis] * block;
         for (int j = 0; j < 2; ++j) {
-            int begin = (first[axis] + j) * block, there = min(max(length - begin, 0), block);
-            inside[axis][j] = begin < 0 ? 0 : there * (j ? after : block - after);
+            int begin = (first[axis] + j) * block, left = begin < 0 ? 0 : max(length - begin, 0);
+            inside[axis][j] = j ? min(left, after) : min(max(left - after, 0), block - after);
         }
     }
     ptrdiff_t width = (sizes[2 * picture + 1] + block - 1) / block;
@@ -51,7 +51,7 @@ KERNEL_OPERATION = '''
                 sum += share * (pixels[starts[picture * levels + level]
                                        + ((first[0] + y) * width + first[1] + x) * channels + channel] - mean);
         }
-    glimpse = sum / ((float) block * block * block * block) * gains[picture];
+    glimpse = sum / ((float) block * block) * gains[picture];
 '''
 
 
@@ -147,11 +147,12 @@ class NativeSensor:
         centres = np.rint((locations + 1) / 2 * lengths.astype(np.float32))[:, None]
         edges = centres.clip(-sides, lengths[:, None] + sides).astype(np.int64) - sides // 2
         first = edges // blocks
-        after = ((edges - first * blocks) / blocks).astype(np.float32)[:, :, None]
+        after = (edges - first * blocks)[:, :, None]
         numbers = first[:, :, None] + np.arange(self.patch + 1)
-        there = (lengths[:, None, None] - numbers * blocks[:, None]).clip(0, blocks[:, None]) * (numbers >= 0)
-        shares = (there / blocks[:, None]).astype(np.float32)
-        return numbers, np.stack([shares * (1 - after), shares * after])
+        blocks = blocks[:, None]
+        left = (lengths[:, None, None] - numbers * blocks).clip(0) * (numbers >= 0)  # pixels from the block on
+        shares = np.stack([(left - after).clip(0, blocks - after), np.minimum(left, after)]) / blocks
+        return numbers, shares.astype(np.float32)
 
 
 def _tones(store, chosen, normalise):
