@@ -23,7 +23,7 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
-from ram.networks.glimpse_sensor import GlimpseSensor
+from ram.networks.glimpse_sensor import prepare
 from ram.registry import make_loss, make_model
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
@@ -142,7 +142,11 @@ def measure(name, batch, device, core=None, rounds=5):
     images, truths, _ = next(iterator)
     # Uniform locations lie inside the image, as a trained model's do; an untrained model's may not.
     locations = rng.random((batch, 2), dtype=xp.float32) * 2 - 1
-    sensor = GlimpseSensor(c.patch, c.scales, c.factor)
+
+    def glimpse():
+        sensor = prepare(images, c)
+        for _ in range(c.glimpses):
+            sensor(locations)
 
     def forward():
         return loss(images, truths, rng)
@@ -169,7 +173,7 @@ def measure(name, batch, device, core=None, rounds=5):
         step()
         turns = [(seconds(step, device, least=0.05), floor(c, batch, device)) for _ in range(rounds)]
         times = {'step': min(spent for spent, _ in turns), 'data': seconds(lambda: next(iterator), device),
-                 'glimpse': c.glimpses * seconds(lambda: sensor.forward((images, locations)), device)}
+                 'glimpse': seconds(glimpse, device)}
         one_forward, both = seconds(forward, device), seconds(backward, device)
         times['update'] = seconds(update, device)
         evaluation_time = seconds(evaluate, device)

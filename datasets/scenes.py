@@ -230,13 +230,6 @@ def _windows(xp, images, side):
         (first, down, right, *between, down, right))
 
 
-def to_float(xp, scenes):
-    """uint8 scenes as the float32 images in [0, 1] that the model takes."""
-    if isinstance(scenes, Pictures):
-        return scenes
-    return scenes.astype(xp.float32, order='C') * xp.float32(1 / 255)  # SVHN's pictures are not in C order
-
-
 def fixed_layout(count, size, pieces, seed, digit=28):
     """The Layout of :func:`fixed_scenes` for ``count`` digits."""
     return draw_layout(numpy.random.default_rng(seed), numpy.arange(count), count, size, pieces, digit)

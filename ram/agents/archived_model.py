@@ -16,7 +16,7 @@ from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.fast.archived_glimpse import FastArchivedGlimpse
 from ram.fast.cores import FastLSTMCore
 from ram.fast.unroll import unroll
-from ram.networks.glimpse_sensor import GlimpseSensor
+from ram.networks.glimpse_sensor import prepare
 
 
 class ArchivedModel(Classifier):
@@ -71,13 +71,13 @@ class ArchivedModel(Classifier):
         if explore:
             # Quirk: sigma is used as a variance when locations are drawn.
             samples = rng.standard_normal((shape[0] - 1, *shape[1:]), dtype=xp.float32) * self.config.sigma ** 0.5
-        sensor = GlimpseSensor(self.config.patch, self.config.scales, self.config.factor)
+        sensor = prepare(images, self.config)
         looked = []
 
         def see(t, l, out):  # noqa: E741
             # Quirk: a location's first column counts rows, so l is (y, x) inside this model.
             looked.append(self._seen_at(l, images.shape[-1]))
-            sensor.forward((images, looked[-1]), out)
+            sensor(looked[-1], out)
 
         def look(t, h, location):
             if policy != 'learned':

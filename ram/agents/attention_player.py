@@ -6,9 +6,9 @@ import chainer.functions as F
 import numpy as np
 
 from ram.agents.gaze import Gaze
-from ram.agents.recurrent_attention import RecurrentAttentionModel, normalised
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.networks.action_network import gumbel_noise
-from ram.networks.glimpse_sensor import GlimpseSensor
+from ram.networks.glimpse_sensor import prepare
 
 
 @dataclass
@@ -76,11 +76,9 @@ class AttentionPlayer(RecurrentAttentionModel):
         gaze = Gaze(self.location_network, config, rng, (steps, count), policy, explore)
         noise = gumbel_noise(rng, (steps, count, len(config.classes))) if explore else [0] * steps
         actions = xp.empty((steps, count), np.int32)
-        sensor = GlimpseSensor(config.patch, config.scales, config.factor)
 
         def see(t, location, out=None):
-            screen = normalised(game.screen) if config.normalise else game.screen
-            return sensor.forward((screen, location), out)[0]
+            return prepare(game.screen, config)(location, out)
 
         def act(t, h):
             """a_t ~ pi(a | h_t), and the game goes on by a step."""

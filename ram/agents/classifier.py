@@ -54,7 +54,7 @@ class Classifier(chainer.Chain):
         """Classifies images by the model's own policy.
 
         Args:
-            images: float32 array (B, C, H, W) in [0, 1], on the model's device.
+            images: array (B, C, H, W), uint8 or float32 in [0, 1], on the model's device.
             rng: generator of that device, for the first locations; by default seeded by the Config.
 
         Returns:
@@ -66,13 +66,10 @@ class Classifier(chainer.Chain):
         """The most probable class of each image.
 
         Args:
-            images: array (B, C, H, W) on the model's device, float32 in [0, 1] or uint8 in [0, 255].
-            rng: as for :meth:`forward`.
+            images, rng: as for :meth:`forward`.
 
         Returns:
             int32 array (B,) on the CPU.
         """
-        if images.dtype == np.uint8:
-            images = images.astype(np.float32) / np.float32(255)
         with chainer.using_config('train', False), chainer.no_backprop_mode():
             return cuda.to_cpu(self(images, rng).array.argmax(axis=1)).astype(np.int32)

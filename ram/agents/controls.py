@@ -7,7 +7,8 @@ import chainer.functions as F
 import chainer.links as L
 
 from ram.agents.classifier import Classifier
-from ram.agents.recurrent_attention import Episode, normalised
+from ram.agents.recurrent_attention import Episode
+from ram.networks.pixels import whole
 
 MODERN_FILTERS = 32, 64, 128
 
@@ -29,13 +30,12 @@ class ControlNetwork(Classifier):
             self.logits = L.Linear(len(self.second.b), len(config.classes))
 
     def rollout(self, images, rng=None, policy='learned', explore=False):
-        """Classifies float32 images (B, C, H, W).
+        """Classifies images (B, C, H, W), uint8 or float32 in [0, 1].
 
         Returns:
             Episode of one state, without locations.  The other arguments are ignored; RAM has them.
         """
-        images = normalised(images) if self.config.normalise else images
-        h = F.relu(self.second(F.relu(self.first(images))))
+        h = F.relu(self.second(F.relu(self.first(whole(images, self.config.normalise)))))
         return Episode(None, h.array[None], self.logits(h))
 
     def classify(self, states):

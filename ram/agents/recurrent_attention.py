@@ -12,8 +12,9 @@ from ram.fast.unroll import unroll
 from ram.networks.action_network import ActionNetwork
 from ram.networks.baseline_network import BaselineNetwork
 from ram.networks.context_network import ContextNetwork
-from ram.networks.glimpse_sensor import GlimpseSensor
+from ram.networks.glimpse_sensor import prepare
 from ram.networks.location_network import LocationNetwork
+from ram.networks.pixels import whole
 from ram.registry import CORES, GLIMPSE_NETWORKS
 
 # Where the first glimpse goes, in the words of results/published.csv.
@@ -41,21 +42,6 @@ class Episode:
     samples: object = None
     means: chainer.Variable = None
     baselines: chainer.Variable = None
-
-
-def normalised(images):
-    """Contrast normalisation: each channel of an image gets mean 0, and the whole image gets standard deviation 1.
-
-    The sensor sees zeros outside the image, so the outside then looks like its mean colour.
-
-    Args:
-        images: float32 array (B, C, H, W).
-
-    Returns:
-        float32 array (B, C, H, W).
-    """
-    images = images - images.mean(axis=(2, 3), keepdims=True)
-    return images / (images.std(axis=(1, 2, 3), keepdims=True) + np.float32(1e-3))
 
 
 def plain_unroll(see, location, look, glimpse_network, core_network, steps):
@@ -135,7 +121,8 @@ class RecurrentAttentionModel(Classifier):
         """Looks T times at each image.
 
         Args:
-            images: float32 array (B, C, H, W) in [0, 1].
+            images: array (B, C, H, W) of uint8, or of float32 in [0, 1]; or any batch that
+                ``ram.networks.glimpse_sensor.prepare`` takes.
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
             policy: 'learned', the first location being where the Config's ``context`` or ``start`` says; or 'random',
                 each location uniform in [-1, 1]^2; or 'center', always (0, 0).
@@ -148,19 +135,11 @@ class RecurrentAttentionModel(Classifier):
             ValueError: the policy is unknown.
         """
         config, steps = self.config, self.config.glimpses
-        if hasattr(images, 'sensor'):
-            native = images.sensor(config)
-        elif config.normalise:
-            images = normalised(images)
         start = self.first_state(images) if policy == 'learned' else None
         gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore, start)
-        sensor = GlimpseSensor(config.patch, config.scales, config.factor)
-
-        def see(t, location, out=None):
-            return native(location, out) if hasattr(images, 'sensor') else sensor.forward((images, location), out)[0]
-
+        sensor = prepare(images, config)
         before, last, states, locations = self.unroll(
-            see, gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
+            lambda t, location, out=None: sensor(location, out), gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
         episode = Episode(locations, states, self.action_network(last))
         if gaze.explores:
             before = before if config.into_core else chainer.as_variable(before.array)
@@ -173,13 +152,13 @@ class RecurrentAttentionModel(Classifier):
         """The state from which the learned policy chooses l_1.
 
         Args:
-            images: float32 array (B, C, H, W), normalised if the Config says so.
+            images: array (B, C, H, W) of uint8, or of float32 in [0, 1].
 
         Returns:
             Variable float32 (B, hidden): c of the context network, or h_0 = 0.  None if l_1 is not chosen.
         """
         if self.config.context:
-            return self.context_network(images)
+            return self.context_network(whole(images, self.config.normalise))
         if self.config.start == 'learned':
             return chainer.as_variable(self.xp.zeros((len(images), self.config.hidden), self.xp.float32))
         return None

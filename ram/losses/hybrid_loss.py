@@ -104,7 +104,7 @@ class HybridLoss(chainer.Chain):
         """The loss of a batch; reports it and its terms.
 
         Args:
-            images: float32 array (B, C, H, W) in [0, 1].
+            images: array (B, C, H, W) of uint8, or of float32 in [0, 1].
             labels: int32 array (B,).
             rng: the generator that the episodes draw from, on the model's device.
 

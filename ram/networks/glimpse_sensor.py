@@ -2,12 +2,30 @@
 import chainer
 import numpy as np
 from chainer.backends import cuda
-from chainer.utils import type_check
+
+from ram.fast.block_sums import block_shares, block_sums
+from ram.networks.pixels import statistics, to_float
+
+# On a GPU, level k has the sums of all blocks of factor^k x factor^k pixels, from those that have only their last row
+# and column inside the image.  One launch makes a level of a whole batch of the level before; level 0 is the images.
+LEVEL_INPUTS = 'raw I finer, int32 factor, int32 block, int32 rows, int32 columns'
+LEVEL_OUTPUTS = 'S coarser'
+LEVEL_OPERATION = '''
+    // i counts the level's sums: (image and channel, row, column).
+    int part = block / factor, finer_rows = rows - block + part, finer_columns = columns - block + part;
+    int left = i % columns - block + part, top = i / columns % rows - block + part;
+    ptrdiff_t origin = i / columns / rows * finer_rows * finer_columns;
+    coarser = 0;
+    for (int y = top; y < top + block; y += part)
+        for (int x = left; x < left + block; x += part)
+            if (y >= 0 && y < finer_rows && x >= 0 && x < finer_columns)
+                coarser += finer[origin + (ptrdiff_t) y * finer_columns + x];
+'''
 
 # One thread computes one output pixel of any scale, so a whole batch is a single launch.  The retina's sizes are
 # constants of the compiled kernel, which makes divisions by them cheap.
 KERNEL_CONSTANTS = 'constexpr int channels = {}, patch = {}, scales = {}, factor = {};'
-KERNEL_INPUTS = 'raw T images, raw L locations, int32 height, int32 width'
+KERNEL_INPUTS = ('raw I images, raw S levels, raw L locations, int32 count, int32 height, int32 width, T gain, T shift')
 KERNEL_OUTPUTS = 'T glimpse'
 KERNEL_OPERATION = '''
     // i counts the glimpse's elements: (image, scale, channel, row, column).
@@ -19,130 +37,172 @@ KERNEL_OPERATION = '''
     ptrdiff_t image = rest;
 
     int block = 1;
-    for (int j = 0; j < k; ++j) block *= factor;
+    ptrdiff_t level = 0, planes = (ptrdiff_t) count * channels;
+    for (int j = 0; j < k; ++j) {
+        block *= factor;
+        if (j < k - 1) level += planes * (height + block - 1) * (width + block - 1);
+    }
     int side = patch * block;
     float centre_x = rintf((locations[2 * image] + 1) / 2 * width);
     float centre_y = rintf((locations[2 * image + 1] + 1) / 2 * height);
     int left = (int) fminf(fmaxf(centre_x, -side), width + side) - side / 2 + column * block;
     int top = (int) fminf(fmaxf(centre_y, -side), height + side) - side / 2 + row * block;
+    int right = min(left + block, width), bottom = min(top + block, height);
 
-    ptrdiff_t origin = (image * channels + channel) * height * width;
-    T sum = 0;
-    for (int y = max(top, 0); y < min(top + block, height); ++y)
-        for (int x = max(left, 0); x < min(left + block, width); ++x)
-            sum += images[origin + (ptrdiff_t) y * width + x];
-    glimpse = sum / (block * block);
+    glimpse = 0;
+    if (left < width && top < height && right > 0 && bottom > 0) {
+        ptrdiff_t plane = image * channels + channel;
+        int columns = width + block - 1, x = left + block - 1, y = top + block - 1;
+        ptrdiff_t place = (plane * (height + block - 1) + y) * columns + x;
+        T inside = (right - max(left, 0)) * (bottom - max(top, 0));
+        glimpse = ((k == 0 ? (T) images[place] : (T) levels[level + place]) * gain - inside * shift) / (block * block);
+    }
 '''
+
+
+def fixated(locations, height, width, most):
+    """The pixel edges at the locations: ``rint((l + 1) / 2 * (width, height))``, rounded half to even.
+
+    Args:
+        locations: float array (B, 2), columns (x, y); [-1, 1] spans the image, values beyond it are allowed.
+        height, width: the image's size in pixels.
+        most: how far the edges may be outside the image, in pixels; those further outside are moved there.
+
+    Returns:
+        int array (B, 2), columns (x, y).
+    """
+    xp = cuda.get_array_module(locations)
+    size = xp.array([width, height], dtype=locations.dtype)
+    return xp.clip(xp.rint((locations + 1) / 2 * size), -most, size + most).astype(int)
 
 
 def patch_corners(locations, height, width, side):
     """Top-left corners of the square patches that are centred on the locations.
 
-    The fixated pixel edge is ``rint((l + 1) / 2 * (width, height))``, rounded half to even; the patch reaches
-    ``side // 2`` pixels to its left and above it.
+    A patch reaches ``side // 2`` pixels to the left of the :func:`fixated` edge and above it.
 
     Args:
-        locations: float array (B, 2), columns (x, y); [-1, 1] spans the image, values beyond it are allowed.
-        height, width: the image's size in pixels.
+        locations, height, width: see :func:`fixated`.
         side: the patch's side in pixels.
 
     Returns:
         Two int arrays (B,), ``top`` and ``left``, in pixels; the patch may lie partly or wholly outside.
     """
-    xp = cuda.get_array_module(locations)
-    edges = xp.rint((locations + 1) / 2 * xp.array([width, height], dtype=locations.dtype))
     # A patch further outside sees only zeros, as this one does, and the integers cannot overflow.
-    x = xp.clip(edges[:, 0], -side, width + side).astype(int)
-    y = xp.clip(edges[:, 1], -side, height + side).astype(int)
+    x, y = fixated(locations, height, width, side).T
     return y - side // 2, x - side // 2
 
 
-class GlimpseSensor(chainer.FunctionNode):
-    """See :func:`glimpse_sensor`."""
+class GlimpseSensor:
+    """The sensor of one batch of images: they are made ready once, and then glimpsed at many times.
 
-    def __init__(self, patch, scales, factor=2):
-        self.patch = patch
-        self.scales = scales
-        self.factor = factor
+    An output of scale k is ``gain * (sum of its block) / factor**(2 k) - shift * (share of its block inside the image)``.
+    The gain makes bytes numbers in [0, 1] and divides by the image's deviation; the shift is its normalised mean.
 
-    def check_type_forward(self, in_types):
-        images, locations = in_types
-        type_check.expect(
-            images.dtype.kind == 'f',
-            images.ndim == 4,
-            locations.dtype.kind == 'f',
-            locations.ndim == 2,
-            locations.shape[0] == images.shape[0],
-            locations.shape[1] == 2,
-        )
+    Args:
+        images: array (B, C, H, W) of uint8, or of floats in any range.  The sensor may keep it: do not change it.
+        patch, scales, factor: see :func:`glimpse_sensor`.
+        normalise: whether glimpses are those of ``ram.networks.pixels.whole(images, True)``.
+    """
 
-    def forward(self, inputs, out=None):
-        """See FunctionNode.forward; ``out``, if given, is a contiguous array that receives the glimpses."""
-        images, locations = inputs
-        xp, (count, channels) = cuda.get_array_module(images), images.shape[:2]
-        if out is None:
-            out = xp.empty((count, self.scales * channels, self.patch, self.patch), images.dtype)
-        (self.forward_cpu if xp is np else self.forward_gpu)(images, locations, out)
-        return out,
+    def __init__(self, images, patch, scales, factor=2, normalise=False):
+        xp = cuda.get_array_module(images)
+        self.retina, (count, channels, *self.size) = (patch, scales, factor), images.shape
+        self.shape = count, scales, channels, patch, patch
+        self.dtype = images.dtype if images.dtype.kind == 'f' else np.dtype(np.float32)
+        self.gain, self.shift = 1 if images.dtype.kind == 'f' else 1 / 255, 0
+        if normalise:
+            mean, deviation = statistics(to_float(images))
+            self.gain, self.shift = (x[:, None] for x in (self.dtype.type(self.gain) / deviation, mean / deviation))
+        self.images = xp.ascontiguousarray(images)
+        self.prepare_cpu() if xp is np else self.prepare_gpu()
 
-    def forward_cpu(self, images, locations, out):
-        count, channels, height, width = images.shape
-        glimpse = out.reshape(count, self.scales, channels, self.patch, self.patch)
-        pixels = np.ascontiguousarray(images).reshape(-1)
-        origins = np.arange(count * channels).reshape(count, channels, 1) * (height * width)
-        for k in range(self.scales):
-            block = self.factor ** k
-            side = self.patch * block
-            top, left = patch_corners(locations, height, width, side)
-            # The patch's rows, (block, B, 1, patch): the first row of every block, then the second, and so on.
-            rows = (np.arange(block)[:, None] + np.arange(0, side, block))[:, None, None] + top[:, None, None]
-            columns = left[:, None] + np.arange(side)
-            # A row of a patch is a run of pixels in memory.  Pixels read outside the image are set to zero below.
-            starts = origins + rows.clip(0, height - 1) * width + left[:, None, None]
-            seen = _runs(pixels, starts, side)
-            seen[np.broadcast_to((rows < 0) | (rows >= height), starts.shape)] = 0
-            # The mean over blocks: first over rows, then over columns, by a product with an averaging matrix.
-            seen = seen.sum(axis=0) if block > 1 else seen[0]
-            seen *= ((columns >= 0) & (columns < width))[:, None, None]
-            if block > 1:
-                average = np.repeat(np.eye(self.patch, dtype=images.dtype), block, axis=0) / block ** 2
-                seen = seen.reshape(-1, side) @ average
-            glimpse[:, k] = seen.reshape(glimpse[:, k].shape)
+    def __call__(self, locations, out=None):
+        """Glimpses around locations.
 
-    def forward_gpu(self, images, locations, out):
-        images, locations = (cuda.cupy.ascontiguousarray(array) for array in (images, locations))
-        channels, height, width = images.shape[1:]
+        Args:
+            locations: float array (B, 2), columns (x, y).
+            out: contiguous array that receives the glimpses, of any shape that holds them; None for a new one.
+
+        Returns:
+            array (B, K * C, patch, patch), float32 for bytes, and else of the images' dtype.
+        """
+        xp, (count, scales, channels, patch, _) = cuda.get_array_module(locations), self.shape
+        glimpse = xp.empty(self.shape, self.dtype) if out is None else out.reshape(self.shape)
+        (self.forward_cpu if xp is np else self.forward_gpu)(locations, glimpse)
+        return glimpse.reshape(count, scales * channels, patch, patch)
+
+    def prepare_cpu(self):
+        patch, scales, factor = self.retina
+        self.sums = block_sums(self.images, *self.retina)
+        self.gains = (self.gain / np.float32(factor) ** (2 * np.arange(scales)[:, None, None, None])).astype(self.dtype)
+        if not np.isscalar(self.shift):
+            self.shares = [block_shares(length, *self.retina) for length in self.size]
+
+    def forward_cpu(self, locations, glimpse):
+        patch, scales, factor = self.retina
+        most = patch * factor ** (scales - 1)
+        edges = fixated(locations, *self.size, most)
+        np.copyto(glimpse, self.sums.read(edges), casting='same_kind')
+        glimpse *= self.gains
+        if not np.isscalar(self.shift):
+            rows, columns = (shares[edges[:, axis] + most] for shares, axis in zip(self.shares, (1, 0)))
+            glimpse -= self.shift * (rows[:, :, None, :, None] * columns[:, :, None, None, :])
+
+    def prepare_gpu(self):
+        cupy, (patch, scales, factor) = cuda.cupy, self.retina
+        count, channels, height, width = self.images.shape
+        shapes = [(count * channels, height + block - 1, width + block - 1)
+                  for block in (factor ** k for k in range(1, scales))]
+        sizes = [int(np.prod(shape)) for shape in shapes]
+        # The smallest integers that hold every sum of bytes.
+        dtype = self.images.dtype if self.images.dtype.kind == 'f' else np.min_scalar_type(255 * factor ** (2 * scales - 2))
+        self.levels = cupy.empty(max(sum(sizes), 1), dtype)
+        make, finer, start, block = cuda.elementwise(LEVEL_INPUTS, LEVEL_OUTPUTS, LEVEL_OPERATION, 'block_sums'), self.images, 0, 1
+        for shape, size in zip(shapes, sizes):
+            block *= factor
+            coarser = self.levels[start:start + size]
+            make(finer, factor, block, *shape[1:], coarser)
+            finer, start = coarser, start + size
+
+    def forward_gpu(self, locations, glimpse):
+        patch, scales, factor = self.retina
         kernel = cuda.elementwise(
             KERNEL_INPUTS, KERNEL_OUTPUTS, KERNEL_OPERATION, 'glimpse_sensor',
-            preamble=KERNEL_CONSTANTS.format(channels, self.patch, self.scales, self.factor))
-        kernel(images, locations, height, width, out)
-
-    def backward(self, indexes, grad_outputs):
-        return None, None
+            preamble=KERNEL_CONSTANTS.format(self.shape[2], patch, scales, factor))
+        gain, shift = (x if np.isscalar(x) else cuda.cupy.broadcast_to(x, self.shape) for x in (self.gain, self.shift))
+        kernel(self.images, self.levels, cuda.cupy.ascontiguousarray(locations), self.shape[0], *self.size, gain, shift, glimpse)
 
 
-def _runs(pixels, starts, length):
-    """Runs of consecutive pixels: (..., length) for int starts (...).  Values beyond either end are arbitrary."""
-    if len(pixels) < length:
-        return pixels.take(starts[..., None] + np.arange(length), mode='clip')
-    size, last = pixels.itemsize, len(pixels) - length
-    runs = np.ndarray(last + 1, f'V{length * size}', pixels, strides=(size,))  # each run is one item, copied at once
-    taken = runs[np.ascontiguousarray(starts.clip(0, last))].view(pixels.dtype).reshape(*starts.shape, length)
-    over = (starts < 0) | (starts > last)  # in the first or the last image of the batch
-    if over.any():
-        taken[over] = pixels.take(starts[over][:, None] + np.arange(length), mode='clip')
-    return taken
+def prepare(images, config):
+    """The sensor for a batch that a model is to glimpse at.
+
+    Args:
+        images: array (B, C, H, W) of uint8, or of floats in [0, 1]; or a batch that has a sensor of its own, which its
+            method ``sensor(config)`` returns.
+        config: the Config; its patch, scales, factor and normalise are used.
+
+    Returns:
+        A function of the locations and ``out``, as ``GlimpseSensor.__call__``.
+    """
+    if hasattr(images, 'sensor'):
+        return images.sensor(config)
+    return GlimpseSensor(images, config.patch, config.scales, config.factor, config.normalise)
 
 
 def glimpse_sensor(images, locations, patch, scales, factor=2):
     """Extracts retina-like glimpses around locations.
 
-    Scale k, counted from 0, is the square of ``patch * factor**k`` pixels centred on the location, reduced to
-    ``patch`` x ``patch`` by the mean of its blocks.  Outside the image everything is zero.  No gradient flows to the
-    images or to the locations: the policy is learned by REINFORCE.
+    Let x_0(u, v) be a channel of an image, zero outside, and (X, Y) = rint((l + 1) / 2 * (W, H)) the fixated edge.
+    With b = factor^k, output (i, j) of scale k = 0 ... K - 1 is the mean of a block of b x b pixels::
+
+        rho_k(i, j) = 1 / b^2  sum_{u, v = 0 ... b - 1}  x(Y - s + i b + u,  X - s + j b + v),   s = floor(patch b / 2)
+
+    So scale k shows the square of ``patch * b`` pixels centred on the location.  No gradient flows to the images or to
+    the locations: the policy is learned by REINFORCE.
 
     Args:
-        images: float array or Variable (B, C, H, W), any range.
+        images: array or Variable (B, C, H, W), uint8 or floats in any range.
         locations: float array or Variable (B, 2), columns (x, y); (-1, -1) is the top-left corner of the image,
             (1, 1) its bottom-right corner.
         patch: side of the glimpse in pixels, at least 1.
@@ -150,9 +210,19 @@ def glimpse_sensor(images, locations, patch, scales, factor=2):
         factor: ratio of the sides of successive patches, at least 1.
 
     Returns:
-        Variable (B, K * C, patch, patch) of the images' dtype, scale by scale, the finest first.
+        Variable (B, K * C, patch, patch), scale by scale, the finest first: of bytes, float32 in [0, 1], and else of
+        the images' dtype.
+
+    Raises:
+        ValueError: the arrays do not have these shapes and types.
 
     Source:
         Mnih et al., "Recurrent Models of Visual Attention", NIPS 2014, section 3.1 and figure 1A.
     """
-    return GlimpseSensor(patch, scales, factor).apply((images, locations))[0]
+    images, locations = (chainer.as_variable(x).array for x in (images, locations))
+    if images.ndim != 4 or images.dtype.kind != 'f' and images.dtype != np.uint8:
+        raise ValueError(f'images must be an array (B, C, H, W) of uint8 or floats, not {images.shape} of {images.dtype}')
+    if locations.shape != (len(images), 2) or locations.dtype.kind != 'f':
+        raise ValueError(f'locations must be a float array ({len(images)}, 2), a row for each image, not '
+                         f'{locations.shape} of {locations.dtype}')
+    return chainer.Variable(GlimpseSensor(images, patch, scales, factor)(locations), requires_grad=False)

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from datasets.picture_store import Pictures
-from datasets.scenes import to_float
 from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
+from ram.networks.pixels import to_float
 from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, png
 from ram.random_streams import generator
 from ram.reports.text import shortened
@@ -150,7 +150,7 @@ def watch(model, images, truths, rng, policy='learned'):
         list of N Scenes.
     """
     with chainer.using_config('train', False), chainer.no_backprop_mode():
-        episode = model.rollout(to_float(model.xp, tasks.send(model.device, images)), rng, policy)
+        episode = model.rollout(tasks.send(model.device, images), rng, policy)
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
     locations, probabilities = cuda.to_cpu(episode.locations), cuda.to_cpu(probabilities)
     return same_scale([
@@ -161,8 +161,8 @@ def watch(model, images, truths, rng, policy='learned'):
 def scene_of(images, i, *rest):
     """The Scene of one of many images, uint8 array (N, C, H, W) or native Pictures; ``rest`` are its other arguments."""
     if isinstance(images, Pictures):
-        return Scene(to_float(np, images.reduced(i, MOST_PIXELS)), *rest, images.size(i))
-    return Scene(to_float(np, images[i]), *rest)
+        return Scene(to_float(images.reduced(i, MOST_PIXELS)), *rest, images.size(i))
+    return Scene(to_float(images[i]), *rest)
 
 
 def same_scale(scenes):

@@ -5,8 +5,6 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
-from datasets import scenes
-
 FEW = 12     # largest number of classes for which the whole table of confusions is given
 PAIRS = 10   # of classes that are given instead
 
@@ -19,11 +17,10 @@ def episodes(model, images, rng, policy=None, batchsize=500):
     Yields:
         The slice of the images that are in a batch, and its Episode.
     """
-    xp = cuda.get_array_module(images)
     with chainer.using_config('train', False), chainer.no_backprop_mode():
         for start in range(0, len(images), batchsize):
             batch = slice(start, start + batchsize)
-            yield batch, model.rollout(scenes.to_float(xp, images[batch]), rng, policy or model.config.policy)
+            yield batch, model.rollout(images[batch], rng, policy or model.config.policy)
 
 
 def fixations(model, images, rng, policy=None, batchsize=500):

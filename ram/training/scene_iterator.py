@@ -12,7 +12,7 @@ from ram.training.distributed import ALONE
 class SceneIterator(chainer.dataset.Iterator):
     """Draws a new scene of every digit in each epoch, in a new order, without end.
 
-    A batch is a float32 array (B, C, size, size) in [0, 1], an int32 array (B,), both on the digits' device, and a
+    A batch is a uint8 array (B, C, size, size), an int32 array (B,), both on the digits' device, and a
     generator of that device from which everything random in this batch is drawn: first its scenes, then its episodes.
     The generator depends on the seed, the rank and the iteration alone, so that a resumed run draws the same.
     A batch may span the end of an epoch, so that all have the same size.  With several ranks, their batches together
@@ -65,7 +65,7 @@ class SceneIterator(chainer.dataset.Iterator):
         source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
         fresh = scenes.fresh_scenes(xp, rng, self.digits, source, self.size, self.pieces, self.shift,
                                     self.augmentation)
-        return scenes.to_float(xp, fresh), self.labels[source], rng
+        return fresh, self.labels[source], rng
 
     @property
     def epoch_size(self):

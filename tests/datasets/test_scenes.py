@@ -71,12 +71,6 @@ def test_fixed_scenes_are_fixed(digits):
     assert (one != other).any() and one.shape == (20, 1, 60, 60)
 
 
-def test_to_float_spans_zero_to_one():
-    values = scenes.to_float(np, np.array([0, 51, 255], np.uint8))
-    assert values.dtype == np.float32
-    np.testing.assert_allclose(values, [0, 0.2, 1], rtol=1e-6)
-
-
 def test_shifted_scenes(rng):
     """A digit of one bright pixel in its middle is seen everywhere within the shift, equally often."""
     digits, found = np.zeros((5, 28, 28), np.uint8), np.zeros((28, 28))

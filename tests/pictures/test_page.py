@@ -63,7 +63,7 @@ MODELS = {'mnist': lambda: shipped('mnist-T6'), 'cluttered': lambda: shipped('cl
 
 def looked(exhibit):
     """What Python's networks do: first locations as the model's loop has them, locations, logits and rewards."""
-    model, images = exhibit.model, scenes.to_float(np, exhibit.images)
+    model, images = exhibit.model, exhibit.images
     shape = model.config.glimpses, len(images), 2
     with chainer.using_config('train', False), chainer.no_backprop_mode():
         episode = model.rollout(images, np.random.default_rng(3))
