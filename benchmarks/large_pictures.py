@@ -34,6 +34,7 @@ from PIL import Image, ImageDraw
 from benchmarks.throughput import save, seconds
 from ram import tasks
 from ram.networks.glimpse_sensor import glimpse_sensor
+from ram.networks.pixels import BLANK
 from ram.registry import make_loss, make_model
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
@@ -131,7 +132,7 @@ def step_times(config, device, rounds):
     return best
 
 
-def differences(config, count=200):
+def differences(config, count=50):
     """The root mean square difference from the exact sensor, scale by scale, and of a glimpse's values from their mean.
 
     Both are in units of the picture's standard deviation.
@@ -144,7 +145,7 @@ def differences(config, count=200):
     exact = np.empty_like(seen)
     for i in range(count):
         pixels, row = images.store.level(images.indexes[i], 0), images.indexes[i]
-        whole = (pixels - images.store.means[row, :, None, None]) / (images.store.deviations[row] + 0.255)
+        whole = (pixels - images.store.means[row, :, None, None]) / (images.store.deviations[row] + 255 * BLANK)
         exact[i] = glimpse_sensor(whole[None], locations[i:i + 1], config.patch, config.scales,
                                   config.factor).array.reshape(shape[1:])
     rms = np.sqrt(((seen - exact) ** 2).mean(axis=(0, 2, 3, 4)))

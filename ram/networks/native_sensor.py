@@ -9,9 +9,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from datasets.picture_store import Pictures
-
-# Bytes of contrast that are added to a picture's deviation: 1e-3 of the range, as for images in memory.
-LEAST_CONTRAST = 0.255
+from ram.networks.pixels import BLANK
 
 KERNEL_CONSTANTS = 'constexpr int channels = {}, patch = {}, scales = {}, factor = {}, levels = {};'
 KERNEL_INPUTS = ('raw uint8 pixels, raw int64 starts, raw int32 sizes, raw float32 means, raw float32 gains, '
@@ -159,5 +157,5 @@ def _tones(store, chosen, normalise):
     """What is subtracted from the bytes, float32 (N, C), and by what they are multiplied then, float32 (N,)."""
     means, deviations = store.means[chosen], store.deviations[chosen]
     if normalise:
-        return means, 1 / (deviations + np.float32(LEAST_CONTRAST))
+        return means, 1 / (deviations + 255 * BLANK)
     return 0 * means, 0 * deviations + np.float32(1 / 255)

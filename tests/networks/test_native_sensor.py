@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from datasets.picture_store import PictureStore
-from ram.agents.recurrent_attention import normalised
 from ram.networks import native_sensor as module
+from ram.networks import pixels
 from ram.networks.glimpse_sensor import glimpse_sensor
 from ram.networks.native_sensor import NativePictures, NativeSensor
 from tests.conftest import pointers
@@ -47,9 +47,9 @@ def test_equals_a_naive_loop(case, normalise):
                         normalise)(locations)
     assert seen.dtype == np.float32 and seen.shape == (len(images), scales * len(images[0]), patch, patch)
     for i, image in enumerate(images):
-        pixels = image / 255
+        floats = image / 255
         mean = image.mean(axis=(1, 2)) if normalise else np.zeros(len(image))
-        deviation = (pixels - pixels.mean(axis=(1, 2), keepdims=True)).std()
+        deviation = (floats - floats.mean(axis=(1, 2), keepdims=True)).std()
         gain = 1 / 255 / (deviation + 1e-3) if normalise else 1 / 255
         expected = naive_native_glimpse(image, locations[i], patch, scales, factor, mean, gain)
         np.testing.assert_allclose(seen[i], expected, atol=2e-5 if normalise else 2e-6)
@@ -64,7 +64,7 @@ def test_the_finest_scale_is_that_of_the_ordinary_sensor(rng):
     images, pictures = batch(rng)
     floats = images.astype(np.float32) / 255
     for locations in np.full((30, 2), 2, np.float32), rng.uniform(-1.2, 1.2, (30, 2)).astype(np.float32):
-        for normalise, whole in (False, floats), (True, normalised(floats)):
+        for normalise, whole in (False, floats), (True, pixels.whole(floats, True)):
             seen = NativeSensor(pictures, 7, 3, 2, normalise)(locations)[:, :3]
             np.testing.assert_allclose(seen, glimpse_sensor(whole, locations, 7, 1).array, atol=2e-5)
 
