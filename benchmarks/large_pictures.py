@@ -23,8 +23,7 @@ import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-ROOT = pathlib.Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from ram import checkpoint, command_line  # isort: skip  (makes chainer importable)
 import chainer
@@ -39,11 +38,13 @@ from ram.registry import make_loss, make_model
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
+ROOT = pathlib.Path(__file__).parent.parent
 WIDTH, HEIGHT = 2000, 1500
 CLASSES = {'triangle': 3, 'square': 4, 'star': 10, 'disc': 60}
 COLOURS = 'white', 'gold', 'aqua', 'lime'
 FEW = 200       # pictures of which a step is timed
-FLAGS = ['--dataset', 'folder', '--fit', 'native', '--patch', '12', '--scales', '7', '--glimpses', '6']
+FLAGS = ['--dataset', 'folder', '--fit', 'native', '--patch', '12', '--scales', '7', '--glimpses', '6',
+         '--glimpse-network', 'linear', '--batchsize', '64']
 
 
 def draw(path, seed):
@@ -80,7 +81,8 @@ class Process:
 
     def __init__(self, *command):
         self.start, self.memory = time.monotonic(), 0
-        self.process = subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT, stdout=subprocess.PIPE,
+                                        text=True)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self):
@@ -185,15 +187,16 @@ def main(argv=None):
         found['training s'] = trained.wait()
         found['memory GB'] = max(found['memory GB'], trained.memory / 1e9)
         Process('evaluate.py', run / 'model.npz').wait()
-        Process('visualize.py', run / 'model.npz', *(['--out', pathlib.Path(arguments.gif).absolute()]
-                                                     if arguments.gif else [])).wait()
+        Process('visualize.py', run / 'model.npz', '--out', pathlib.Path(arguments.gif or run / 'gaze.gif').absolute()
+                ).wait()
         config, device = checkpoint.load_model(run / 'model.npz').config, command_line.device(-1)
         found['pictures GB'] = sum(path.stat().st_size for path in pictures.rglob('*.jpg')) / 1e9
         found['store GB'] = sum(path.stat().st_size for path in (folder / 'cache').iterdir()) / 1e9
-        found.update({f'step ms, {name}': value for name, value in step_times(config, device, arguments.rounds).items()})
+        times = step_times(config, device, arguments.rounds)
+        found.update({f'step ms, {name}': value for name, value in times.items()})
         found['difference'], found['spread'] = differences(config)
         for name, value in found.items():
-            print(f'{name:22}', ' '.join(f'{each:.3f}' for each in value) if isinstance(value, list) else f'{value:,.2f}')
+            print(f'{name:22}', *(f'{each:,.3f}' for each in (value if isinstance(value, list) else [value])))
         save(found, arguments, None)
     finally:
         if not arguments.keep:

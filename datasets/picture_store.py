@@ -1,4 +1,4 @@
-"""Pictures of different sizes in one flat array of bytes, from which patches are read without copying whole pictures."""
+"""Pictures of different sizes in one flat array of bytes, so that patches are read without copying whole pictures."""
 import numpy
 from PIL import Image
 

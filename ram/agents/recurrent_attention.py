@@ -121,8 +121,8 @@ class RecurrentAttentionModel(Classifier):
         """Looks T times at each image.
 
         Args:
-            images: array (B, C, H, W) of uint8, or of float32 in [0, 1]; or any batch that
-                ``ram.networks.glimpse_sensor.prepare`` takes.
+            images: array (B, C, H, W) of uint8, or of float32 in [0, 1]; or another batch, see
+                ``ram.networks.glimpse_sensor.prepare``.
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
             policy: 'learned', the first location being where the Config's ``context`` or ``start`` says; or 'random',
                 each location uniform in [-1, 1]^2; or 'center', always (0, 0).
@@ -138,8 +138,12 @@ class RecurrentAttentionModel(Classifier):
         start = self.first_state(images) if policy == 'learned' else None
         gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore, start)
         sensor = prepare(images, config)
+
+        def see(t, location, out=None):
+            return sensor(location, out)
+
         before, last, states, locations = self.unroll(
-            lambda t, location, out=None: sensor(location, out), gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
+            see, gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
         episode = Episode(locations, states, self.action_network(last))
         if gaze.explores:
             before = before if config.into_core else chainer.as_variable(before.array)

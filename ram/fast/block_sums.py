@@ -33,8 +33,8 @@ class BlockSums:
     """The sums of all blocks of the images, made in advance.
 
     Level k has the sum of the ``factor**k`` x ``factor**k`` pixels that begin at each pixel.  It is made of the level
-    before, by adding ``factor`` copies shifted in x and then as many in y.  The rows of all images follow one another in
-    memory with zeros between them, so each addition is one long run through memory.
+    before, by adding ``factor`` copies shifted in x and then as many in y.  The rows of all images follow one another
+    in memory with zeros between them, so each addition is one long run through memory.
     """
 
     def __init__(self, images, patch, scales, factor):
@@ -44,8 +44,7 @@ class BlockSums:
         self.height, self.width = height + self.margin, width + self.margin
         area, self.beyond = self.height * self.width, self.margin * (self.width + 1)
         levels = scales if factor > 1 else 1
-        # The smallest integers that hold every sum of bytes.
-        dtype = images.dtype if images.dtype.kind == 'f' else np.min_scalar_type(255 * self.margin ** 2)
+        dtype = sums_dtype(images, self.margin)
         shape = count, scales, channels, patch, patch
         self.levels, self.between, self.index, self.sums = self._claim(
             ((levels, count * channels * area + self.beyond), dtype), (max(AT_ONCE, area) + self.beyond, dtype),
@@ -116,6 +115,11 @@ class WindowSums:
         return self.sums.read(np.full_like(edges, self.side // 2))
 
 
+def sums_dtype(images, block):
+    """The type of sums over ``block`` x ``block`` pixels: that of float images, else the smallest that holds all."""
+    return images.dtype if images.dtype.kind == 'f' else np.min_scalar_type(255 * block ** 2)
+
+
 @functools.lru_cache(maxsize=32)
 def block_starts(length, patch, scales, factor, step=1):
     """Where the blocks of a glimpse begin in one direction, for each pixel edge that it may be centred on.
@@ -126,9 +130,9 @@ def block_starts(length, patch, scales, factor, step=1):
         step: the distance of two neighbours in memory.
 
     Returns:
-        int array (length + 2 * side + 1, K, patch), with side that of the largest patch in pixels; its first entry is for
-        the edge ``-side``.  The place before the first pixel by a largest block is 0.  Where there are only zeros, it
-        is either that or the place after the last pixel.
+        int array (length + 2 * side + 1, K, patch), with side that of the largest patch in pixels; its first entry is
+        for the edge ``-side``.  Place 0 is a largest block before the first pixel.  A block that is wholly outside
+        begins there, or right after the last pixel, where the sums are 0 too.
     """
     blocks = factor ** np.arange(scales)
     edges = np.arange(-patch * blocks[-1], length + patch * blocks[-1] + 1)

@@ -1,9 +1,11 @@
 """The glimpse sensor: a retina of concentric patches, sharp in the middle and coarse around it (paper, section 3.1)."""
+import math
+
 import chainer
 import numpy as np
 from chainer.backends import cuda
 
-from ram.fast.block_sums import block_shares, block_sums
+from ram.fast.block_sums import block_shares, block_sums, sums_dtype
 from ram.networks.pixels import statistics, to_float
 
 # On a GPU, level k has the sums of all blocks of factor^k x factor^k pixels, from those that have only their last row
@@ -25,7 +27,7 @@ LEVEL_OPERATION = '''
 # One thread computes one output pixel of any scale, so a whole batch is a single launch.  The retina's sizes are
 # constants of the compiled kernel, which makes divisions by them cheap.
 KERNEL_CONSTANTS = 'constexpr int channels = {}, patch = {}, scales = {}, factor = {};'
-KERNEL_INPUTS = ('raw I images, raw S levels, raw L locations, int32 count, int32 height, int32 width, T gain, T shift')
+KERNEL_INPUTS = 'raw I images, raw S levels, raw L locations, int32 count, int32 height, int32 width, T gain, T shift'
 KERNEL_OUTPUTS = 'T glimpse'
 KERNEL_OPERATION = '''
     // i counts the glimpse's elements: (image, scale, channel, row, column).
@@ -96,8 +98,8 @@ def patch_corners(locations, height, width, side):
 class GlimpseSensor:
     """The sensor of one batch of images: they are made ready once, and then glimpsed at many times.
 
-    An output of scale k is ``gain * (sum of its block) / factor**(2 k) - shift * (share of its block inside the image)``.
-    The gain makes bytes numbers in [0, 1] and divides by the image's deviation; the shift is its normalised mean.
+    An output is ``gain * (mean of its block) - shift * (share of its block inside the image)``.  The gain brings bytes
+    to [0, 1].  To normalise, it also divides by the image's deviation, and the shift is the mean over the deviation.
 
     Args:
         images: array (B, C, H, W) of uint8, or of floats in any range.  The sensor may keep it: do not change it.
@@ -107,7 +109,8 @@ class GlimpseSensor:
 
     def __init__(self, images, patch, scales, factor=2, normalise=False):
         xp = cuda.get_array_module(images)
-        self.retina, (count, channels, *self.size) = (patch, scales, factor), images.shape
+        self.retina, self.side = (patch, scales, factor), patch * factor ** (scales - 1)
+        count, channels, *self.size = images.shape
         self.shape = count, scales, channels, patch, patch
         self.dtype = images.dtype if images.dtype.kind == 'f' else np.dtype(np.float32)
         self.gain, self.shift = 1 if images.dtype.kind == 'f' else 1 / 255, 0
@@ -133,45 +136,41 @@ class GlimpseSensor:
         return glimpse.reshape(count, scales * channels, patch, patch)
 
     def prepare_cpu(self):
-        patch, scales, factor = self.retina
+        scales, factor = self.retina[1:]
         self.sums = block_sums(self.images, *self.retina)
-        self.gains = (self.gain / np.float32(factor) ** (2 * np.arange(scales)[:, None, None, None])).astype(self.dtype)
-        if not np.isscalar(self.shift):
-            self.shares = [block_shares(length, *self.retina) for length in self.size]
+        areas = np.float64(factor) ** (2 * np.arange(scales)[:, None, None, None])
+        self.gains = (self.gain / areas).astype(self.dtype)
+        self.shares = [block_shares(length, *self.retina) for length in self.size]
 
     def forward_cpu(self, locations, glimpse):
-        patch, scales, factor = self.retina
-        most = patch * factor ** (scales - 1)
-        edges = fixated(locations, *self.size, most)
+        edges = fixated(locations, *self.size, self.side)
         np.copyto(glimpse, self.sums.read(edges), casting='same_kind')
         glimpse *= self.gains
         if not np.isscalar(self.shift):
-            rows, columns = (shares[edges[:, axis] + most] for shares, axis in zip(self.shares, (1, 0)))
+            rows, columns = (self.shares[i][edges[:, 1 - i] + self.side] for i in (0, 1))
             glimpse -= self.shift * (rows[:, :, None, :, None] * columns[:, :, None, None, :])
 
     def prepare_gpu(self):
-        cupy, (patch, scales, factor) = cuda.cupy, self.retina
+        scales, factor = self.retina[1:]
         count, channels, height, width = self.images.shape
-        shapes = [(count * channels, height + block - 1, width + block - 1)
-                  for block in (factor ** k for k in range(1, scales))]
-        sizes = [int(np.prod(shape)) for shape in shapes]
-        # The smallest integers that hold every sum of bytes.
-        dtype = self.images.dtype if self.images.dtype.kind == 'f' else np.min_scalar_type(255 * factor ** (2 * scales - 2))
-        self.levels = cupy.empty(max(sum(sizes), 1), dtype)
-        make, finer, start, block = cuda.elementwise(LEVEL_INPUTS, LEVEL_OUTPUTS, LEVEL_OPERATION, 'block_sums'), self.images, 0, 1
-        for shape, size in zip(shapes, sizes):
-            block *= factor
-            coarser = self.levels[start:start + size]
-            make(finer, factor, block, *shape[1:], coarser)
-            finer, start = coarser, start + size
+        blocks = [factor ** k for k in range(scales)]
+        shapes = [(count * channels, height + block - 1, width + block - 1) for block in blocks]
+        ends = np.cumsum([0] + [math.prod(shape) for shape in shapes[1:]]).tolist()
+        self.levels = cuda.cupy.empty(max(ends[-1], 1), sums_dtype(self.images, blocks[-1]))
+        kernel = cuda.elementwise(LEVEL_INPUTS, LEVEL_OUTPUTS, LEVEL_OPERATION, 'block_sums')
+        finer = self.images
+        for k in range(1, scales):
+            coarser = self.levels[ends[k - 1]:ends[k]]
+            finer = kernel(finer, factor, blocks[k], *shapes[k][1:], coarser)
 
     def forward_gpu(self, locations, glimpse):
-        patch, scales, factor = self.retina
+        (patch, scales, factor), (count, _, channels, *_) = self.retina, self.shape
         kernel = cuda.elementwise(
             KERNEL_INPUTS, KERNEL_OUTPUTS, KERNEL_OPERATION, 'glimpse_sensor',
-            preamble=KERNEL_CONSTANTS.format(self.shape[2], patch, scales, factor))
+            preamble=KERNEL_CONSTANTS.format(channels, patch, scales, factor))
         gain, shift = (x if np.isscalar(x) else cuda.cupy.broadcast_to(x, self.shape) for x in (self.gain, self.shift))
-        kernel(self.images, self.levels, cuda.cupy.ascontiguousarray(locations), self.shape[0], *self.size, gain, shift, glimpse)
+        locations = cuda.cupy.ascontiguousarray(locations)
+        kernel(self.images, self.levels, locations, count, *self.size, gain, shift, glimpse)
 
 
 def prepare(images, config):
@@ -221,7 +220,8 @@ def glimpse_sensor(images, locations, patch, scales, factor=2):
     """
     images, locations = (chainer.as_variable(x).array for x in (images, locations))
     if images.ndim != 4 or images.dtype.kind != 'f' and images.dtype != np.uint8:
-        raise ValueError(f'images must be an array (B, C, H, W) of uint8 or floats, not {images.shape} of {images.dtype}')
+        raise ValueError(
+            f'images must be an array (B, C, H, W) of uint8 or floats, not {images.shape} of {images.dtype}')
     if locations.shape != (len(images), 2) or locations.dtype.kind != 'f':
         raise ValueError(f'locations must be a float array ({len(images)}, 2), a row for each image, not '
                          f'{locations.shape} of {locations.dtype}')

@@ -118,7 +118,7 @@ class NativeSensor:
         # contributes to the patch's pixel that begins in it and to the one before, float32 (2, B, K, patch + 1).
         (rows, down), (columns, across) = (self._blocks(locations[:, 1 - axis], self.sizes[:, axis], sides, blocks)
                                            for axis in (0, 1))
-        # A row is a run of bytes.  The rows that are read outside the picture, and the ends of others, count as 0 below.
+        # A row is a run of bytes.  What is read outside the picture counts as 0 below.
         heights, widths = (-(-self.sizes[:, axis, None] // blocks) for axis in (0, 1))
         left = columns[:, :, 0].clip(-patch - 1, widths)
         starts = rows.clip(0, heights[:, :, None] - 1) * widths[:, :, None] + left[:, :, None]

@@ -159,7 +159,7 @@ def watch(model, images, truths, rng, policy='learned'):
 
 
 def scene_of(images, i, *rest):
-    """The Scene of one of many images, uint8 array (N, C, H, W) or native Pictures; ``rest`` are its other arguments."""
+    """The Scene of image i of a uint8 array (N, C, H, W), or of native Pictures; ``rest`` are its other arguments."""
     if isinstance(images, Pictures):
         return Scene(to_float(images.reduced(i, MOST_PIXELS)), *rest, images.size(i))
     return Scene(to_float(images[i]), *rest)

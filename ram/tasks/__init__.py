@@ -45,7 +45,7 @@ def load_scenes(config, split, folder=None):
 
 
 def send(device, images):
-    """Images on a chainer device: an array, or Pictures, which stay in the computer's memory if a GPU's is too small."""
+    """Images on a chainer device: an array; or Pictures, whose store stays where it is if it does not fit on a GPU."""
     return images.on(device.xp) if isinstance(images, Pictures) else device.send(images)
 
 

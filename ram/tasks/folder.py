@@ -15,9 +15,10 @@ UNCHANGED = {'shift': 0, 'flip': False, **dict.fromkeys(
 
 
 class FolderTask(Task):
-    """The user's pictures: squares of the Config's size, or in their own sizes; classes and colour are found in the data.
+    """The user's pictures: squares of the Config's size, or native ones of their own sizes.
 
-    Native pictures are never copied as a whole, so they are not augmented.
+    Their classes, and whether they have colour, are found in the data.  Native pictures are never copied as a whole, so
+    they are not augmented.
     """
     unused = 'clutter', 'extra', 'speed', 'paddle'
 

@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks import archived_curve
 from ram import checkpoint, config
-from ram.agents import archived_model
 from ram.agents.archived_model import ArchivedModel
 from ram.fast.unroll import unroll
 from ram.losses.archived_loss import ArchivedLoss
+from ram.networks.glimpse_sensor import glimpse_sensor
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def test_crops_as_the_archived_code_does(model, rng):
     images = rng.random((200, 1, 28, 28), np.float32)
     l = rng.uniform(-1.6, 1.6, (200, 2)).astype(np.float32)  # noqa: E741
     l[:4] = [(-1, -1), (1, 1), (-1, 1), (1, -1)]
-    sensor = archived_model.GlimpseSensor(8, 1)
-    glimpse = sensor.apply((images, model._seen_at(l, 28)))[0].array[:, 0]
+    glimpse = glimpse_sensor(images, model._seen_at(l, 28), 8, 1).array[:, 0]
     np.testing.assert_allclose(glimpse, [archived_crop(image[0], where) for image, where in zip(images, l)], atol=1e-6)
 
 

@@ -4,9 +4,9 @@ import chainer
 import numpy as np
 import pytest
 
-from ram.agents.recurrent_attention import RecurrentAttentionModel, normalised
+from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import PRESETS
-from ram.networks.glimpse_sensor import glimpse_sensor
+from ram.networks.glimpse_sensor import GlimpseSensor, glimpse_sensor
 from ram.registry import make_model
 from tests.networks.conftest import shake
 
@@ -137,16 +137,29 @@ def test_evaluation_leaves_no_graph(model, rng):
     assert episode.logits.creator is None
 
 
-def test_normalised_images_have_channels_of_mean_0_and_together_the_deviation_1(rng):
-    images = rng.random((4, 3, 8, 9), np.float32) * np.float32([0.2, 1, 3, 0])[:, None, None, None] + 2
-    found = normalised(images)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found.mean(axis=(2, 3)), 0, atol=1e-5)
-    np.testing.assert_allclose(found[:3].std(axis=(1, 2, 3)), 1, atol=0.02)
-    for image, other in zip(images[:3].astype(float), found):  # one scale for all channels
-        centred = np.array([channel - channel.mean() for channel in image])
-        np.testing.assert_allclose(other, centred * (other[0, 0, 0] / centred[0, 0, 0]), atol=1e-3)
-    np.testing.assert_allclose(found[3], 0, atol=1e-3)  # a blank image stays blank
+def test_bytes_and_floats_give_the_same_episode(model, rng):
+    images = rng.integers(0, 256, (5, 1, 28, 31)).astype(np.uint8)
+    for changes in {}, {'normalise': True}, {'context': True, 'normalise': True}, {'mc': 2}:
+        changed = RecurrentAttentionModel(dataclasses.replace(model.config, **changes))
+        one, two = (changed.rollout(x, np.random.default_rng(1), explore=True)
+                    for x in (images, images.astype(np.float32) / 255))
+        np.testing.assert_allclose(one.locations, two.locations, atol=1e-5)
+        np.testing.assert_allclose(one.states, two.states, atol=1e-5)
+
+
+def test_a_batch_may_have_a_sensor_of_its_own(model, rng):
+    """As pictures of different sizes have."""
+    images = rng.integers(0, 256, (4, 1, 28, 28)).astype(np.uint8)
+
+    class Batch:
+        def __len__(self):
+            return len(images)
+
+        def sensor(self, config):
+            return GlimpseSensor(images, config.patch, config.scales, config.factor)
+
+    one, two = (model.rollout(batch, np.random.default_rng(1), explore=True) for batch in (images, Batch()))
+    np.testing.assert_array_equal(one.states, two.states)
 
 
 def test_a_normalising_model_is_invariant_to_brightness_and_contrast(tiny, rng):

@@ -74,7 +74,7 @@ def test_fixed_scenes_are_fixed(digits):
 def test_shifted_scenes(rng):
     """A digit of one bright pixel in its middle is seen everywhere within the shift, equally often."""
     digits, found = np.zeros((5, 28, 28), np.uint8), np.zeros((28, 28))
-    digits[:, 14, 14] = 255
+    digits[:, 14, 14] = 1
     iterator = SceneIterator(digits, np.arange(5, dtype=np.int32), 28, 0, 5, shift=2)
     for _ in range(1000):
         images, _, _ = next(iterator)

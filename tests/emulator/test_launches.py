@@ -17,6 +17,7 @@ def test_a_step_never_waits_and_crops_with_one_launch_a_glimpse(preset):
     assert all(what.startswith(launches.KINDS) for what in asked), asked  # no waits, and no copies to or from the host
     glimpses = config.PRESETS[preset].glimpses
     assert found['forward']['kernel glimpse_sensor'] == glimpses
+    assert found['forward']['kernel block_sums'] == config.PRESETS[preset].scales - 1
     if config.PRESETS[preset].core == 'lstm':
         assert found['forward']['kernel lstm_step'] == found['backward']['kernel lstm_back'] == glimpses
 

@@ -10,7 +10,7 @@ from datasets import scenes
 from datasets.augmentation import Augmentation, distortion, tones
 from ram import config, random_streams
 from ram.agents.recurrent_attention import RecurrentAttentionModel
-from ram.networks.glimpse_sensor import glimpse_sensor
+from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.registry import make_loss, make_model
 from ram.training import optimizers
 from ram.training.scene_iterator import SceneIterator
@@ -19,14 +19,15 @@ from tests.networks.test_glimpse_sensor import BORDERS, CASES
 
 
 @pytest.mark.parametrize('case', CASES, ids=str)
-@pytest.mark.parametrize('dtype', [np.float32, np.float64])
-def test_glimpse_sensor(case, dtype, rng):
+@pytest.mark.parametrize('dtype', [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize('normalise', [False, True])
+def test_glimpse_sensor(case, dtype, normalise, rng):
     channels, height, width, patch, scales, factor = case
     locations = np.concatenate([np.array(BORDERS, np.float32), rng.uniform(-1.1, 1.1, (50, 2)).astype(np.float32)])
-    images = rng.random((len(locations), channels, height, width)).astype(dtype)
-    expected = glimpse_sensor(images, locations, patch, scales, factor).array
-    found = glimpse_sensor(cuda.to_gpu(images), cuda.to_gpu(locations), patch, scales, factor).array
-    assert found.dtype == dtype
+    images = (rng.random((len(locations), channels, height, width)) * 255 ** (dtype == np.uint8)).astype(dtype)
+    expected = GlimpseSensor(images, patch, scales, factor, normalise)(locations)
+    found = GlimpseSensor(cuda.to_gpu(images), patch, scales, factor, normalise)(cuda.to_gpu(locations))
+    assert found.dtype == expected.dtype
     np.testing.assert_allclose(found.get(), expected, atol=1e-5)
 
 
@@ -169,7 +170,7 @@ def test_batches_are_made_on_the_gpu(size, pieces, rng):
     seen = []
     for _ in range(5):
         images, batch, _ = next(iterator)
-        assert isinstance(images, cuda.ndarray) and images.shape == (8, 1, size, size) and images.dtype == np.float32
+        assert isinstance(images, cuda.ndarray) and images.shape == (8, 1, size, size) and images.dtype == np.uint8
         seen += batch.get().tolist()
     assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
 

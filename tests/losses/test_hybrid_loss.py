@@ -8,7 +8,7 @@ from chainer import gradient_check
 
 from ram.agents.recurrent_attention import RecurrentAttentionModel, plain_unroll
 from ram.losses.hybrid_loss import HybridLoss, hybrid_loss, weighted_squared_error
-from ram.networks.glimpse_sensor import GlimpseSensor
+from ram.networks.glimpse_sensor import glimpse_sensor
 from tests.networks.conftest import shake
 
 
@@ -75,7 +75,7 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
         images = np.broadcast_to(image, (len(second), *image.shape[1:]))
 
         def see(t, location):
-            return GlimpseSensor(4, 2).apply((images, location))[0].array
+            return glimpse_sensor(images, location, 4, 2).array
         with chainer.no_backprop_mode():
             states = plain_unroll(see, first, look, model.glimpse_network, model.core_network, 2)[2]
             return F.softmax(model.classify(states)[-1]).array
@@ -124,7 +124,7 @@ def test_a_learned_start_follows_the_true_policy_gradient(rng, tiny):
     def given(locations):
         images = np.broadcast_to(image, (len(locations), *image.shape[1:]))
         with chainer.no_backprop_mode():
-            rho = GlimpseSensor(4, 2).apply((images, locations))[0].array
+            rho = glimpse_sensor(images, locations, 4, 2).array
             _, h = model.core_network(model.core_network.initial_state(len(locations)),
                                       model.glimpse_network(rho, locations))
             return F.softmax(model.action_network(h)).array

@@ -6,8 +6,10 @@ import chainer
 import numpy as np
 import pytest
 
+from ram.fast import block_sums as sums
 from ram.networks import glimpse_sensor as module
 from ram.networks.glimpse_sensor import GlimpseSensor, glimpse_sensor
+from ram.networks.pixels import whole
 from tests.conftest import pointers
 
 
@@ -43,56 +45,126 @@ BORDERS = [(-1, -1), (1, 1), (-1, 1), (1, -1), (0, 0), (-1, 0.3), (0.2, 1), (1.2
 def case(request, rng):
     channels, height, width, patch, scales, factor = request.param
     locations = np.concatenate([np.array(BORDERS, np.float32), rng.uniform(-1.1, 1.1, (12, 2)).astype(np.float32)])
-    images = rng.random((len(locations), channels, height, width), np.float32)
+    images = rng.integers(0, 256, (len(locations), channels, height, width)).astype(np.uint8)
     return images, locations, patch, scales, factor
 
 
-def test_equals_a_naive_loop(case):
-    expected = naive_glimpse(*case)
+def test_bytes_equal_a_naive_loop(case):
+    images, *rest = case
+    expected = naive_glimpse(images / 255, *rest)
     glimpse = glimpse_sensor(*case)
     assert glimpse.dtype == np.float32 and glimpse.shape == expected.shape
     np.testing.assert_allclose(glimpse.array, expected, atol=1e-6)
 
 
-def test_random_sizes_equal_a_naive_loop(rng):
+@pytest.mark.parametrize('dtype, error', [(np.float32, 1e-6), (np.float64, 1e-12)])
+def test_floats_equal_a_naive_loop(case, dtype, error):
+    images, *rest = case
+    images = (images / 255).astype(dtype)
+    glimpse = glimpse_sensor(images, *rest).array
+    assert glimpse.dtype == dtype
+    np.testing.assert_allclose(glimpse, naive_glimpse(images, *rest), atol=error)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.float32])
+def test_normalised_glimpses_are_those_of_normalised_images(case, dtype):
+    images, locations, *retina = case
+    images = images if dtype == np.uint8 else (images / 255).astype(np.float32)
+    expected = naive_glimpse(whole(images, normalise=True), locations, *retina)
+    # A small contrast enlarges the errors of rounding.
+    contrast = images.std() / (255 if dtype == np.uint8 else 1) if images[0].size > 1 else 1e-3
+    found = GlimpseSensor(images, *retina, normalise=True)(locations)
+    np.testing.assert_allclose(found, expected, atol=1e-6 / contrast)
+
+
+@pytest.mark.parametrize('large', [False, True])
+def test_random_sizes_equal_a_naive_loop(rng, monkeypatch, large):
+    """Also where levels are made of a few images at a time, or of what is under the largest patch alone."""
+    monkeypatch.setattr(sums, 'LARGE', 0 if large else sums.LARGE)
     for _ in range(40):
         channels, patch, scales, factor = rng.integers(1, [4, 7, 4, 4])
-        images = rng.random((3, channels, *rng.integers(1, 24, 2)), np.float32)
+        monkeypatch.setattr(sums, 'AT_ONCE', int(rng.integers(1, 3000)))
+        size = rng.integers(1, 24, 2) + large * 3 * patch * factor ** (scales - 1)
+        images = rng.integers(0, 256, (3, channels, *size)).astype(np.uint8)
+        assert isinstance(GlimpseSensor(images, patch, scales, factor).sums, sums.WindowSums) == large
         locations = rng.uniform(-1.5, 1.5, (3, 2)).astype(np.float32)
         np.testing.assert_allclose(glimpse_sensor(images, locations, patch, scales, factor).array,
-                                   naive_glimpse(images, locations, patch, scales, factor), atol=1e-6)
+                                   naive_glimpse(images / 255, locations, patch, scales, factor), atol=1e-6)
 
 
-def kernel_source(channels, patch, scales, factor, before, after):
+@pytest.mark.parametrize('scales, dtype', [(1, np.uint8), (5, np.uint16), (6, np.uint32)])
+def test_the_brightest_bytes_do_not_overflow(scales, dtype):
+    """Blocks of 1, 16 x 16 and 32 x 32 pixels."""
+    images = np.full((2, 1, 80, 90), 255, np.uint8)
+    sensor = GlimpseSensor(images, 2, scales)
+    assert sensor.sums.levels.dtype == dtype
+    np.testing.assert_allclose(sensor(np.zeros((2, 2), np.float32)), 1, rtol=1e-6)
+
+
+def test_batches_that_are_alive_share_no_memory(rng):
+    """Memory is used again only when a batch is done with, and nothing of that batch is left in it."""
+    def batch(shape):
+        images = rng.integers(0, 256, shape).astype(np.uint8)
+        return images, GlimpseSensor(images, 4, 3)
+
+    locations = rng.uniform(-1.5, 1.5, (6, 2)).astype(np.float32)
+    for first, second in ((1, 30, 30), (1, 30, 30)), ((1, 30, 30), (2, 9, 14)), ((1, 8, 8), (3, 40, 20)):
+        batches = [batch((6, *first)), batch((6, *second))]
+        seen = [(images, sensor(locations)) for images, sensor in batches]
+        assert not np.may_share_memory(batches[0][1].sums.levels, batches[1][1].sums.levels)
+        assert not np.may_share_memory(seen[0][1], batches[0][1].sums.sums)
+        del batches
+        batch((6, *first))[1](locations[::-1])
+        for images, glimpse in seen:
+            np.testing.assert_allclose(glimpse, naive_glimpse(images / 255, locations, 4, 3, 2), atol=1e-6)
+
+
+def kernel_source(retina, before, after):
     """The GPU kernel's operation between other lines of C++."""
-    constants = module.KERNEL_CONSTANTS.format(channels, patch, scales, factor)
-    return f'{before}\n{constants}\n{after[0]}\n{module.KERNEL_OPERATION}\n{after[1]}\n'
+    return f'{before}\n{module.KERNEL_CONSTANTS.format(*retina)}\n{after[0]}\n{module.KERNEL_OPERATION}\n{after[1]}\n'
 
 
-def test_kernel_equals_the_cpu(case, cpp):
-    """The GPU kernel's operation, compiled as C++ and run element by element."""
+def test_kernels_equal_a_naive_loop(case, cpp):
+    """The operations of the GPU's kernels, compiled as C++ and run element by element."""
     images, locations, patch, scales, factor = case
-    source = kernel_source(images.shape[1], patch, scales, factor, '''
+    count, channels, height, width = images.shape
+    before = '''
         #include <algorithm>
         #include <cmath>
         #include <cstddef>
         using std::min; using std::max;
-        typedef float T; typedef float L;''', ('''
-        extern "C" void run(const T* images, const L* locations, int height, int width, T* out, ptrdiff_t n) {
-            for (ptrdiff_t i = 0; i < n; ++i) { T& glimpse = out[i];''', '} }'))
-    expected = glimpse_sensor(*case).array
-    out = np.empty_like(expected)
-    cpp('kernel', source).run(
-        *pointers(images, locations), *images.shape[2:], *pointers(out), ctypes.c_ssize_t(out.size))
-    np.testing.assert_allclose(out, expected, atol=1e-6)
+        typedef unsigned char I; typedef unsigned short S; typedef float T; typedef float L;'''
+    level = cpp('level', before.replace('char I', 'short I') + '''
+        extern "C" void run(const I* finer, int factor, int block, int rows, int columns, S* out, ptrdiff_t n) {
+            for (ptrdiff_t i = 0; i < n; ++i) { S& coarser = out[i];''' + module.LEVEL_OPERATION + '} }')
+    finer, levels = images.astype(np.uint16), []
+    for k in range(1, scales):
+        block = factor ** k
+        rows, columns = height + block - 1, width + block - 1
+        coarser = np.empty(count * channels * rows * columns, np.uint16)
+        level.run(*pointers(finer), factor, block, rows, columns, *pointers(coarser), ctypes.c_ssize_t(coarser.size))
+        levels.append(coarser)
+        finer = coarser
+    levels = np.concatenate(levels or [np.zeros(1, np.uint16)])
+    glimpse = cpp('kernel', kernel_source((channels, patch, scales, factor), before, ('''
+        extern "C" void run(const I* images, const S* levels, const L* locations, int count, int height, int width,
+                            T gain, T shift, T* out, ptrdiff_t n) {
+            for (ptrdiff_t i = 0; i < n; ++i) { T& glimpse = out[i];''', '} }')))
+    out = np.empty((count, scales * channels, patch, patch), np.float32)
+    gain, shift = 1 / 255, 0.2
+    glimpse.run(*pointers(images, levels, locations), count, height, width, ctypes.c_float(gain), ctypes.c_float(shift),
+                *pointers(out), ctypes.c_ssize_t(out.size))
+    np.testing.assert_allclose(out, naive_glimpse(images / 255 - 0.2, locations, patch, scales, factor), atol=1e-6)
 
 
 @pytest.mark.parametrize('architecture', ['sm_80', 'sm_90'])
 def test_kernel_compiles_for_gpus(architecture, tmp_path):
     if not shutil.which('nvcc'):
         pytest.skip('no nvcc')
-    source = kernel_source(1, 12, 3, 2, 'typedef float T; typedef float L;', ('''
-        __global__ void run(const T* images, const L* locations, int height, int width, T* out, ptrdiff_t n) {
+    source = kernel_source(
+        (1, 12, 3, 2), 'typedef unsigned char I; typedef unsigned short S; typedef float T; typedef float L;', ('''
+        __global__ void run(const I* images, const S* levels, const L* locations, int count, int height, int width,
+                            T gain, T shift, T* out, ptrdiff_t n) {
             ptrdiff_t i = blockIdx.x * (ptrdiff_t) blockDim.x + threadIdx.x;
             if (i >= n) return;
             T& glimpse = out[i];''', '}'))
@@ -115,18 +187,17 @@ def test_x_counts_columns_and_y_rows():
     np.testing.assert_array_equal(glimpse_sensor(image, location, 2, 1).array[0, 0], [[0, 0], [1, 0]])
 
 
-def test_works_on_float64_and_on_images_that_are_not_contiguous(rng):
-    images = rng.random((4, 9, 8, 2)).transpose(0, 3, 1, 2)
+def test_images_need_not_be_contiguous(rng):
+    images = rng.integers(0, 256, (4, 9, 8, 2)).astype(np.uint8).transpose(0, 3, 1, 2)
     locations = rng.uniform(-1, 1, (4, 2)).astype(np.float32)
-    glimpse = glimpse_sensor(images, locations, 3, 2).array
-    assert glimpse.dtype == np.float64
-    np.testing.assert_allclose(glimpse, naive_glimpse(images, locations, 3, 2, 2), atol=1e-12)
+    np.testing.assert_allclose(glimpse_sensor(images, locations, 3, 2).array,
+                               naive_glimpse(images / 255, locations, 3, 2, 2), atol=1e-6)
 
 
 def test_fills_an_array_that_it_is_given(rng):
     images, locations = rng.random((3, 2, 9, 11), np.float32), rng.uniform(-1, 1, (3, 2)).astype(np.float32)
     filled = np.full((3, 2 * 2 * 16), np.nan, np.float32)
-    GlimpseSensor(4, 2).forward((images, locations), filled)
+    GlimpseSensor(images, 4, 2)(locations, filled)
     np.testing.assert_array_equal(filled, glimpse_sensor(images, locations, 4, 2).array.reshape(filled.shape))
 
 
@@ -141,5 +212,10 @@ def test_no_gradient_to_images_or_locations(rng):
 
 @pytest.mark.parametrize('shapes', [((2, 8, 8), (2, 2)), ((2, 1, 8, 8), (3, 2)), ((2, 1, 8, 8), (2, 3))])
 def test_rejects_wrong_shapes(shapes):
-    with pytest.raises(chainer.utils.type_check.InvalidType):
+    with pytest.raises(ValueError, match='must be'):
         glimpse_sensor(*(np.zeros(shape, np.float32) for shape in shapes), 4, 1)
+
+
+def test_rejects_other_integers():
+    with pytest.raises(ValueError, match='uint8 or floats, not .* of int64'):
+        glimpse_sensor(np.zeros((2, 1, 8, 8), np.int64), np.zeros((2, 2), np.float32), 4, 1)

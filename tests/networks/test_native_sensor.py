@@ -12,7 +12,8 @@ from tests.conftest import pointers
 from tests.networks.test_glimpse_sensor import BORDERS, naive_glimpse
 
 # channels, patch, scales, factor
-CASES = [(1, 8, 1, 2), (3, 3, 3, 2), (3, 12, 3, 2), (1, 2, 5, 2), (3, 4, 2, 3), (1, 1, 4, 2), (3, 5, 2, 1), (1, 4, 3, 5)]
+CASES = [(1, 8, 1, 2), (3, 3, 3, 2), (3, 12, 3, 2), (1, 2, 5, 2), (3, 4, 2, 3), (1, 1, 4, 2), (3, 5, 2, 1),
+         (1, 4, 3, 5)]
 
 
 @pytest.fixture(params=CASES, ids=str)
