@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import mmap
 import os
 import pathlib
@@ -19,6 +20,7 @@ from datasets.picture_store import PictureStore
 
 VERSION = 1             # of the files' format
 PROJECT = 'recurrent-visual-attention'
+ROOM = 0.5              # of the computer's memory: larger stores do not stay there as a whole
 LARGE = 100e6           # bytes of a store that is announced, with its progress
 _opened = {}            # the stores of this process, so that the splits of a folder share one
 
@@ -95,12 +97,37 @@ def _open(place, state):
         with open(place.with_suffix('.bytes'), 'rb') as file:
             if str(index['state']) != state or os.fstat(file.fileno()).st_size != index['length']:
                 return None
-            pixels = numpy.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), numpy.uint8)
-        store = PictureStore(pixels, *(index[key] for key in ('starts', 'sizes', 'means', 'deviations')),
-                             int(index['factor']))
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        store = PictureStore(numpy.frombuffer(mapped, numpy.uint8),
+                             *(index[key] for key in ('starts', 'sizes', 'means', 'deviations')),
+                             int(index['factor']), *([_fetcher(mapped)] if len(mapped) > ROOM * _memory() else []))
         return store, index['rows'], json.loads(str(index['reasons']))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # missing or damaged
         return None
+
+
+def _memory():
+    """Bytes of the computer's memory; infinite if this system does not say, or cannot be advised what to read."""
+    try:
+        return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') if hasattr(mmap, 'MADV_RANDOM') else math.inf
+    except (AttributeError, OSError, ValueError):
+        return math.inf
+
+
+def _fetcher(mapped):
+    """The function ``fetch`` of a store that does not fit into memory.
+
+    The system reads ahead of each page that is missing, megabytes on some machines.  A patch would then cost as much as
+    a picture, and drive others out of memory.
+    """
+    mapped.madvise(mmap.MADV_RANDOM)  # no reading ahead
+
+    def fetch(begins, ends):
+        begins = begins // mmap.PAGESIZE * mmap.PAGESIZE
+        for begin, length in zip(begins.tolist(), (ends - begins).tolist()):
+            mapped.madvise(mmap.MADV_WILLNEED, begin, length)
+
+    return fetch
 
 
 def _make(place, state, root, paths, settings, measure, read):

@@ -30,11 +30,13 @@ class PictureStore:
         means: float32 array (N, C), of each channel, in [0, 255].
         deviations: float32 array (N,), the standard deviations of all values from the mean of their channel.
         factor: ratio of the sides of successive levels.
+        fetch: function of two int arrays, the first bytes of some parts of ``pixels`` and those after their last; it
+            makes the system read all these parts from the disk at once, in any order.  By default it does nothing.
     """
 
-    def __init__(self, pixels, starts, sizes, means, deviations, factor):
+    def __init__(self, pixels, starts, sizes, means, deviations, factor, fetch=lambda begins, ends: None):
         self.pixels, self.starts, self.sizes, self.factor = pixels, starts, sizes, factor
-        self.means, self.deviations = means, deviations
+        self.means, self.deviations, self.fetch = means, deviations, fetch
         self._copies = {}
 
     @classmethod

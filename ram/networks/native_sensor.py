@@ -123,6 +123,7 @@ class NativeSensor:
         left = columns[:, :, 0].clip(-patch - 1, widths)
         starts = rows.clip(0, heights[:, :, None] - 1) * widths[:, :, None] + left[:, :, None]
         starts = self.starts[:, np.minimum(scales, self.starts.shape[1] - 1), None] + starts * channels
+        self.store.fetch(starts[:, :, 0].ravel(), starts[:, :, -1].ravel() + (patch + 1) * channels)
         size = (patch + 1) * channels
         pixels = self.store.pixels
         runs = np.ndarray(len(pixels) - size + 1, f'V{size}', pixels, strides=(1,))  # each run is one item
