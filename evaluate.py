@@ -22,6 +22,8 @@ def parse(argv):
                         "repository's model, which was trained on the test digits, train+validation)")
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
+    parser.add_argument('--passes', type=int, default=1, metavar='N', help='also measure the error of answers by the '
+                        'mean probabilities of N passes, each with other first locations (default: 1, no such error)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--predict', nargs='+', metavar='PATH', help='instead classify these pictures, or those in '
@@ -38,6 +40,19 @@ def parse(argv):
     paper.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents has '
                         'other figures')
     return parser.parse_args(argv)
+
+
+def check_passes(model, arguments):
+    """Raises ValueError if the model has nothing that several passes could average."""
+    config, passes = model.config, f'--passes {arguments.passes}'
+    if model.goal != 'classification':
+        raise ValueError(f'{passes} averages probabilities of classes, and {arguments.model} is a player of '
+                         f'{config.dataset}: only 1 is allowed')
+    if arguments.predict:
+        raise ValueError(f'{passes}: --predict averages over --repeats; only --passes 1 is allowed with it')
+    if not model.draws(arguments.policy or config.policy):
+        raise ValueError(f'{passes}: {arguments.model} draws no location, so all passes are the same; only 1 is '
+                         'allowed')
 
 
 def predict(model, arguments, device):
@@ -106,6 +121,8 @@ def print_tables(arguments, device):
 
 def main(argv=None):
     arguments = parse(argv)
+    if arguments.passes < 1:
+        raise ValueError(f'--passes must be at least 1, not {arguments.passes}')
     if arguments.repeats < 1 or arguments.seed < 0:
         raise ValueError('--repeats must be at least 1 and --seed at least 0')
     if arguments.predict and not arguments.model:
@@ -121,6 +138,8 @@ def main(argv=None):
         print_tables(arguments, device)
     else:
         model = checkpoint.load_model(arguments.model, arguments.images)
+        if arguments.passes > 1:
+            check_passes(model, arguments)
         model.to_device(device)
         if arguments.predict:
             return predict(model, arguments, device)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python
 """Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of them.
 
-An interrupted run is resumed, and a complete one is not repeated.  The results are copied here: the model as NAME.npz
-and its log as NAME.log.  At the end the tables, the learning curves and the README.md of this folder are written again.
+An interrupted run is resumed, and a complete one is not repeated.  The results are written here: the model as NAME.npz,
+with weights of float16, and its log as NAME.log.  At the end the tables, the learning curves and the README.md of this
+folder are written again.
 """
 import argparse
 import json
@@ -62,7 +63,8 @@ def train(name, rest):
         flags = [*RUNS[name].split(), '--out', str(out.relative_to(ROOT)), *rest]
     print(f'== {name}: python train.py {shlex.join(flags)}', flush=True)
     subprocess.run([sys.executable, 'train.py', *flags], cwd=ROOT, check=True)
-    shutil.copy(out / checkpoint.MODEL, HERE / f'{name}.npz')
+    model = checkpoint.load_model(out / checkpoint.MODEL)
+    checkpoint.save_model(HERE / f'{name}.npz', model, model.provenance, half=True)
     shutil.copy(out / 'log', HERE / f'{name}.log')
 
 

@@ -15,17 +15,25 @@ FILES = CONFIG, SNAPSHOT, MODEL, INIT, COMMAND
 NONE = 'keys of None'
 
 
-def save_model(path, model, made=None):
+def save_model(path, model, made=None, half=False):
     """Writes model.npz: the weights; under 'config' the whole Config as JSON; under 'origin' the provenance.
 
     Args:
         path: the file.
         model: the model.
         made: dict of str by str, see :func:`ram.provenance.current`.
+        half: whether to write the weights as float16, which halves the file.  A weight changes by at most 2^-11 of its
+            size, or 2^-25 if it is below 2^-14.  If one is beyond float16's range, all are written as float32.
     """
     serializer = DictionarySerializer()
     serializer.save(model)
-    safe_files.write(path, {**serializer.target, 'config': np.array(model.config.to_json()),
+    weights = serializer.target
+    if half:
+        with np.errstate(over='ignore'):
+            rounded = {name: array.astype(np.float16) for name, array in weights.items()}
+        if all(np.isfinite(array).all() for array in rounded.values()):
+            weights = rounded
+    safe_files.write(path, {**weights, 'config': np.array(model.config.to_json()),
                             'origin': np.array(json.dumps(made or {}))})
 
 
@@ -68,7 +76,10 @@ def load_model(path, images=None):
 
 
 def load_weights(path, model, arrays):
-    """Copies arrays into a model's parameters; ValueError, naming ``path``, if names, shapes or types disagree."""
+    """Copies arrays into a model's parameters; ValueError, naming ``path``, if names, shapes or types disagree.
+
+    Arrays of float16 become float32.
+    """
     serializer = DictionarySerializer()
     serializer.save(model)
     expected = serializer.target
@@ -76,6 +87,7 @@ def load_weights(path, model, arrays):
         odd = sorted(set(arrays) ^ set(expected))
         raise ValueError(f'{path} does not fit its Config: {odd[0]} is '
                          f'{"missing" if odd[0] in expected else "unknown"}')
+    arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in arrays.items()}
     for name, array in arrays.items():
         if array.shape != expected[name].shape or array.dtype != expected[name].dtype:
             raise ValueError(f'{path} does not fit its Config: {name} is {array.dtype} {array.shape}, '

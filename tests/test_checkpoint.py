@@ -34,6 +34,34 @@ def test_model_round_trip(tiny, tmp_path, rng, core):
     assert os.listdir(tmp_path) == ['m.npz']
 
 
+def test_weights_of_half_precision(tiny, tmp_path, rng):
+    """Of all sizes that float16 has: they are read as float32, and rounded by at most half a unit in the last place."""
+    model = RecurrentAttentionModel(tiny)
+    for parameter in model.params():
+        parameter.array[...] = 2 ** rng.uniform(-30, 15, parameter.shape) * rng.choice([-1, 1], parameter.shape)
+    checkpoint.save_model(tmp_path / 'm.npz', model, {'commit': 'a'}, half=True)
+    checkpoint.save_model(tmp_path / 'whole.npz', model)
+    with np.load(tmp_path / 'm.npz') as file:
+        assert {array.dtype for name, array in file.items() if name not in ('config', 'origin')} == {np.dtype('<f2')}
+    found = checkpoint.load_model(tmp_path / 'm.npz')
+    assert found.config == tiny and found.provenance == {'commit': 'a'}
+    for one, other in zip(model.params(), found.params()):
+        assert other.dtype == np.float32
+        size, error = abs(one.array.astype(np.float64)), abs(other.array.astype(np.float64) - one.array)
+        assert (error <= np.where(size < 2 ** -14, 2 ** -25, size * 2 ** -11)).all() and (error > 0).any()
+    checkpoint.save_model(tmp_path / 'again.npz', found, {'commit': 'a'}, half=True)
+    assert (tmp_path / 'again.npz').read_bytes() == (tmp_path / 'm.npz').read_bytes()  # rounding twice changes nothing
+
+
+@pytest.mark.parametrize('large', [65520, -1e6, np.inf])
+def test_weights_beyond_half_precision_are_kept(tiny, tmp_path, large):
+    model = RecurrentAttentionModel(tiny)
+    model.action_network.logits.b.array[3] = large
+    checkpoint.save_model(tmp_path / 'm.npz', model, half=True)
+    for one, other in zip(model.params(), checkpoint.load_model(tmp_path / 'm.npz').params()):
+        np.testing.assert_array_equal(one.array, other.array)
+
+
 class Bomb:
     def __reduce__(self):
         return os.mkdir, ('exploded',)

@@ -129,6 +129,8 @@ class Optimisation:
     clip: float = option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0, metavar='NORM')
     weight_decay: float = option(0.0, '--weight-decay', 'each step shrinks the weights by this times the learning rate',
                                  least=0, metavar='SHARE')
+    average: float = option(0.0, '--average', 'decay of the running average of the weights, which is then validated '
+                            'and kept; 0 for none', least=0, below=1, metavar='DECAY')
     batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B')
     epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N')
     seed: int = option(0, '--seed', 'seed of everything random', least=0, metavar='N')

@@ -5,7 +5,7 @@ import sys
 MOST_CLASSES = 10_000
 
 
-def option(default, flags, text, choices=None, least=None, above=None, most=None, metavar=None):
+def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None):
     """A field of Config that is also a flag.
 
     Args:
@@ -13,16 +13,18 @@ def option(default, flags, text, choices=None, least=None, above=None, most=None
         flags: the names of the flag, separated by spaces.
         text: the text in --help.
         choices: the allowed values, or a Registry of them.
-        least, above, most: bounds of a number.
+        least, above, most, below: bounds of a number.
         metavar: the placeholder for the value in --help.
     """
     return dataclasses.field(default=default, metadata=dict(
-        flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, metavar=metavar))
+        flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, below=below,
+        metavar=metavar))
 
 
 def found(default):
     """A field of Config that is not a flag: its value is found in the data."""
-    return dataclasses.field(default=default, metadata=dict(flags=[], choices=None, least=None, above=None, most=None))
+    return dataclasses.field(default=default, metadata=dict(
+        flags=[], choices=None, least=None, above=None, most=None, below=None))
 
 
 def check_field(field, value):
@@ -43,6 +45,8 @@ def check_field(field, value):
         bounds.append((value > rule['above'], f'greater than {rule["above"]}'))
     if rule['most'] is not None:
         bounds.append((value <= rule['most'], f'at most {rule["most"]}'))
+    if rule['below'] is not None:
+        bounds.append((value < rule['below'], f'less than {rule["below"]}'))
     if field.type is float:
         bounds.append((-sys.float_info.max <= value <= sys.float_info.max, 'finite'))
     if not all(holds for holds, _ in bounds):

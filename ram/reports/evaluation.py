@@ -2,6 +2,7 @@
 import math
 
 import chainer
+import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 
@@ -64,6 +65,37 @@ def mistakes(model, images, labels, rng, policy=None, batchsize=500):
         bool array (T, N), True where the answer is wrong.
     """
     return answers(model, images, rng, policy, batchsize) != labels
+
+
+def probabilities(model, images, rng, passes=1, policy=None, batchsize=500):
+    """The probabilities of all classes after the last glimpse, averaged over several passes over the images.
+
+    Args:
+        model, images, policy, batchsize: as for :func:`mistakes`.
+        rng: generator of the model's device; draws other first locations in each pass.
+        passes: number of passes, at least 1.
+
+    Returns:
+        float32 array (N, classes), on the CPU.
+    """
+    return sum(np.concatenate([cuda.to_cpu(F.softmax(model.classify(episode.states)[-1]).array)
+                               for _, episode in episodes(model, images, rng, policy, batchsize)])
+               for _ in range(passes)) / passes
+
+
+def evaluate_passes(model, images, labels, make_rng, seed=0, passes=10, policy=None):
+    """Error of the answers that are the likeliest by :func:`probabilities`, the mean over several passes.
+
+    Args:
+        model, images, labels, make_rng, seed, policy: as for :func:`evaluate`, whose first draws these passes share.
+        passes: number of passes, at least 1.
+
+    Returns:
+        dict: 'passes'; 'passes_error' in percent; 'passes_ci95', its 95% interval [low, high] in percent.
+    """
+    said = probabilities(model, images, make_rng(seed), passes, policy).argmax(axis=1)
+    error = float(100 * (said != cuda.to_cpu(labels)).mean())
+    return {'passes': passes, 'passes_error': error, 'passes_ci95': wilson_interval(error, len(images))}
 
 
 def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):

@@ -1,9 +1,6 @@
 """The answers of a model for the user's own pictures."""
 import pathlib
 
-import chainer.functions as F
-import numpy as np
-from chainer.backends import cuda
 
 from ram import tasks
 from ram.reports import evaluation
@@ -63,19 +60,7 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
                 unreadable(str(error))
         if names:
             images = tasks.send(model.device, tasks.joined(model.config, pictures))
-            chances = sum(probabilities(model, images, rng, policy) for _ in range(repeats)) / repeats
+            chances = evaluation.probabilities(model, images, rng, repeats, policy)
             for name, chance in zip(names, chances):
                 best = int(chance.argmax())
                 yield {'file': name, 'class': model.config.classes[best], 'probability': float(chance[best])}
-
-
-def probabilities(model, images, rng, policy=None):
-    """The probabilities of all classes after the last glimpse.
-
-    Args: as for :func:`ram.reports.evaluation.mistakes`.
-
-    Returns:
-        float32 array (N, classes) on the CPU.
-    """
-    return np.concatenate([cuda.to_cpu(F.softmax(model.classify(episode.states)[-1]).array)
-                           for _, episode in evaluation.episodes(model, images, rng, policy)])

@@ -13,13 +13,14 @@ class SceneReport:
         device: chainer device.
 
     Attributes:
-        result: dict, see ``evaluation.evaluate``; 'split'; and 'training_error' in percent, of a model that learns from
-            the digits by which others are judged.
+        result: dict, see ``evaluation.evaluate``; 'split'; what ``evaluation.evaluate_passes`` gives, if the arguments
+            ask for several passes and the model draws locations; and 'training_error' in percent, of a model that
+            learns from the digits by which others are judged.
     """
 
     def __init__(self, model, arguments, device):
         self.model = model
-        self.result = measure(model, arguments.split or model.unseen_split, arguments, device)
+        self.result = measure(model, arguments.split or model.unseen_split, arguments, device, arguments.passes)
         if model.unseen_split != 'test' and not arguments.split:
             self.result['training_error'] = measure(model, model.training_split, arguments, device)['test_error']
 
@@ -28,10 +29,12 @@ class SceneReport:
         return text.report(self.model, self.result)
 
 
-def measure(model, split, arguments, device):
-    """The result of ``evaluation.evaluate`` on one split, whose name it holds too."""
+def measure(model, split, arguments, device, passes=1):
+    """The result of ``evaluation.evaluate`` on one split, whose name it holds too, and that of several passes."""
     images, labels = (tasks.send(device, array) for array in tasks.load_scenes(model.config, split, arguments.data))
-    repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
-    return {'split': split, **evaluation.evaluate(
-        model, images, labels, lambda seed: generator(device, seed), arguments.seed, repeats,
-        arguments.policy)}
+    draws = model.draws(arguments.policy or model.config.policy)
+    settings = model, images, labels, lambda seed: generator(device, seed), arguments.seed
+    result = {'split': split, **evaluation.evaluate(*settings, arguments.repeats if draws else 1, arguments.policy)}
+    if passes > 1 and draws:
+        result.update(evaluation.evaluate_passes(*settings, passes, arguments.policy))
+    return result

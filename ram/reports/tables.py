@@ -9,6 +9,8 @@ SHORTER, STARTED = '†', '‡'  # marks of unequal training
 PROTOCOL = ("Same protocol: the same model and number of glimpses, one pass over each image, the paper's patch and "
             'scales. The first glimpse is at a random location unless the row says otherwise. A published figure with '
             'a note may have been measured differently, as the note says.')
+AVERAGED = ('{} passes: the answer has the largest mean probability over as many passes with different first '
+            'locations, which is another protocol.')
 EXPLAINED = {SHORTER: '† Trained for fewer epochs than the RAM models with learned locations in the same table',
              STARTED: '‡ Some models of the same table started from a trained model'}
 
@@ -18,15 +20,16 @@ def make_tables(results):
 
     Args:
         results: dict by Row, for each of our models a dict: 'test_error' and 'ci95' as ``evaluation.evaluate`` returns
+            them; if several passes were measured, 'passes' and 'passes_error' as ``evaluation.evaluate_passes`` returns
             them; 'name' of the model; 'epoch', the epochs that it was trained for; 'init', the name of the model that
             it started from, or ''.
 
     Returns:
         list of dicts with 'title', 'rows' and 'notes'.  Each row is a dict: 'model', 'glimpses' and 'start', see Row;
-        'ours' and 'ci95' in percent; 'paper' in percent; 'best', the lowest published error of the same protocol in
-        percent, with 'source' and 'note'; 'lowest', that of any protocol if it is lower, with 'lowest_source' and
-        'lowest_protocol'; 'marks' of unequal training, which the table's 'notes' explain.  Where there is no figure,
-        the value is None.
+        'ours' and 'ci95' in percent; 'passes', a number, and 'passes_error', ours with so many passes in percent;
+        'paper' in percent; 'best', the lowest published error of the same protocol in percent, with 'source' and
+        'note'; 'lowest', that of any protocol if it is lower, with 'lowest_source' and 'lowest_protocol'; 'marks' of
+        unequal training, which the table's 'notes' explain.  Where there is no figure, the value is None.
     """
     figures, made = read(), []
     for task, title in TITLES.items():
@@ -48,7 +51,8 @@ def _row(figures, key, ours):
     if best and other.error >= best.error:
         other = None
     return {'model': key.model, 'glimpses': key.glimpses, 'start': key.start,
-            'ours': ours.get('test_error'), 'ci95': ours.get('ci95'), 'paper': paper,
+            'ours': ours.get('test_error'), 'ci95': ours.get('ci95'), 'passes': ours.get('passes'),
+            'passes_error': ours.get('passes_error'), 'paper': paper,
             'best': best and best.error, 'source': best and best.source, 'note': best and best.notes,
             'lowest': other and other.error, 'lowest_source': other and other.source,
             'lowest_protocol': other and _protocol(other, retinas(figures)[key.task])}
@@ -92,10 +96,11 @@ def _unequal(title, ours, epochs):
 
 
 def _legend(tables):
-    """The text below the tables: the protocol, and each mark once."""
-    notes = [note for table in tables for note in table['notes']]
-    return [PROTOCOL] + [f'{text}: {"; ".join(note for found, note in notes if found == mark)}.'
-                         for mark, text in EXPLAINED.items() if any(found == mark for found, _ in notes)]
+    """The text below the tables: the protocol, what several passes are, and each mark once."""
+    notes, passes = [note for table in tables for note in table['notes']], _passes(tables)
+    return [PROTOCOL, *([AVERAGED.format(passes)] if passes else []),
+            *(f'{text}: {"; ".join(note for found, note in notes if found == mark)}.'
+              for mark, text in EXPLAINED.items() if any(found == mark for found, _ in notes))]
 
 
 def _short(title):
@@ -113,27 +118,34 @@ def _name(key):
     return name + (f', {key.start}' if key.start not in ('', USUAL_START) else '')
 
 
-def _cells(row):
+def _cells(row, passes):
     def figure(value, source, note):
         said = '; '.join(filter(None, ['' if source in (None, PAPER) else source.split(' (')[0], note]))
         return ('' if value is None else f'{value:.2f}') + (f' ({said})' if said else '')
     name = _name(Row(None, row['model'], row['glimpses'], row['start']))
     interval = '' if row['ci95'] is None else '{:.2f} to {:.2f}'.format(*row['ci95'])
     return [f'{name} {row["marks"]}'.rstrip(), figure(row['ours'], None, None), interval,
+            *([figure(row['passes_error'], None, None)] if passes else []),
             figure(row['paper'], None, None), figure(row['best'], row['source'], row['note']),
             figure(row['lowest'], row['lowest_source'], row['lowest_protocol'])]
 
 
-HEADS = ['model', 'ours, %', '95% interval', 'paper, %', 'best published, same protocol, %',
-         'lowest of any protocol, if lower, %']
+def _heads(passes):
+    return ['model', 'ours, %', '95% interval', *([f'ours, {passes} passes, %'] if passes else []), 'paper, %',
+            'best published, same protocol, %', 'lowest of any protocol, if lower, %']
+
+
+def _passes(tables):
+    """The passes of the column of their own that they have in all tables; None without one."""
+    return next((row['passes'] for table in tables for row in table['rows'] if row['passes']), None)
 
 
 def as_text(tables):
     """The tables for a terminal."""
-    lines = []
+    lines, passes = [], _passes(tables)
     for table in tables:
-        rows = [HEADS, *map(_cells, table['rows'])]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
+        rows = [_heads(passes), *(_cells(row, passes) for row in table['rows'])]
+        widths = [max(map(len, column)) for column in zip(*rows)]
         lines += [table['title'], *('  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
                                     for row in rows), '']
     return '\n'.join(lines + _legend(tables))
@@ -146,16 +158,17 @@ def as_markdown(tables, only_ours=False):
         tables: the tables.
         only_ours: whether to write one short table: the rows that have a figure of ours, without the last column.
     """
-    lines = []
+    lines, passes = [], _passes(tables)
+    heads = _heads(passes)
     if only_ours:
-        lines = [_line(['task', *HEADS[:-1]]), _line(['---'] * len(HEADS))]
-        lines += [_line([_short(table['title']), *_cells(row)[:-1]])
+        lines = [_line(['task', *heads[:-1]]), _line(['---'] * len(heads))]
+        lines += [_line([_short(table['title']), *_cells(row, passes)[:-1]])
                   for table in tables for row in table['rows'] if row['ours'] is not None]
         lines.append('')
     else:
         for table in tables:
-            lines += [f'**{table["title"]}**', '', _line(HEADS), _line(['---'] * len(HEADS)),
-                      *(_line(_cells(row)) for row in table['rows']), '']
+            lines += [f'**{table["title"]}**', '', _line(heads), _line(['---'] * len(heads)),
+                      *(_line(_cells(row, passes)) for row in table['rows']), '']
     return '\n'.join(lines) + '\n' + '\n\n'.join(_legend(tables)) + '\n'
 
 

@@ -10,7 +10,7 @@ def report(model, result):
 
     Args:
         model: the model.
-        result: the result of ``evaluation.evaluate`` with 'split', and 'training_error' if there is one.
+        result: the result of a ``SceneReport``.
     """
     config, (low, high) = model.config, result['ci95']
     if not model.gaze:
@@ -22,6 +22,9 @@ def report(model, result):
     lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
              f'{result["split"]} error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
              f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
+    if 'passes' in result:
+        lines.append('error with {passes} passes {passes_error:.2f} %, 95% interval {0:.2f} to {1:.2f} (the mean '
+                     'probabilities decide)'.format(*result['passes_ci95'], **result))
     if model.gaze:
         lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
     worst = sorted(((error, name) for name, error in zip(config.classes, result['by_class']) if error is not None),

@@ -5,7 +5,7 @@ from ram.config.groups import DIGITS
 
 # What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
 PHOTOGRAPHS = dict(
-    normalise=True, glimpse_network='conv', core='lstm', start='center', batchsize=32, weight_decay=0.1,
+    normalise=True, glimpse_network='conv', core='lstm', batchsize=32, weight_decay=0.1,
     rotate=15.0, zoom=0.3, shear=0.2, elastic=1.0, brightness=0.6, contrast=0.6, tint=0.3)
 
 

@@ -8,6 +8,7 @@ from chainer.training import extensions
 from ram import checkpoint
 from ram.registry import ITERATORS, VALIDATIONS, make_loss, make_model
 from ram.training.distributed import ALONE, joined_evaluator
+from ram.training.extensions.average import Average
 from ram.training.extensions.curves import Curves
 from ram.training.extensions.snapshots import Finite, Snapshot, Validation
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
@@ -34,7 +35,6 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     np.random.seed(config.seed)  # Chainer's initialisers draw from here
     model = make_model(config)
     iterator = ITERATORS[model.goal](config, model.training_split, device, folder, ranks)
-    count = VALIDATIONS[model.goal](model, device, folder, ranks)
     afresh = checkpoint.start_from(init, model) if init else []
     if afresh:
         print(f'{init} fits except for {", ".join(afresh)}, which start with new weights')
@@ -46,7 +46,13 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
     trainer = training.Trainer(updater, Stop(config.epoch, ranks), out=str(out))
     snapshots = SnapshotTrigger(every, ranks)
     trainer.extend(Finite(snapshots))
-    trainer.extend(joined_evaluator(Validation(model, count, origin, ranks), ranks))
+    kept = model
+    if config.average:  # of the weights that make_optimizer gave to all ranks
+        average = Average(model, config.average)
+        trainer.extend(average)
+        kept = average.average
+    count = VALIDATIONS[model.goal](kept, device, folder, ranks)
+    trainer.extend(joined_evaluator(Validation(kept, count, origin, ranks), ranks))
     schedule = make_schedule(config, math.ceil(config.epoch * iterator.epoch_size / (config.batchsize * ranks.size)))
     if schedule:
         trainer.extend(schedule[0], trigger=schedule[1])

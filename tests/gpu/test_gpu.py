@@ -13,6 +13,7 @@ from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.registry import make_loss, make_model
 from ram.training import optimizers
+from ram.training.extensions.average import approach
 from ram.training.scene_iterator import SceneIterator
 from tests.conftest import script
 from tests.networks.test_glimpse_sensor import BORDERS, CASES
@@ -185,6 +186,15 @@ def test_clipping(rng):
     assert norm == pytest.approx(5, rel=1e-4)
 
 
+def test_averages(rng):
+    average, weights = rng.standard_normal((2, 30, 20), np.float32)
+    on_gpu = cuda.to_gpu(average)
+    approach(on_gpu, cuda.to_gpu(weights), 0.3)
+    approach(average, weights, 0.3)
+    assert on_gpu.dtype == np.float32
+    np.testing.assert_allclose(on_gpu.get(), average, atol=1e-6)
+
+
 @pytest.mark.parametrize('name', ['pack', 'unpack'])
 def test_chainermns_kernels_that_move_gradients_compile(name):
     """With ``--communicator pure_nccl`` the first gradient needs them."""
@@ -203,7 +213,7 @@ def test_resuming_changes_nothing(tmp_path, monkeypatch):
     digits = np.random.default_rng(0).integers(0, 256, (60, 28, 28)).astype(np.uint8)
     monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: (digits, np.arange(60, dtype=np.int32) % 10))
     settings = config.Config(dataset='translated', size=32, patch=4, scales=2, glimpses=2, unit=8, hidden=8,
-                             core='lstm', batchsize=16, epoch=2)
+                             core='lstm', batchsize=16, epoch=2, average=0.9)
 
     def train(folder, *stops):
         folder.mkdir()
@@ -215,11 +225,12 @@ def test_resuming_changes_nothing(tmp_path, monkeypatch):
                 trainer.extend(lambda t: t.stop_trigger.on_signal(15, None), name='stop', trigger=(stop, 'iteration'))
             trainer.run()
             trainer.get_extension('snapshot')(trainer)
-        return {name: p.array.get() for name, p in trainer.updater.get_optimizer('main').target.namedparams()}
+        models = trainer.updater.get_optimizer('main').target, trainer.get_extension('average').average
+        return {(kind, name): p.array.get() for kind, model in enumerate(models) for name, p in model.namedparams()}
 
     through, resumed = train(tmp_path / 'through'), train(tmp_path / 'resumed', 3)
     for name in through:
-        np.testing.assert_array_equal(resumed[name], through[name], err_msg=name)
+        np.testing.assert_array_equal(resumed[name], through[name], err_msg=str(name))
 
 
 def test_generator_lives_on_the_device():

@@ -15,12 +15,13 @@ from tests.conftest import script
 from tests.mpi.conftest import run, start
 
 SMALL = ['train.py', '--dataset', 'mnist', '--digits', 'fonts', '--hidden', 32, '--unit', 32, '-l', 3, '--communicator',
-         'naive', '--schedule', 'constant']
+         'naive', '--schedule', 'constant', '--average', 0.99]
 
 
 def weights(out):
     arrays = safe_files.read(out / checkpoint.SNAPSHOT)
-    return {name: array for name, array in arrays.items() if name.startswith('updater/model:main/')}
+    return {name: array for name, array in arrays.items()
+            if name.startswith(('updater/model:main/', 'extensions/average/model/'))}
 
 
 @pytest.mark.parametrize('ranks', [2, 4])
@@ -75,6 +76,7 @@ def test_resume_is_exact_and_needs_the_same_ranks(tmp_path):
     assert code == 2 and 'it was written by 2 processes, and this run has 1' in errors
     assert run(2, *again)[0] == 0
     through, resumed = weights(tmp_path / 'through'), weights(tmp_path / 'run')
+    assert any(name.startswith('extensions') for name in through)
     for name in through:
         np.testing.assert_array_equal(resumed[name], through[name], err_msg=name)
 

@@ -5,6 +5,7 @@ import pytest
 from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.config import Config
 from ram.reports import evaluation
+from tests.networks.conftest import shake
 
 
 class Oracle:
@@ -46,6 +47,26 @@ def test_repeats_draw_different_first_locations():
     labels = np.zeros(4, int)
     evaluation.evaluate(Model(), scenes(labels), labels, np.random.default_rng, seed=3, repeats=5)
     assert len(set(drawn)) == 5
+
+
+@pytest.mark.parametrize('policy', ['learned', 'random'])
+def test_the_mean_probabilities_of_several_passes(tiny, rng, policy):
+    """Averaged by hand, image by image, from rollouts of the same generator."""
+    model = shake(RecurrentAttentionModel(tiny), rng)
+    images = rng.integers(0, 256, (40, 1, 28, 28)).astype(np.uint8)
+    draws = np.random.default_rng(3)
+    logits = [model.rollout(images.astype(np.float32) / 255, draws, policy).logits.array for _ in range(4)]
+    means = np.zeros((40, 10))
+    for i in range(40):
+        for each in logits:
+            means[i] += np.exp(each[i].astype(float)) / np.exp(each[i].astype(float)).sum() / 4
+    found = evaluation.probabilities(model, images, np.random.default_rng(3), 4, policy)
+    np.testing.assert_allclose(found, means, atol=1e-6)
+    labels = means.argmax(axis=1)
+    labels[:6] = (labels[:6] + 1) % 10
+    result = evaluation.evaluate_passes(model, images, labels, np.random.default_rng, 3, 4, policy)
+    assert result == {'passes': 4, 'passes_error': 15.0, 'passes_ci95': evaluation.wilson_interval(15, 40)}
+    assert any((means.argmax(axis=1) != each.argmax(axis=1)).any() for each in logits)  # one pass says something else
 
 
 def test_wilson_interval_covers_as_promised():

@@ -3,10 +3,12 @@ import argparse
 import json
 import re
 
+import numpy as np
 import pytest
 
 from models import make
 from ram import checkpoint, config
+from ram.registry import make_model
 from ram.reports import published
 from tests.conftest import ROOT, assert_one_clear_line, script
 
@@ -38,6 +40,23 @@ def test_a_part_of_the_published_tables(mnist_folder, tmp_path):
         line = next(line for line in (ROOT / document).read_text().splitlines() if 'RAM, 6 glimpses |' in line)
         stated = float(line.split('RAM, 6 glimpses |')[1].split('|')[0])
         assert abs(found['test_error'] - stated) < 0.02, document
+
+
+def test_a_model_is_shipped_with_half_precision(tiny, tmp_path, monkeypatch):
+    """What a run that is complete leaves is rounded, and otherwise the same."""
+    monkeypatch.setattr(make, 'ROOT', tmp_path)
+    monkeypatch.setattr(make, 'HERE', tmp_path)
+    monkeypatch.setattr(make.subprocess, 'run', lambda *arguments, **settings: None)
+    out, model = tmp_path / 'result' / 'models' / 'mnist-T6', make_model(tiny)
+    out.mkdir(parents=True)
+    checkpoint.save_model(out / 'model.npz', model, {'command': 'train.py'})
+    (out / 'log').write_text('[]')
+    make.train('mnist-T6', [])
+    found = checkpoint.load_model(tmp_path / 'mnist-T6.npz')
+    assert (tmp_path / 'mnist-T6.log').read_text() == '[]' and found.provenance == {'command': 'train.py'}
+    assert found.config == tiny
+    for one, other in zip(model.params(), found.params()):
+        np.testing.assert_array_equal(other.array, one.array.astype(np.float16))
 
 
 def test_making_models_that_are_not_in_the_tables():

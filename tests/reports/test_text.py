@@ -61,6 +61,15 @@ def test_report(result, gaze):
     assert re.fullmatch(r'  3( +\.){3} +75.0( +\.){5} +25.0', lines[-7])
 
 
+def test_the_error_of_several_passes_has_a_line_of_its_own(result):
+    model = SimpleNamespace(config=Config(), gaze=True, draws=lambda policy: True, count_params=lambda: 1)
+    assert 'passes' not in text.report(model, result)
+    result |= {'passes': 10, 'passes_error': 1.234, 'passes_ci95': [0.5, 3.25]}
+    lines = text.report(model, result).splitlines()
+    assert lines[1].startswith('test error 2.50 %')
+    assert lines[2].startswith('error with 10 passes 1.23 %, 95% interval 0.50 to 3.25')
+
+
 def test_report_of_many_classes(result):
     model = SimpleNamespace(config=Config(), gaze=True, draws=lambda policy: True, count_params=lambda: 1)
     del result['confusion']

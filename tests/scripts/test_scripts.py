@@ -1,5 +1,6 @@
 """The three scripts, as a user runs them."""
 import argparse
+import dataclasses
 import gzip
 import json
 import os
@@ -85,6 +86,23 @@ def test_start_from_another_model(quick, tmp_path):
     assert_one_clear_line(script('train.py', *quick, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
 
 
+def test_the_scripts_read_models_of_half_precision(quick, tmp_path):
+    run, half = tmp_path / 'run', tmp_path / 'half.npz'
+    assert script('train.py', *quick, '-e', 3, '-o', run).returncode == 0
+    model = checkpoint.load_model(run / 'model.npz')
+    checkpoint.save_model(half, model, model.provenance, half=True)
+    whole, found = (json.loads(script('evaluate.py', path, '--json').stdout) for path in (run / 'model.npz', half))
+    assert abs(whole['test_error'] - found['test_error']) < 9  # one picture of twelve
+    for flags in [], ['--page', tmp_path / 'look.html', '--weights', 'float32']:
+        assert script('visualize.py', half, *flags).returncode == 0
+    result = script('train.py', *quick, '--lr', 1e-12, '-e', 1, '--init', half, '-o', tmp_path / 'new')
+    assert result.returncode == 0, result.stderr
+    result = script('train.py', '--resume', tmp_path / 'new', '-e', 2)
+    assert result.returncode == 0, result.stderr
+    for one, other in zip(model.params(), checkpoint.load_model(tmp_path / 'new' / 'model.npz').params()):
+        np.testing.assert_allclose(one.array, other.array, rtol=2 ** -11, atol=1e-6)
+
+
 def test_a_run_that_failed_to_start_leaves_nothing_to_the_next(quick, tmp_path):
     """Its --init would else be the start of a run that has none."""
     assert script('train.py', *quick, '-e', 1, '-o', tmp_path / 'run').returncode == 0
@@ -102,6 +120,23 @@ def test_a_run_that_failed_to_start_leaves_nothing_to_the_next(quick, tmp_path):
 def test_evaluate_other_policies(run, policy):
     found = json.loads(script('evaluate.py', run / 'model.npz', '--json', '--repeats', 1, '--policy', policy).stdout)
     assert found['policy'] == policy and 0 < found['test_error'] < 100
+
+
+def test_evaluate_with_several_passes(run, tmp_path):
+    flags = [run / 'model.npz', '--split', 'validation']
+    alone, both = (json.loads(script('evaluate.py', *flags, '--json', '--repeats', 2, *more).stdout)
+                   for more in ([], ['--passes', 3]))
+    assert both == {**alone, **{name: both[name] for name in ('passes', 'passes_error', 'passes_ci95')}}
+    assert both['passes'] == 3 and both['passes_error'] < alone['test_error'] and 'passes' not in alone
+    result = script('evaluate.py', *flags, '--repeats', 1, '--passes', 3)
+    assert f'error with 3 passes {both["passes_error"]:.2f} %' in result.stdout
+    assert_one_clear_line(script('evaluate.py', *flags, '--passes', 3, '--policy', 'center'), '--passes 3', 'only 1')
+    assert_one_clear_line(script('evaluate.py', *flags, '--passes', 0), '--passes', 'at least 1', '0')
+    assert_one_clear_line(script('evaluate.py', *flags, '--passes', 2, '--predict', 'a.png'), '--passes 2', '--predict')
+    for name, changes in ('control', dict(preset='mnist', model='conv')), ('player', dict(preset='catch')):
+        chosen = dataclasses.replace(config.PRESETS[changes.pop('preset')], hidden=8, unit=8, **changes)
+        checkpoint.save_model(tmp_path / f'{name}.npz', make_model(chosen))
+        assert_one_clear_line(script('evaluate.py', tmp_path / f'{name}.npz', '--passes', 2), '--passes 2', name)
 
 
 def test_visualize_an_own_picture(run, tmp_path):

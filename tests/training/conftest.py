@@ -21,6 +21,12 @@ def few_digits(monkeypatch):
     monkeypatch.setattr(datasets, 'load_digits', lambda source, split, folder=None: (digits, labels))
 
 
+def few_digits_config(**changes):
+    """A Config for a short run of a small model on these digits."""
+    return dataclasses.replace(Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32,
+                                      batchsize=16, epoch=4), **changes)
+
+
 def train(out, interruptions=(), every='epoch', draws=False, **changes):
     """Trains in the folder and returns the model.
 
@@ -31,8 +37,7 @@ def train(out, interruptions=(), every='epoch', draws=False, **changes):
         draws: whether curves are drawn, which takes longer than the rest of the run.
         changes: to the Config.
     """
-    config = Config(dataset='mnist', size=28, patch=6, scales=2, glimpses=3, unit=16, hidden=32, batchsize=16, epoch=4)
-    config = dataclasses.replace(config, **changes)
+    config = few_digits_config(**changes)
     out.mkdir(parents=True)
     iteration = 0
     for interrupt in (*interruptions, None):

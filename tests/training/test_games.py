@@ -12,7 +12,8 @@ from ram.reports import games
 from ram.training.game_iterator import GAMES, GameIterator
 from tests.conftest import assert_one_clear_line, script
 
-SMALL = ['--dataset', 'catch', '--size', 6, '--patch', 3, '--scales', 2, '--hidden', 16, '--unit', 16, '-b', 500]
+SMALL = ['--dataset', 'catch', '--size', 6, '--patch', 3, '--scales', 2, '--hidden', 16, '--unit', 16, '-b', 500,
+         '--average', 0.9]
 
 
 @pytest.fixture(scope='module')

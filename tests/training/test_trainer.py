@@ -31,9 +31,11 @@ def test_it_learns_and_writes_what_it_promises(tmp_path):
 
 
 def assert_same_runs(one, two, folders):
-    """Equal weights, bit for bit, and equal logs except for the time."""
-    for name in weights(one):
-        np.testing.assert_array_equal(weights(one)[name], weights(two)[name], err_msg=name)
+    """Equal weights, bit for bit, of the models and of those that are kept; and equal logs except for the time."""
+    for pair in (one, two), [checkpoint.load_model(folder / 'model.npz') for folder in folders]:
+        expected, found = map(weights, pair)
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
     logs = [json.loads((folder / 'log').read_text()) for folder in folders]
     for entry in (*logs[0], *logs[1]):
         del entry['elapsed_time']
@@ -42,8 +44,8 @@ def assert_same_runs(one, two, folders):
 
 @pytest.mark.parametrize('changes', [
     {}, dict(optimizer='nesterov', lr=0.01, schedule='step', drop=2), dict(optimizer='momentum', schedule='linear'),
-    dict(core='lstm', mc=2, clip=0.0, rotate=10.0, elastic=2.0, contrast=0.3), dict(model='archived')],
-    ids=['adam', 'nesterov', 'momentum', 'lstm', 'archived'])
+    dict(core='lstm', mc=2, clip=0.0, rotate=10.0, elastic=2.0, contrast=0.3), dict(model='archived'),
+    dict(average=0.99)], ids=['adam', 'nesterov', 'momentum', 'lstm', 'archived', 'average'])
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, changes):
     """It stops at the end of an epoch, and in the middle of the next but one."""
     stops = [(1, 'epoch'), (37, 'iteration')]
