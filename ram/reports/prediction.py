@@ -1,7 +1,6 @@
 """The answers of a model for the user's own pictures."""
 import pathlib
 
-
 from ram import tasks
 from ram.reports import evaluation
 

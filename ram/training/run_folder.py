@@ -3,7 +3,6 @@ import dataclasses
 import pathlib
 
 from ram import checkpoint, config, safe_files, tasks
-from ram.registry import DATASETS
 
 MAY_CHANGE = 'epoch', 'images'  # when a run is resumed
 
@@ -37,9 +36,8 @@ def old_run(arguments):
     if not (run / checkpoint.CONFIG).exists():
         raise FileNotFoundError(f'{run} is no run that can be resumed: it has no {checkpoint.CONFIG}')
     old = config.Config.from_json((run / checkpoint.CONFIG).read_text())
-    given = vars(arguments)
-    if arguments.preset:
-        given = {**vars(config.PRESETS[arguments.preset]), **DATASETS[old.dataset].implied(given), **given}
+    given = vars(config.PRESETS[arguments.preset]) if arguments.preset else {}
+    given = {**given, **vars(arguments)}
     for field in dataclasses.fields(old):
         new, kept = given.get(field.name), getattr(old, field.name)
         if new is not None and new != kept and field.name not in MAY_CHANGE:

@@ -56,7 +56,7 @@ def test_both_glimpse_networks_and_several_episodes_an_image(flags, tmp_path, ne
     result = script('train.py', *flags, '--glimpse-network', network, '-M', 2, '-e', 1, '-o', tmp_path / 'run')
     assert result.returncode == 0, result.stderr
     assert config_of(tmp_path / 'run').normalise
-    result = script('train.py', '--resume', tmp_path / 'run', '--preset', 'folder', *flags, '-M', 2, '-e', 2,
+    result = script('train.py', '--resume', tmp_path / 'run', *flags, '-M', 2, '-e', 2,
                     '--glimpse-network', network)
     assert result.returncode == 0, result.stderr
 
