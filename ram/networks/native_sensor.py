@@ -3,7 +3,7 @@
 It computes what ``ram.networks.glimpse_sensor`` does.  The finest patch is exact.  A coarser one, whose blocks have
 b x b pixels, is read from the level of the store that has such blocks.  The blocks of a patch begin anywhere between
 two blocks of that level, so each is the mean of its four neighbours there, weighted by the area that they have in
-common with it.  That blurs the patch, by less than one block.  docs/your-own-images.md says by how much.
+common with it.  That blurs the patch, by less than one block.  docs/performance.md says how much that changes.
 """
 import numpy as np
 from chainer.backends import cuda
