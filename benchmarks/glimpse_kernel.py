@@ -3,7 +3,9 @@
 
     python benchmarks/glimpse_kernel.py [--gpu 0] [--images 16384] [--json FILE]
 
-It counts the bytes that must move: the pixels under each image's largest patch once, and the glimpses once.
+"sums" makes the sums over blocks, once for a batch of bytes.  "glimpse" is one glimpse at each image, which reads one
+sum for each output.  The bytes counted are those that must move: every level of sums is written once, and read once to
+make the next one; a glimpse reads its sums and locations, and writes its outputs.
 """
 import argparse
 import json
@@ -16,16 +18,19 @@ from ram import command_line, config  # isort: skip  (makes chainer importable)
 from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 
 from benchmarks.throughput import seconds
-from ram.networks.glimpse_sensor import GlimpseSensor, patch_corners
+from ram.fast.block_sums import sums_dtype
+from ram.networks.glimpse_sensor import prepare
 
 
-def needed_bytes(locations, size, patch, scales, factor):
-    """Bytes that one launch must read and write, float32 throughout."""
-    side = patch * factor ** (scales - 1)
-    top, left = patch_corners(locations, size, size, side)
-    rows = (top + side).clip(0, size) - top.clip(0, size)
-    columns = (left + side).clip(0, size) - left.clip(0, size)
-    return 4 * (int((rows * columns).sum()) + len(locations) * (scales * patch ** 2 + 2))
+def needed_bytes(images, patch, scales, factor):
+    """Bytes that the sums and a glimpse at uint8 images (N, 1, H, W) must read and write."""
+    count, _, height, width = images.shape
+    blocks = [factor ** k for k in range(scales)]
+    item = sums_dtype(images, blocks[-1]).itemsize
+    levels = [count * (height + block - 1) * (width + block - 1) * (item if block > 1 else 1) for block in blocks]
+    outputs = count * patch ** 2
+    return (sum(levels[:-1]) + sum(levels[1:]),
+            outputs * (1 + item * (scales - 1) + 4 * scales) + 8 * count)
 
 
 def copy_rate(device):
@@ -44,16 +49,20 @@ def main(argv=None):
     device = command_line.device(arguments.gpu)
     xp, rng, rows = device.xp, generator(device, 0), []
     copy = copy_rate(device)
-    print(f'copy on the device: {copy:.0f} GB/s\npreset          microseconds  GB/s  of the copy')
+    print(f'copy on the device: {copy:.0f} GB/s\npreset         work     microseconds  GB/s  of the copy')
     for name in ('mnist', 'translated', 'cluttered100'):
         c = config.PRESETS[name]
-        images = rng.random((arguments.images, 1, c.size, c.size), dtype=xp.float32)
+        images = rng.integers(0, 256, (arguments.images, 1, c.size, c.size)).astype(xp.uint8)
         locations = rng.random((arguments.images, 2), dtype=xp.float32) * 2 - 1
-        sensor = GlimpseSensor(c.patch, c.scales, c.factor)
-        spent = seconds(lambda: sensor.forward((images, locations)), device)  # noqa: B023
-        rate = needed_bytes(locations, c.size, c.patch, c.scales, c.factor) / spent / 1e9
-        rows.append({'preset': name, 'images': arguments.images, 'seconds': spent, 'gb_per_s': rate, 'copy': copy})
-        print(f'{name:14} {1e6 * spent:13.0f} {rate:5.0f} {rate / copy:12.0%}', flush=True)
+        sensor = prepare(images, c)
+        work = {'sums': lambda: prepare(images, c), 'glimpse': lambda: sensor(locations)}  # noqa: B023
+        for (what, function), moved in zip(work.items(), needed_bytes(images, c.patch, c.scales, c.factor)):
+            if moved:  # with one scale there are no sums
+                spent = seconds(function, device)
+                rate = moved / spent / 1e9
+                rows.append({'preset': name, 'work': what, 'images': arguments.images, 'seconds': spent,
+                             'gb_per_s': rate, 'copy': copy})
+                print(f'{name:14} {what:8} {1e6 * spent:12.0f} {rate:5.0f} {rate / copy:12.0%}', flush=True)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
 

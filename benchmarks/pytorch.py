@@ -43,7 +43,7 @@ def sides(name, batch, device, forms):
 
     def twin_step(training):
         images, truths, _ = next(scenes)
-        training.step(torch.from_dlpack(images), torch.from_dlpack(truths).long())
+        training.step(torch.from_dlpack(images).float() / 255, torch.from_dlpack(truths).long())
 
     return {'ours': lambda: optimizer.update(loss, *next(scenes)),
             **{form: lambda training=training: twin_step(training) for form, training in twins.items()}}

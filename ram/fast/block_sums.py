@@ -1,12 +1,13 @@
 """Sums over square blocks of pixels, on the CPU: what a glimpse reads, at the same cost for every scale."""
 import collections
 import functools
+import math
 import weakref
 
 import numpy as np
 
-AT_ONCE = 1 << 17  # sums that are made at a time: few enough to stay in the processor's cache
-LARGE = 1 << 15    # pixels from which an image may be so large that only what is glimpsed at is summed
+MADE, READ = 1 << 17, 1 << 15  # sums that are made and read at a time: few enough to stay in the processor's cache
+LARGE = 1 << 15                # pixels of an image that may be so large that only what is glimpsed at is summed
 
 # The memory of batches that are done with, for the next one: fresh memory costs more than the sums.
 _spare = collections.deque(maxlen=2)
@@ -20,9 +21,8 @@ def block_sums(images, patch, scales, factor):
         patch, scales, factor: see ``ram.networks.glimpse_sensor.glimpse_sensor``.
 
     Returns:
-        An object with ``read(edges)``, which returns the sums in the glimpses around pixel edges, int array (B, 2),
-        columns (x, y): an array (B, K, C, patch, patch), of the images' dtype if that is a float, and else of integers.
-        It is overwritten by the next ``read``.
+        An object with ``read(edges, out)``, which writes the sums in the glimpses around pixel edges, int array (B, 2),
+        columns (x, y), into ``out``, float array (B, K, C, patch, patch).
     """
     height, width = images.shape[2:]
     few = height * width > max(LARGE, 8 * (patch * factor ** (scales - 1)) ** 2)
@@ -44,11 +44,10 @@ class BlockSums:
         self.height, self.width = height + self.margin, width + self.margin
         area, self.beyond = self.height * self.width, self.margin * (self.width + 1)
         levels = scales if factor > 1 else 1
+        self.outputs = scales, channels, patch, patch
         dtype = sums_dtype(images, self.margin)
-        shape = count, scales, channels, patch, patch
-        self.levels, self.between, self.index, self.sums = self._claim(
-            ((levels, count * channels * area + self.beyond), dtype), (max(AT_ONCE, area) + self.beyond, dtype),
-            (shape, np.intp), (shape, dtype))
+        self.levels, self.between = self._claim(
+            dtype, (levels, count * channels * area + self.beyond), max(MADE, area) + self.beyond)
         self._make_levels(images.reshape(-1, height, width))
         self.rows = block_starts(height, patch, scales, factor, self.width)
         self.columns = block_starts(width, patch, scales, factor)
@@ -56,19 +55,19 @@ class BlockSums:
         level = np.minimum(np.arange(scales), levels - 1)[:, None, None] * self.levels.shape[1]
         self.origins = level + (np.arange(count * channels) * area).reshape(count, 1, channels, 1)
 
-    def _claim(self, *wanted):
-        """Arrays of the wanted (shape, dtype), in memory that is this object's for as long as it lives."""
-        sizes = [int(np.prod(shape)) * np.dtype(dtype).itemsize + 63 & ~63 for shape, dtype in wanted]
-        memory = _spare.pop() if _spare else np.empty(0, np.uint8)
-        if len(memory) < sum(sizes):
-            memory = np.empty(sum(sizes), np.uint8)
+    def _claim(self, dtype, shape, more):
+        """An array of the shape, and one of ``more`` numbers, in memory that is this object's while it lives."""
+        size = math.prod(shape)
+        needed, memory = (size + more) * dtype.itemsize, _spare.pop() if _spare else np.empty(0, np.uint8)
+        if len(memory) < needed:
+            memory = np.empty(needed, np.uint8)
         weakref.finalize(self, _spare.append, memory).atexit = False
-        starts = np.cumsum([0, *sizes])
-        return [np.ndarray(shape, dtype, memory, start) for (shape, dtype), start in zip(wanted, starts)]
+        numbers = memory[:needed].view(dtype)
+        return numbers[:size].reshape(shape), numbers[size:]
 
     def _make_levels(self, images):
         area = self.height * self.width
-        at_once = max(1, AT_ONCE // area)
+        at_once = max(1, MADE // area)
         for start in range(0, len(images), at_once):
             some = images[start:start + at_once]
             level, *coarser = self.levels[:, start * area:][:, :len(some) * area + self.beyond]
@@ -85,14 +84,21 @@ class BlockSums:
                     level = target
                 block *= self.factor
 
-    def read(self, edges):
+    def read(self, edges, out):
         """See :func:`block_sums`."""
         x, y = edges.T + self.reach
-        rows = self.rows.take(y, axis=0, mode='clip')[:, :, None] + self.origins
+        rows = (self.rows.take(y, axis=0, mode='clip')[:, :, None] + self.origins)[..., None]
         columns = self.columns.take(x, axis=0, mode='clip')[:, :, None, None]
-        np.add(rows[..., None], columns, out=self.index)
-        # Clipping changes nothing here, but without it NumPy would make a copy of its output.
-        return self.levels.reshape(-1).take(self.index, out=self.sums, mode='clip')
+        at_once = min(len(out), max(1, READ // math.prod(self.outputs)))
+        places = np.empty((at_once, *self.outputs), np.intp)
+        sums = np.empty(places.shape, self.levels.dtype)
+        for start in range(0, len(out), at_once):
+            some = slice(start, start + at_once)
+            count = len(out[some])
+            np.add(rows[some], columns[some], out=places[:count])
+            # Clipping changes nothing here, but without it NumPy would make a copy of its output.
+            self.levels.reshape(-1).take(places[:count], out=sums[:count], mode='clip')
+            out[some] = sums[:count]
 
 
 class WindowSums:
@@ -104,15 +110,14 @@ class WindowSums:
     def __init__(self, images, patch, scales, factor):
         self.images, self.retina, self.side = images, (patch, scales, factor), patch * factor ** (scales - 1)
 
-    def read(self, edges):
+    def read(self, edges, out):
         """See :func:`block_sums`."""
         windows = np.zeros((*self.images.shape[:2], self.side, self.side), self.images.dtype)
         for window, image, (left, top) in zip(windows, self.images, (edges - self.side // 2).tolist()):
             y, x = max(top, 0), max(left, 0)
             part = image[:, y:max(top + self.side, 0), x:max(left + self.side, 0)]
             window[:, y - top:, x - left:][:, :part.shape[1], :part.shape[2]] = part
-        self.sums = BlockSums(windows, *self.retina)
-        return self.sums.read(np.full_like(edges, self.side // 2))
+        BlockSums(windows, *self.retina).read(np.full_like(edges, self.side // 2), out)
 
 
 def sums_dtype(images, block):

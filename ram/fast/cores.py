@@ -8,6 +8,8 @@ from chainer.backends import cuda
 
 from ram.fast.elementwise import back_through_relu, linear_relu
 
+AT_ONCE = 128  # images of one LSTM step back: few enough to stay in the processor's cache
+
 # The work between two products, for one unit of one image.  The next step reads the state from ``again``.
 RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = max(product + b, (T) 0)', 'relu_step'
 RELU_BACK = ('T gradient, T product, T state', 'T sum', 'sum = state > 0 ? gradient + product : (T) 0',
@@ -165,15 +167,11 @@ class FastLSTMCore(FastCore):
                 cuda.elementwise(*LSTM_BACK)(gradient, product, *self.gate_by_gate(self.gates[t]), self.cells[t],
                                              self.before(t), *self.gate_by_gate(sums[t]), cell)
                 continue
-            state = gradient + product
-            a, i, f, o = self.gates[t].transpose(1, 0, 2)
-            squashed = np.tanh(self.cells[t])
-            cell += state * o * (1 - squashed * squashed)
-            sums[t, :, 0] = cell * i * (1 - a * a)
-            sums[t, :, 1] = cell * a * i * (1 - i)
-            sums[t, :, 2] = cell * self.before(t) * f * (1 - f)
-            sums[t, :, 3] = state * squashed * o * (1 - o)
-            cell *= f
+            state = np.broadcast_to(gradient + product, cell.shape)
+            for start in range(0, len(state), AT_ONCE):
+                some = slice(start, start + AT_ONCE)
+                back_through_lstm(state[some], self.gates[t, some], self.cells[t, some],
+                                  self.cells[t - 1, some] if t > 0 else 0, sums[t, some], cell[some])
         return sums
 
     def gate_by_gate(self, values):
@@ -188,6 +186,26 @@ class FastLSTMCore(FastCore):
         """The parameters' gradients, from those of the joined arrays."""
         W = by_unit(W)
         return W[:, :-self.hidden], by_unit(b[:, None])[:, 0], W[:, -self.hidden:]
+
+
+def back_through_lstm(state, gates, cells, before, sums, cell):
+    """One step back.
+
+    Args:
+        state: the gradient of h_t, (B, hidden).
+        gates, cells: the gates (B, 4, hidden) and the cells (B, hidden) in step t.
+        before: the cells before it, (B, hidden) or the number 0.
+        sums: array (B, 4, hidden), gets the gradient of the gates' sums.
+        cell: the gradient of the cells from step t + 1, (B, hidden); it becomes that from step t.
+    """
+    a, i, f, o = gates.transpose(1, 0, 2)
+    squashed = np.tanh(cells)
+    cell += state * o * (1 - squashed * squashed)
+    sums[:, 0] = cell * i * (1 - a * a)
+    sums[:, 1] = cell * a * i * (1 - i)
+    sums[:, 2] = cell * before * f * (1 - f)
+    sums[:, 3] = state * squashed * o * (1 - o)
+    cell *= f
 
 
 def activate(sums, out):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ram.agents.recurrent_attention import plain_unroll
-from ram.fast import conv_glimpse
+from ram.fast import conv_glimpse, cores
 from ram.fast.unroll import unroll
 from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 from ram.networks.glimpse_network import GlimpseNetwork
@@ -53,7 +53,8 @@ def assert_equals_the_plain_loop(networks, sensor, steps, weights):
 @pytest.mark.parametrize('steps', [1, 2, 5])
 @pytest.mark.parametrize('which', ['all', 'last', 'first'])
 @pytest.mark.parametrize('core', CORES)
-def test_equals_the_plain_loop_in_values_and_gradients(rng, steps, which, core):
+def test_equals_the_plain_loop_in_values_and_gradients(rng, monkeypatch, steps, which, core):
+    monkeypatch.setattr(cores, 'AT_ONCE', 3)  # of the 4 images
     networks = shake(chainer.ChainList(GlimpseNetwork(2 * 2 * 9, 5, 6), CORES[core](6)), rng)
     images = rng.random((4, 2, 8, 11), np.float32)
     steps_used = {'all': range(steps), 'last': [steps - 1], 'first': [0]}[which]
