@@ -155,6 +155,17 @@ def test_a_disk_that_gets_full_leaves_nothing_half_made(root, monkeypatch):
     assert len(load(root)[0]) == 8
 
 
+def test_a_store_larger_than_memory_is_read_part_by_part(root, monkeypatch):
+    small, _, _ = load(root)
+    monkeypatch.setattr(picture_cache, 'ROOM', 0)
+    large, _, _ = load(root)
+    starts = large.store.starts[:, 0]
+    large.store.fetch(starts, starts + 1)
+    large.store.fetch(starts * 0, starts * 0 + len(large.store.pixels))
+    for i in range(len(small)):
+        np.testing.assert_array_equal(large.reduced(i, 999), small.reduced(i, 999))
+
+
 def test_two_processes_make_it_once(root):
     program = f'''
 import pathlib, time
