@@ -46,6 +46,9 @@ RUNS = {
     **{f'catch-seed{seed}': f'--dataset catch --seed {seed}' for seed in (1, 2)},
     'catch-random': '--dataset catch --policy random',
     'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
+    # Photographs: they need files that are not free to all, so they are in a folder of their own and in no table.
+    'photographs/svhn': '--dataset svhn',
+    **{f'photographs/svhn-seed{seed}': f'--dataset svhn --seed {seed}' for seed in (1, 2)},
 }
 
 

@@ -46,6 +46,7 @@ class BlockSums:
         levels = scales if factor > 1 else 1
         self.outputs = scales, channels, patch, patch
         dtype = sums_dtype(images, self.margin)
+        # After the last image come its zeros too.  Additions in x go into the second array, and from there those in y.
         self.levels, self.between = self._claim(
             dtype, (levels, count * channels * area + self.beyond), max(MADE, area) + self.beyond)
         self._make_levels(images.reshape(-1, height, width))
@@ -58,7 +59,11 @@ class BlockSums:
     def _claim(self, dtype, shape, more):
         """An array of the shape, and one of ``more`` numbers, in memory that is this object's while it lives."""
         size = math.prod(shape)
-        needed, memory = (size + more) * dtype.itemsize, _spare.pop() if _spare else np.empty(0, np.uint8)
+        needed = (size + more) * dtype.itemsize
+        try:
+            memory = _spare.pop()
+        except IndexError:
+            memory = ()
         if len(memory) < needed:
             memory = np.empty(needed, np.uint8)
         weakref.finalize(self, _spare.append, memory).atexit = False
@@ -89,7 +94,7 @@ class BlockSums:
         x, y = edges.T + self.reach
         rows = (self.rows.take(y, axis=0, mode='clip')[:, :, None] + self.origins)[..., None]
         columns = self.columns.take(x, axis=0, mode='clip')[:, :, None, None]
-        at_once = min(len(out), max(1, READ // math.prod(self.outputs)))
+        at_once = max(1, min(len(out), READ // math.prod(self.outputs)))
         places = np.empty((at_once, *self.outputs), np.intp)
         sums = np.empty(places.shape, self.levels.dtype)
         for start in range(0, len(out), at_once):

@@ -9,7 +9,7 @@ from ram.fast.block_sums import block_shares, block_sums, sums_dtype
 from ram.networks.pixels import statistics, to_float
 
 # On a GPU, level k has the sums of all blocks of factor^k x factor^k pixels, from those that have only their last row
-# and column inside the image.  One launch makes a level of a whole batch of the level before; level 0 is the images.
+# and column inside the image.  One launch makes a level of the whole batch from the one before; level 0 is the images.
 LEVEL_INPUTS = 'raw I finer, int32 factor, int32 block, int32 rows, int32 columns'
 LEVEL_OUTPUTS = 'S coarser'
 LEVEL_OPERATION = '''
@@ -192,7 +192,7 @@ def prepare(images, config):
 def glimpse_sensor(images, locations, patch, scales, factor=2):
     """Extracts retina-like glimpses around locations.
 
-    Let x_0(u, v) be a channel of an image, zero outside, and (X, Y) = rint((l + 1) / 2 * (W, H)) the fixated edge.
+    Let x(row, column) be a channel of an image, 0 outside, and (X, Y) = rint((l + 1) / 2 * (W, H)) the fixated edge.
     With b = factor^k, output (i, j) of scale k = 0 ... K - 1 is the mean of a block of b x b pixels::
 
         rho_k(i, j) = 1 / b^2  sum_{u, v = 0 ... b - 1}  x(Y - s + i b + u,  X - s + j b + v),   s = floor(patch b / 2)

@@ -216,6 +216,10 @@ def test_rejects_wrong_shapes(shapes):
         glimpse_sensor(*(np.zeros(shape, np.float32) for shape in shapes), 4, 1)
 
 
+def test_an_empty_batch_has_no_glimpses():
+    assert glimpse_sensor(np.zeros((0, 1, 8, 8), np.uint8), np.zeros((0, 2), np.float32), 4, 2).shape == (0, 2, 4, 4)
+
+
 def test_rejects_other_integers():
     with pytest.raises(ValueError, match='uint8 or floats, not .* of int64'):
         glimpse_sensor(np.zeros((2, 1, 8, 8), np.int64), np.zeros((2, 2), np.float32), 4, 1)
