@@ -2,6 +2,7 @@
 """Pictures that do not fit into memory: --fit native on pictures of 2,000 x 1,500 pixels that it draws itself.
 
     python benchmarks/large_pictures.py [--count 3000] [--folder DIR] [--epoch 60] [--json FILE] [--keep]
+    python benchmarks/large_pictures.py --difference DIR
 
 Each picture has one of four shapes, 60 to 100 pixels wide and each in its own colour, on a ground that becomes redder
 towards it.  It trains a model, shows its gaze, and prints the time that the store takes, the time of a second start,
@@ -25,7 +26,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import checkpoint, command_line  # isort: skip  (makes chainer importable)
+from ram import checkpoint, command_line, config  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 from PIL import Image, ImageDraw
@@ -106,22 +107,22 @@ class Process:
         return time.monotonic() - self.start
 
 
-def step(config, iterator, device):
+def step(chosen, iterator, device):
     """A function that does one training step, with new scenes."""
-    loss = make_loss(make_model(config))
+    loss = make_loss(make_model(chosen))
     loss.to_device(device)
-    optimizer = make_optimizer(config, loss)
+    optimizer = make_optimizer(chosen, loss)
     return lambda: optimizer.update(loss, *next(iterator))
 
 
-def step_times(config, device, rounds):
+def step_times(chosen, device, rounds):
     """Milliseconds of a training step on a few native pictures, so that they stay in memory, and on 64 x 64 pixels."""
-    small = dataclasses.replace(config, fit='resize')
-    rng, classes = np.random.default_rng(0), len(config.classes)
-    images = rng.integers(0, 256, (FEW, config.channels, config.size, config.size)).astype(np.uint8)
+    small = dataclasses.replace(chosen, fit='resize')
+    rng, classes = np.random.default_rng(0), len(chosen.classes)
+    images = rng.integers(0, 256, (FEW, chosen.channels, chosen.size, chosen.size)).astype(np.uint8)
     labels = np.arange(FEW, dtype=np.int32) % classes
-    pictures, truths = (array[:FEW] for array in tasks.load_sources(config, 'train'))
-    work = {'native': step(config, SceneIterator(pictures, truths, small.size, 0, small.batchsize), device),
+    pictures, truths = (array[:FEW] for array in tasks.load_sources(chosen, 'train'))
+    work = {'native': step(chosen, SceneIterator(pictures, truths, small.size, 0, small.batchsize), device),
             '64 x 64': step(small, SceneIterator(images, labels, small.size, 0, small.batchsize), device)}
     best = dict.fromkeys(work, math.inf)
     with chainer.using_config('type_check', False):
@@ -131,22 +132,22 @@ def step_times(config, device, rounds):
     return best
 
 
-def differences(config, count=50):
+def differences(chosen, count=50):
     """The root mean square difference from the exact sensor, scale by scale, and of a glimpse's values from their mean.
 
     Both are in units of the picture's standard deviation.
     """
-    images, _ = tasks.load_scenes(config, 'test')
+    images, _ = tasks.load_scenes(chosen, 'test')
     images = images[np.linspace(0, len(images) - 1, count).astype(int)]
     locations = np.random.default_rng(0).uniform(-1, 1, (count, 2)).astype(np.float32)
-    shape = count, config.scales, config.channels, config.patch, config.patch
-    seen = images.sensor(config)(locations).reshape(shape)
+    shape = count, chosen.scales, chosen.channels, chosen.patch, chosen.patch
+    seen = images.sensor(chosen)(locations).reshape(shape)
     exact = np.empty_like(seen)
     for i in range(count):
         pixels, row = images.store.level(images.indexes[i], 0), images.indexes[i]
         whole = (pixels - images.store.means[row, :, None, None]) / (images.store.deviations[row] + 255 * BLANK)
-        exact[i] = glimpse_sensor(whole[None], locations[i:i + 1], config.patch, config.scales,
-                                  config.factor).array.reshape(shape[1:])
+        exact[i] = glimpse_sensor(whole[None], locations[i:i + 1], chosen.patch, chosen.scales,
+                                  chosen.factor).array.reshape(shape[1:])
     rms = np.sqrt(((seen - exact) ** 2).mean(axis=(0, 2, 3, 4)))
     return rms.tolist(), exact.std(axis=(0, 2, 3, 4)).tolist()
 
@@ -161,8 +162,16 @@ def main(argv=None):
     parser.add_argument('--keep', action='store_true', help='delete nothing, and use what is there already')
     parser.add_argument('--gif', help='file for a picture of the gaze')
     parser.add_argument('--json', help='file for all figures')
+    parser.add_argument('--difference', metavar='DIR', help='instead, only how much coarse patches of 8 x 8 pixels '
+                        'differ from those of the exact sensor on the test pictures of this folder')
     arguments = parser.parse_args(argv)
     arguments.plot = None
+    if arguments.difference:
+        flags = config.from_flags(argparse.Namespace(dataset='folder', fit='native', images=arguments.difference,
+                                                     patch=8, scales=4))
+        for name, value in zip(('difference', 'spread'), differences(tasks.completed(flags), 400)):
+            print(f'{name:22}', *(f'{each:.3f}' for each in value))
+        return
     folder = pathlib.Path(arguments.folder or tempfile.mkdtemp(prefix='large-pictures-')).absolute()
     pictures, run, found = folder / 'pictures', folder / 'run', {'count': arguments.count}
     os.environ['RAM_CACHE'] = str(folder / 'cache')
@@ -186,12 +195,12 @@ def main(argv=None):
         Process('evaluate.py', run / 'model.npz').wait()
         Process('visualize.py', run / 'model.npz', '--out', pathlib.Path(arguments.gif or run / 'gaze.gif').absolute()
                 ).wait()
-        config, device = checkpoint.load_model(run / 'model.npz').config, command_line.device(-1)
+        chosen, device = checkpoint.load_model(run / 'model.npz').config, command_line.device(-1)
         found['pictures GB'] = sum(path.stat().st_size for path in pictures.rglob('*.jpg')) / 1e9
         found['store GB'] = sum(path.stat().st_size for path in (folder / 'cache').iterdir()) / 1e9
-        times = step_times(config, device, arguments.rounds)
+        times = step_times(chosen, device, arguments.rounds)
         found.update({f'step ms, {name}': value for name, value in times.items()})
-        found['difference'], found['spread'] = differences(config)
+        found['difference'], found['spread'] = differences(chosen)
         for name, value in found.items():
             print(f'{name:22}', *(f'{each:,.3f}' for each in (value if isinstance(value, list) else [value])))
         save(found, arguments, None)
