@@ -12,6 +12,7 @@ from ram import registry
 from ram.agents.classifier import Classifier
 from ram.agents.recurrent_attention import Episode
 from ram.networks.core_network import CoreNetwork
+from ram.networks.pixels import whole
 from ram.tasks.task import Task
 from tests.conftest import script
 
@@ -45,7 +46,7 @@ class ToyControl(Classifier):
         return config.size ** 2 * 10
 
     def rollout(self, images, rng=None, policy='learned', explore=False):
-        flat = images.reshape(len(images), -1)
+        flat = whole(images).reshape(len(images), -1)
         return Episode(None, flat[None], self.logits(flat))
 
     def classify(self, states):

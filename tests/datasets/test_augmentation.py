@@ -51,4 +51,4 @@ def test_beyond_a_digit_is_black_and_beyond_a_picture_its_border(rng):
 def test_iterator_augments(rng):
     iterator = SceneIterator(pictures(rng, (8, 28, 28)), np.arange(8, dtype=np.int32), 28, 0, 8, augmentation=ALL)
     (one, first, _), (two, second, _) = next(iterator), next(iterator)
-    assert (one[first == 5] != two[second == 5]).any() and one.dtype == np.float32
+    assert (one[first == 5] != two[second == 5]).any() and one.dtype == np.uint8
