@@ -1,12 +1,12 @@
 """The user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP or GIF files."""
-import os
+import functools
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, ImageStat, UnidentifiedImageError
 
-from datasets import splits
+from datasets import picture_cache, splits
+from datasets.picture_store import Pictures
 
 # The possible names of the folders of the splits.
 SPLITS = {'train': ['train'], 'validation': ['val', 'validation'], 'test': ['test']}
@@ -78,15 +78,25 @@ def class_files(root, split, group_by=''):
     return files
 
 
+def _listed(folder):
+    return {entry.name: sorted(path for path in entry.rglob('*') if path.is_file() and path.name[0] != '.')
+            for entry in sorted(folder.iterdir()) if entry.is_dir() and entry.name[0] != '.'}
+
+
 def _files(folder):
-    files = {entry.name: sorted(path for path in entry.rglob('*') if path.is_file() and path.name[0] != '.')
-             for entry in sorted(folder.iterdir()) if entry.is_dir() and entry.name[0] != '.'}
+    files = _listed(folder)
     if not files:
         raise ValueError(f'{folder} has no folders in it: there must be one for each class, with its pictures')
     for name, paths in files.items():
         if not paths:
             raise ValueError(f'class {name} is empty: there is no file in {folder / name}')
     return files
+
+
+def all_files(root):
+    """The files of all classes and splits in a folder, a list of paths in the order of their names."""
+    parents = [parent for parent in (split_folder(root, split) for split in SPLITS) if parent] or [root]
+    return sorted(path for parent in parents for paths in _listed(parent).values() for path in paths)
 
 
 def describe(root, group_by=''):
@@ -105,51 +115,58 @@ def describe(root, group_by=''):
     return tuple(files), any(_in_colour(path) for paths in files.values() for path in paths)
 
 
-def load(root, split, classes, size, colour, fit='resize', group_by=''):
-    """The pictures of a split.
+def load(root, split, classes, size, colour, fit='resize', group_by='', factor=2):
+    """The pictures of a split, from the store of the whole folder, see ``datasets.picture_cache``.
 
     Args:
         root, split, group_by: see :func:`class_files`.
         classes: names of the classes; a picture's label is the index of its class.
-        size: side of the resulting squares in pixels.
+        size: side of the resulting squares in pixels; without effect on native pictures.
         colour: whether they are RGB, or grey.
-        fit: see :func:`fitted`.
+        fit: see :func:`fitted`; or 'native', for pictures of their own sizes.
+        factor: ratio of the sides of successive levels of native pictures, see ``datasets.picture_store``.
 
     Returns:
-        uint8 array (N, C, size, size), C = 3 or 1; int32 array (N,); and a list of texts, one for each file that could
-        not be read and is left out, with the reason.
+        uint8 array (N, C, size, size), C = 3 or 1, or Pictures, if they are native; int32 array (N,); and a list of
+        texts, one for each file that could not be read and is left out, with the reason.
 
-    Raises: as :func:`class_files`; and ValueError if a class is not among ``classes``, or has no readable picture.
+    Raises: as :func:`class_files` and :func:`datasets.picture_cache.stored`; and ValueError if a class is not among
+        ``classes``, or has no readable picture.
     """
     files = class_files(root, split, group_by)
     unknown = [name for name in files if name not in classes]
     if unknown:
         raise ValueError(f'{root} has a class {unknown[0]!r} that the training pictures do not have, which have '
                          f'{", ".join(classes)}')
-    paths = [(path, classes.index(name)) for name in files for path in files[name]]
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    native, everything = fit == 'native', all_files(root)
+    settings = dict(fit=fit, size=0 if native else size, channels=3 if colour else 1, factor=factor if native else 1)
+    with warnings.catch_warnings():
         warnings.simplefilter('error', Image.DecompressionBombWarning)
-        pictures = list(pool.map(lambda item: _read(item[0], size, colour, fit), paths))
-    left_out = [f'{path}: {picture}' for (path, _), picture in zip(paths, pictures) if isinstance(picture, str)]
-    kept = [(picture, label) for (_, label), picture in zip(paths, pictures) if not isinstance(picture, str)]
-    lost = {label for _, label in paths} - {label for _, label in kept}
+        store, rows, reasons = picture_cache.stored(
+            root, everything, settings, _measure if native else lambda path: (size, size),
+            lambda path: _picture(path, size, colour, fit))
+    places = {path: place for place, path in enumerate(everything)}
+    paths = [(path, classes.index(name), places[path]) for name in files for path in files[name]]
+    left_out = [f'{path}: {reasons[place]}' for path, _, place in paths if reasons[place]]
+    labels = np.array([label for _, label, place in paths if not reasons[place]], np.int32)
+    lost = {label for _, label, _ in paths} - set(labels.tolist())
     if lost:
-        example = next(text for (_, label), text in zip(paths, pictures) if label == min(lost))
+        example = next(reasons[place] for _, label, place in paths if label == min(lost))
         raise ValueError(f'none of the {split} pictures of class {classes[min(lost)]} in {root} can be read: {example}')
-    images, labels = zip(*kept)
-    return np.stack(images), np.array(labels, np.int32), left_out
+    chosen = Pictures(store, rows[[place for _, _, place in paths if not reasons[place]]])
+    return chosen if native else np.stack([chosen.reduced(i, size) for i in range(len(chosen))]), labels, left_out
 
 
 def read(path, size, colour, fit='resize', fill=None):
-    """A picture as a square.
+    """A picture, as a square unless it is native.
 
     Args:
         path: the file.
         size, colour: as for :func:`load`.
-        fit, fill: see :func:`fitted`.
+        fit, fill: see :func:`fitted`; or 'native', for the picture in its own size.
 
     Returns:
-        uint8 array (C, size, size).
+        uint8 array (C, H, W), C = 3 or 1.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -157,26 +174,43 @@ def read(path, size, colour, fit='resize', fill=None):
     """
     with warnings.catch_warnings():
         warnings.simplefilter('error', Image.DecompressionBombWarning)
-        picture = _read(path, size, colour, fit, fill)
+        picture = _picture(path, size, colour, fit, fill)
     if isinstance(picture, str):
         raise ValueError(f'{path} is not a picture that can be read: {picture}')
-    return picture
+    return np.asarray(picture).reshape(picture.height, picture.width, -1).transpose(2, 0, 1)
 
 
-def _read(path, size, colour, fit, fill=None):
-    """The result of :func:`read`, or the reason for its failure as a str."""
-    try:
-        with Image.open(path, formats=FORMATS) as file:
+def _or_reason(function):
+    """A function of a file that returns the reason, a str, if it fails because of what the file holds."""
+    @functools.wraps(function)
+    def careful(path, *arguments):
+        try:
+            return function(path, *arguments)
+        except FileNotFoundError:
+            raise
+        except UnidentifiedImageError:
+            return f'its format is not one of {", ".join(FORMATS)}'
+        except Exception as error:  # Pillow raises all kinds of errors for damaged bytes
+            return ' '.join(str(error).split()) or type(error).__name__
+    return careful
+
+
+@_or_reason
+def _picture(path, size, colour, fit, fill=None):
+    """The picture that :func:`read` reads, in mode RGB or L."""
+    with Image.open(path, formats=FORMATS) as file:
+        if fit != 'native':
             file.draft('RGB' if colour else 'L', (size, size))  # decodes a JPEG file at the size that is needed
-            picture = fitted(opaque(ImageOps.exif_transpose(file)), size, fit, fill)
-    except FileNotFoundError:
-        raise
-    except UnidentifiedImageError:
-        return f'its format is not one of {", ".join(FORMATS)}'
-    except Exception as error:  # Pillow raises all kinds of errors for damaged bytes
-        return ' '.join(str(error).split()) or type(error).__name__
-    pixels = np.asarray(picture.convert('RGB' if colour else 'L'))
-    return pixels.reshape(size, size, -1).transpose(2, 0, 1)
+        picture = opaque(ImageOps.exif_transpose(file))
+        return (picture if fit == 'native' else fitted(picture, size, fit, fill)).convert('RGB' if colour else 'L')
+
+
+@_or_reason
+def _measure(path):
+    """Height and width of a picture that stands upright, without decoding it."""
+    with Image.open(path, formats=FORMATS) as file:
+        turned = file.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+        return file.size if turned else file.size[::-1]
 
 
 def opaque(picture):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy
 
 from datasets import augmentation as changes
+from datasets.picture_store import Pictures
 
 PIECE = 8
 CELL = 32   # a street has one piece of another picture for every 32 x 32 pixels
@@ -185,7 +186,8 @@ def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0, augmentation=c
         xp: numpy or cupy, the module of the arrays.
         rng: generator of the same device.
         sources: uint8 array, digits (M, d, d) to compose scenes of; or pictures (M, C, d, d), which are scenes
-            themselves if d is ``size``, and otherwise have a random place on a street.
+            themselves if d is ``size``, and otherwise have a random place on a street; or Pictures of a store, which
+            are scenes as they are.
         chosen: int array (N,), the source of each scene.
         size: side of a scene in pixels.
         pieces: pieces of clutter in a scene of digits.
@@ -193,8 +195,10 @@ def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0, augmentation=c
         augmentation: the Augmentation.
 
     Returns:
-        uint8 array (N, C, size, size); C is 1 for digits.
+        uint8 array (N, C, size, size); C is 1 for digits.  Or Pictures.
     """
+    if isinstance(sources, Pictures):
+        return sources[chosen]
     own = None
     if augmentation.distorts:
         own = sources[chosen]
@@ -237,9 +241,9 @@ def fixed_scenes(sources, size, pieces, seed):
     Args: as for :func:`fresh_scenes`.
 
     Returns:
-        uint8 array (N, C, size, size).
+        uint8 array (N, C, size, size), or Pictures.
     """
-    if sources.ndim == 4 and sources.shape[-1] == size:
+    if isinstance(sources, Pictures) or sources.ndim == 4 and sources.shape[-1] == size:
         return sources
     make, pieces = _composition(sources, size, pieces)
     layout = fixed_layout(len(sources), size, pieces, seed, sources.shape[-1])

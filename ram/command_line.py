@@ -6,6 +6,8 @@ import sys
 import chainer
 from chainer.backends import cuda
 
+from datasets.picture_cache import PROJECT
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser with the flags that every script has; it raises ValueError for a wrong flag."""
@@ -17,6 +19,15 @@ class Parser(argparse.ArgumentParser):
                           'without a number the first, or one for each of several processes; -1, the default, is the '
                           'CPU')
         self.add_argument('--data', metavar='DIR', help='folder of the data files (default: $RAM_DATA, else data)')
+        self.add_argument('--cache', metavar='DIR', help='folder of the stores that --dataset folder makes of your '
+                          f'pictures (default: $RAM_CACHE, else {PROJECT} in $XDG_CACHE_HOME or ~/.cache)')
+
+    def parse_args(self, argv=None):
+        """See ArgumentParser.parse_args.  ``--cache`` sets $RAM_CACHE, since it says where things are, not what."""
+        arguments = super().parse_args(argv)
+        if arguments.cache:
+            os.environ['RAM_CACHE'] = arguments.cache
+        return arguments
 
     def error(self, message):
         raise ValueError(f'{message} (see {self.prog} --help)')

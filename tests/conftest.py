@@ -33,6 +33,14 @@ def same_parameters():
     np.random.seed(0)
 
 
+@pytest.fixture(autouse=True, scope='session')
+def own_cache(tmp_path_factory):
+    """Keeps the stores of the tests' pictures out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('cache')))
+        yield
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

@@ -6,7 +6,7 @@ import chainer
 import numpy as np
 import pytest
 
-from benchmarks import image_size, throughput
+from benchmarks import image_size, large_pictures, throughput
 from ram import config
 from ram.registry import make_loss, make_model
 from tests.conftest import script
@@ -92,3 +92,16 @@ def test_the_pytorch_twin_has_our_loss_and_our_gradients(rng, preset, scales):
         ours = grads['/core_network/lstm/lateral/W'].reshape(24, 4, 24)
         for theirs, mine in enumerate((1, 2, 0, 3)):
             np.testing.assert_allclose(ours[:, mine], gate[theirs], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_large_pictures_on_small_ones(tmp_path, monkeypatch):
+    monkeypatch.setattr(large_pictures, 'WIDTH', 200)
+    monkeypatch.setattr(large_pictures, 'HEIGHT', 150)
+    result = script('benchmarks/large_pictures.py', '--count', 96, '--epoch', 1, '--rounds', 1, '--folder',
+                    tmp_path / 'all', '--gif', tmp_path / 'gaze.gif', '--json', tmp_path / 'figures.json')
+    assert result.returncode == 0, result.stderr
+    found = json.loads((tmp_path / 'figures.json').read_text())
+    assert found['difference'][0] < 1e-4 < found['difference'][1] < found['spread'][1]
+    assert 0.01 < found['memory GB'] < 3
+    assert (tmp_path / 'gaze.gif').exists() and not (tmp_path / 'all').exists()

@@ -18,11 +18,13 @@ class Classifier(chainer.Chain):
     Attributes:
         goal: the kind of task that the model is for, see ``ram.tasks.task``.
         gaze: whether the model looks around, and so has locations to show.
+        any_size: whether the images of a batch may differ in size.
         loss: the name of its loss in ``ram.registry.LOSSES``.
         training_split, unseen_split: the splits that it is trained and tested on.
     """
     goal = 'classification'
     gaze = True
+    any_size = False
     loss = 'hybrid'
     training_split, unseen_split = 'train', 'test'
 

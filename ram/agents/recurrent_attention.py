@@ -71,6 +71,7 @@ class RecurrentAttentionModel(Classifier):
     Args:
         config: the Config that gives all sizes.
     """
+    any_size = True
 
     def __init__(self, config):
         super().__init__(config)

@@ -5,6 +5,7 @@ import dataclasses
 from ram.config.config import Config
 from ram.config.groups import GROUPS
 from ram.config.presets import PRESETS
+from ram.registry import DATASETS
 
 
 def add_flags(parser):
@@ -41,7 +42,9 @@ def from_flags(arguments):
     given = vars(arguments)
     preset = PRESETS[given.get('preset') or given.get('dataset') or 'translated']
     fields = {field.name for field in dataclasses.fields(Config)}
-    return dataclasses.replace(preset, **{name: value for name, value in given.items() if name in fields})
+    chosen = {name: value for name, value in given.items() if name in fields}
+    task = DATASETS[chosen.get('dataset', preset.dataset)]
+    return dataclasses.replace(preset, **{**task.implied(chosen), **chosen})
 
 
 def different(config, preset):

@@ -39,7 +39,8 @@ class Pictures:
     """Your own pictures (folder)"""
     images: str = option('', '--images', 'folder with one folder of PNG or JPEG files for each class', metavar='DIR')
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
-                      'only if it is too large); the rest has its mean colour', ('resize', 'pad'))
+                      'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
+                      'shape', ('resize', 'pad', 'native'))
     group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
                            'pictures of a class for which its first group matches the same, such as the frames of a '
                            'video, stay on one side of a split', metavar='REGEX')

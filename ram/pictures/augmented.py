@@ -22,6 +22,8 @@ def draw(model, arguments, device):
     Args and returns: as for :func:`ram.pictures.episodes.draw`; it accepts controls, too.
     """
     config, xp = model.config, device.xp
+    if config.fit == 'native':
+        raise ValueError(f'{arguments.model} learned from native pictures, which are not augmented')
     sources, _ = tasks.load_sources(config, model.training_split, arguments.data)
     count = min(arguments.count, len(sources))
     chosen = np.random.default_rng(arguments.seed).choice(len(sources), count, replace=False)

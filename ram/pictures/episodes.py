@@ -8,6 +8,7 @@ from chainer.backends import cuda
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from datasets.picture_store import Pictures
 from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
 from ram.networks.pixels import to_float
@@ -16,6 +17,7 @@ from ram.random_streams import generator
 from ram.reports.text import shortened
 
 BARS = 10            # largest number of classes drawn, besides the true one
+MOST_PIXELS = 512    # a side of a picture as it is drawn; larger ones are reduced
 LONGEST = 12         # letters of a class's name that are drawn
 WIDE = 28            # letters that fit below a picture of the contact sheet
 
@@ -38,10 +40,10 @@ def draw(model, arguments, device):
 
 
 def chosen_scenes(model, arguments):
-    """The images uint8 (N, C, size, size) and truths (N, or None) that the flags choose."""
+    """The images uint8 (N, C, size, size), or native Pictures, and truths (N, or None) that the flags choose."""
     config = model.config
     if arguments.image:
-        return tasks.read_picture(config, arguments.image)[None], None
+        return tasks.joined(config, [tasks.read_picture(config, arguments.image)]), None
     images, labels = tasks.load_scenes(config, model.unseen_split, arguments.data)
     index = arguments.index
     if index is None:
@@ -61,15 +63,16 @@ class Scene:
         probabilities: float array (T, classes), after each glimpse.
         truth: the true class, or None if it is unknown.
         config: the Config that gives the retina.
+        size: height and width in pixels; by default those of ``image``, which may be a reduced form.
     """
 
-    def __init__(self, image, locations, probabilities, truth, config):
+    def __init__(self, image, locations, probabilities, truth, config, size=None):
         self.image, self.probabilities, self.truth, self.config = image, probabilities, truth, config
         self.locations = locations
         # The classes with a bar: all, or if there are many, those that are likeliest at the end, and the truth.
         shown = {*probabilities[-1].argsort()[::-1][:BARS].tolist(), *([] if truth is None else [truth])}
         self.shown = sorted(shown)
-        self.height, self.width = image.shape[-2:]
+        self.height, self.width = size or image.shape[-2:]
         self.path = (locations + 1) / 2 * [self.width, self.height]
         # Around the image, in pixels: wide enough for every patch of the episode that reaches outside.
         self.margin = 1 + max(max(-left, -top, left + side - self.width, top + side - self.height, 0)
@@ -138,7 +141,7 @@ def watch(model, images, truths, rng, policy='learned'):
 
     Args:
         model: a model with ``rollout`` and ``classify``.
-        images: uint8 array (N, C, H, W), on the CPU.
+        images: uint8 array (N, C, H, W), or native Pictures, on the CPU.
         truths: int array (N,), or None.
         rng: generator of the model's device; draws the first locations.
         policy: see ``RecurrentAttentionModel.rollout``.
@@ -147,13 +150,19 @@ def watch(model, images, truths, rng, policy='learned'):
         list of N Scenes.
     """
     with chainer.using_config('train', False), chainer.no_backprop_mode():
-        episode = model.rollout(model.device.send(images), rng, policy)
+        episode = model.rollout(tasks.send(model.device, images), rng, policy)
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
     locations, probabilities = cuda.to_cpu(episode.locations), cuda.to_cpu(probabilities)
     return same_scale([
-        Scene(to_float(images[i]), locations[:, i], probabilities[:, i],
-              None if truths is None else int(truths[i]), model.config)
-        for i in range(len(images))])
+        scene_of(images, i, locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]),
+                 model.config) for i in range(len(images))])
+
+
+def scene_of(images, i, *rest):
+    """The Scene of image i of a uint8 array (N, C, H, W), or of native Pictures; ``rest`` are its other arguments."""
+    if isinstance(images, Pictures):
+        return Scene(to_float(images.reduced(i, MOST_PIXELS)), *rest, images.size(i))
+    return Scene(to_float(images[i]), *rest)
 
 
 def same_scale(scenes):

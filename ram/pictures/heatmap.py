@@ -20,7 +20,8 @@ def draw(model, arguments, device):
     """
     config = model.config
     images, _ = tasks.load_scenes(config, model.unseen_split, arguments.data)
-    locations = evaluation.fixations(model, device.send(images), generator(device, arguments.seed), arguments.policy)
+    images = tasks.send(device, images)
+    locations = evaluation.fixations(model, images, generator(device, arguments.seed), arguments.policy)
     path = pathlib.Path(arguments.model)
     out = pathlib.Path(arguments.out or path.with_name(f'{path.stem}-heatmap')).with_suffix('.png')
     boxes = tasks.digit_boxes(config, model.unseen_split, len(images))

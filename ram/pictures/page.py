@@ -128,6 +128,8 @@ def obstacle(model):
         return f'is the control {config.model}, which has no gaze to show'
     if config.model not in MODEL_LAYERS:
         return f'cannot be shown: the page does not know the model {config.model}'
+    if config.fit == 'native':
+        return 'cannot be shown: the page does not know pictures that keep their own sizes (fit native)'
     layers = {path.strip('/').rpartition('/')[0] for path, _ in model.namedparams()}
     known = MODEL_LAYERS[config.model]
     if config.model == 'ram':

@@ -6,8 +6,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from ram import tasks
-from ram.networks.pixels import to_float
-from ram.pictures.episodes import Scene, contact_sheet, gif, same_scale
+from ram.pictures.episodes import contact_sheet, gif, same_scale, scene_of
 from ram.random_streams import generator
 from ram.reports import evaluation
 
@@ -33,7 +32,7 @@ def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
 
     Args:
         model, rng, policy: as for :func:`ram.reports.evaluation.mistakes`.
-        images: uint8 array (N, C, H, W), on the CPU.
+        images: uint8 array (N, C, H, W), or native Pictures, on the CPU.
         labels: int32 array (N,), on the CPU.
         count: the largest number of episodes.
         choice: ``numpy.random.Generator`` that chooses them.
@@ -42,11 +41,11 @@ def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
         list of ``ram.pictures.episodes.Scene``.
     """
     found = []
-    for batch, episode in evaluation.episodes(model, model.device.send(images), rng, policy):
+    for batch, episode in evaluation.episodes(model, tasks.send(model.device, images), rng, policy):
         chances = cuda.to_cpu(F.softmax(model.classify(episode.states), axis=2).array)
         locations = cuda.to_cpu(episode.locations)
         wrong, = (chances[-1].argmax(axis=1) != labels[batch]).nonzero()
         found += [(batch.start + i, locations[:, i], chances[:, i]) for i in wrong]
     chosen = sorted(choice.choice(len(found), min(count, len(found)), replace=False)) if found else []
-    return same_scale([Scene(to_float(images[i]), locations, chances, int(labels[i]), model.config)
+    return same_scale([scene_of(images, i, locations, chances, int(labels[i]), model.config)
                        for i, locations, chances in (found[place] for place in chosen)])

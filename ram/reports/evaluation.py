@@ -44,9 +44,9 @@ def answers(model, images, rng, policy=None, batchsize=500):
     Returns:
         int array (T, N), on the images' device: the likeliest classes.
     """
-    return cuda.get_array_module(images).concatenate([
-        model.classify(episode.states).array.argmax(axis=2)
-        for _, episode in episodes(model, images, rng, policy, batchsize)], axis=1)
+    said = [model.classify(episode.states).array.argmax(axis=2)
+            for _, episode in episodes(model, images, rng, policy, batchsize)]
+    return cuda.get_array_module(*said).concatenate(said, axis=1)
 
 
 def mistakes(model, images, labels, rng, policy=None, batchsize=500):

@@ -1,12 +1,11 @@
 """The answers of a model for the user's own pictures."""
 import pathlib
 
-import numpy as np
-
 from ram import tasks
 from ram.reports import evaluation
 
 BATCH = 500
+NATIVE_BATCH = 16   # of pictures that keep their own size
 
 
 def files_of(paths):
@@ -47,9 +46,10 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
         first location.
     """
     rng = make_rng(seed)
-    for start in range(0, len(files), BATCH):
+    batch = NATIVE_BATCH if model.config.fit == 'native' else BATCH
+    for start in range(0, len(files), batch):
         names, pictures = [], []
-        for file in files[start:start + BATCH]:
+        for file in files[start:start + batch]:
             try:
                 pictures.append(tasks.read_picture(model.config, file))
                 names.append(str(file))
@@ -58,7 +58,7 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
             except ValueError as error:
                 unreadable(str(error))
         if names:
-            images = model.device.send(np.stack(pictures))
+            images = tasks.send(model.device, tasks.joined(model.config, pictures))
             chances = evaluation.probabilities(model, images, rng, repeats, policy)
             for name, chance in zip(names, chances):
                 best = int(chance.argmax())

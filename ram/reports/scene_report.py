@@ -31,7 +31,7 @@ class SceneReport:
 
 def measure(model, split, arguments, device, passes=1):
     """The result of ``evaluation.evaluate`` on one split, whose name it holds too, and that of several passes."""
-    images, labels = (device.send(array) for array in tasks.load_scenes(model.config, split, arguments.data))
+    images, labels = (tasks.send(device, array) for array in tasks.load_scenes(model.config, split, arguments.data))
     draws = model.draws(arguments.policy or model.config.policy)
     settings = model, images, labels, lambda seed: generator(device, seed), arguments.seed
     result = {'split': split, **evaluation.evaluate(*settings, arguments.repeats if draws else 1, arguments.policy)}

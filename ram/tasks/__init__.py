@@ -1,6 +1,10 @@
 """The task of a Config: its sources, its fixed scenes, its classes."""
+import numpy as np
+
 from datasets import folder as pictures
 from datasets import scenes
+from datasets.picture_store import Pictures, PictureStore
+from ram.networks.native_sensor import NativePictures
 from ram.registry import DATASETS
 
 # Seeds of the fixed scenes: the same for every run, and independent of its own seed.
@@ -24,7 +28,8 @@ def load_sources(config, split, folder=None):
         folder: folder of the data files, see :func:`datasets.data_folder`.
 
     Returns:
-        uint8 array, digits (N, d, d) or pictures (N, C, d, d), and int32 array (N,); see ``scenes.fresh_scenes``.
+        uint8 array, digits (N, d, d) or pictures (N, C, d, d), or native Pictures; and int32 array (N,).  See
+        ``scenes.fresh_scenes``.
     """
     return DATASETS[config.dataset].sources(config, split, folder)
 
@@ -33,10 +38,15 @@ def load_scenes(config, split, folder=None):
     """The fixed scenes of a split: one for each source, the same for every model of the task.
 
     Returns:
-        uint8 array (N, C, size, size) and int32 array (N,).
+        uint8 array (N, C, size, size), or native Pictures; and int32 array (N,).
     """
     sources, labels = load_sources(config, split, folder)
     return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split]), labels
+
+
+def send(device, images):
+    """Images on a chainer device: an array; or Pictures, whose store stays where it is if it does not fit on a GPU."""
+    return images.on(device.xp) if isinstance(images, Pictures) else device.send(images)
 
 
 def read_picture(config, path):
@@ -44,12 +54,19 @@ def read_picture(config, path):
     black around a digit.
 
     Returns:
-        uint8 array (C, size, size).
+        uint8 array (C, size, size), or (C, H, W) if the task's pictures are native.
 
     Raises: as :func:`datasets.folder.read`.
     """
     how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
     return pictures.read(path, config.size, config.channels == 3, **how)
+
+
+def joined(config, images):
+    """A list of the results of :func:`read_picture` as a batch: uint8 array (N, C, size, size), or native Pictures."""
+    if config.fit == 'native':
+        return NativePictures(PictureStore.of(images, config.factor), np.arange(len(images)))
+    return np.stack(images)
 
 
 def digit_boxes(config, split, count):

@@ -5,17 +5,42 @@ import sys
 
 from datasets import folder as pictures
 from datasets import splits
+from ram.networks.native_sensor import NativePictures
+from ram.registry import MODELS
 from ram.tasks.task import PHOTOGRAPHS, Task
+
+# The changes of training pictures that native ones do not have.
+UNCHANGED = {'shift': 0, 'flip': False, **dict.fromkeys(
+    ('rotate', 'zoom', 'shear', 'elastic', 'brightness', 'contrast', 'tint'), 0.0)}
 
 
 class FolderTask(Task):
-    """The user's pictures as squares of the Config's size; classes and colour are found in the data."""
+    """The user's pictures: squares of the Config's size, or native ones of their own sizes.
+
+    Their classes, and whether they have colour, are found in the data.  Native pictures are never copied as a whole, so
+    they are not augmented.
+    """
     unused = 'clutter', 'extra', 'speed', 'paddle'
 
     def check(self, config):
         self.check_unused(config)
         if config.group_by:
             splits.compiled(config.group_by)
+        if config.fit == 'native':
+            self.check_native(config)
+
+    def check_native(self, config):
+        """Raises ValueError if a Config of native pictures needs pictures of one size."""
+        for name, value in {**UNCHANGED, 'size': self.preset['size']}.items():
+            if getattr(config, name) != value:
+                raise ValueError(f'with fit native, pictures keep their own sizes and are not changed: {name} must be '
+                                 f'{value!r}, not {getattr(config, name)!r}')
+        if not MODELS[config.model].any_size or config.context:
+            raise ValueError('with fit native, no picture is seen as a whole: model must be ram, and context off, not '
+                             f'{config.model!r}{" with context" * config.context}')
+
+    def implied(self, flags):
+        return UNCHANGED if flags.get('fit') == 'native' else {}
 
     def channels(self, config):
         return 3 if config.colour else 1
@@ -27,12 +52,12 @@ class FolderTask(Task):
 
     def sources(self, config, split, folder):
         """Lists the pictures that cannot be read on stderr."""
-        images, labels, left_out = pictures.load(
-            _root(config), split, config.classes, config.size, config.colour, config.fit, config.group_by)
+        images, labels, left_out = pictures.load(_root(config), split, config.classes, config.size, config.colour,
+                                                 config.fit, config.group_by, config.factor)
         if left_out:
             print(f'{len(left_out)} of {len(left_out) + len(images)} {split} pictures cannot be read and are left out:',
                   *left_out, sep='\n  ', file=sys.stderr)
-        return images, labels
+        return (NativePictures(images.store, images.indexes) if config.fit == 'native' else images), labels
 
     def name(self, config):
         return config.images

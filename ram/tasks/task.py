@@ -41,6 +41,14 @@ class Task:
             if field.name in self.unused and value != field.default:
                 raise ValueError(f'{config.dataset} has no {field.name}: it must be {field.default!r}, not {value!r}')
 
+    def implied(self, flags):
+        """Fields, by name, that get other values than the preset's because of some flags, unless they are flags too.
+
+        Args:
+            flags: dict of the given flags' values, by field.
+        """
+        return {}
+
     def channels(self, config):
         """Channels of a scene."""
         return 1

@@ -19,8 +19,8 @@ class SceneIterator(chainer.dataset.Iterator):
     are one batch of ``ranks.size`` * B, of which each rank gets its own part.
 
     Args:
-        digits: uint8 array, the sources of ``scenes.fresh_scenes``.  Batches are on its device.
-        labels: int32 array (N,).
+        digits: uint8 array, or Pictures, the sources of ``scenes.fresh_scenes``.
+        labels: int32 array (N,).  Batches are on its device.
         size, pieces, shift, augmentation: see ``scenes.fresh_scenes``.
         batch_size: B; the ranks' batches together have at most N.
         seed: the run's seed; the order of the digits in each epoch depends on it alone, the same for all ranks.
@@ -43,7 +43,7 @@ class SceneIterator(chainer.dataset.Iterator):
         return self._generator(ORDER, self.epoch).random(len(self.digits)).argsort()
 
     def _generator(self, *key):
-        return random_streams.generator(chainer.backend.get_device_from_array(self.digits), self.seed, *key)
+        return random_streams.generator(chainer.backend.get_device_from_array(self.labels), self.seed, *key)
 
     @property
     def iteration(self):
@@ -52,7 +52,7 @@ class SceneIterator(chainer.dataset.Iterator):
 
     def __next__(self):
         rng = self._generator(BATCH, self.ranks.rank, self.iteration)
-        xp = cuda.get_array_module(self.digits)
+        xp = cuda.get_array_module(self.labels)
         end = self.position + self.batch_size * self.ranks.size
         source = self.order[self.position:end]
         self.is_new_epoch = end >= len(self.order)
@@ -93,7 +93,7 @@ def make_iterator(config, split, device, folder=None, ranks=ALONE):
         folder: folder of the data files.
         ranks: the Ranks.
     """
-    digits, labels = (device.send(array) for array in tasks.load_sources(config, split, folder))
+    digits, labels = (tasks.send(device, array) for array in tasks.load_sources(config, split, folder))
     return SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, config.seed, config.shift,
                          ranks, config.augmentation)
 

@@ -17,7 +17,7 @@ class SceneValidation:
 
     def __init__(self, model, device, folder=None, ranks=ALONE):
         self.model, self.device = model, device
-        self.images, self.labels = (share(device.send(array), ranks) for array in tasks.load_scenes(
+        self.images, self.labels = (share(tasks.send(device, array), ranks) for array in tasks.load_scenes(
             model.config, 'validation', folder))
 
     def __call__(self):

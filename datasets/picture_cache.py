@@ -1,0 +1,211 @@
+"""The cache of picture stores: each is made once, in parallel, written whole or not at all, and memory-mapped."""
+import contextlib
+import hashlib
+import json
+import math
+import mmap
+import os
+import pathlib
+import shutil
+import sys
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import filelock
+import numpy
+
+from datasets import picture_store
+from datasets.picture_store import PictureStore
+
+VERSION = 1             # of the files' format
+PROJECT = 'recurrent-visual-attention'
+ROOM = 0.5              # of the computer's memory: larger stores do not stay there as a whole
+LARGE = 100e6           # bytes of a store that is announced, with its progress
+_opened = {}            # the stores of this process, so that the splits of a folder share one
+
+
+def cache_folder():
+    """The folder of the stores: ``$RAM_CACHE``, else a folder of the project's in ``$XDG_CACHE_HOME`` or ~/.cache."""
+    chosen = os.environ.get('RAM_CACHE')
+    return pathlib.Path(chosen or pathlib.Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache', PROJECT)).expanduser()
+
+
+def stored(root, paths, settings, measure, read):
+    """The store of a folder's pictures.  It is made if it does not exist, or does not fit the files as they are now.
+
+    Args:
+        root: pathlib.Path, the folder.
+        paths: list of pathlib.Path, the files, in the order of the store.
+        settings: dict for JSON with everything that the bytes depend on; 'channels' and 'factor' are among its keys.
+        measure: function of a path that returns the height and width of the picture to be stored, or the reason why it
+            cannot be read, a str.
+        read: function of a path that returns the PIL picture, in mode L or RGB, or such a reason.
+
+    Returns:
+        PictureStore; int array (len(paths),), the index of each file's picture, -1 for those that cannot be read; and
+        the reasons, a list of str, '' for those that can.
+
+    Raises:
+        OSError: the cache cannot be written, or has no room.
+    """
+    folder, state = cache_folder(), fingerprint(paths, settings)
+    name = hashlib.sha256(json.dumps([str(root.resolve()), settings]).encode()).hexdigest()[:16]
+    place = folder / name
+    if _opened.get(place, (None,))[0] == state:
+        return _opened[place][1]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(place.with_suffix('.lock'), root):
+            if not _open(place, state):
+                _make(place, state, root, paths, settings, measure, read)
+            _opened[place] = state, _open(place, state)
+    except OSError as error:
+        raise OSError(f'the store of {root} in --cache {folder} cannot be made: {error.strerror or error}') from None
+    return _opened[place][1]
+
+
+def fingerprint(paths, settings):
+    """A str that changes if a file is added, changed or removed, or a setting changes."""
+    text = [json.dumps([VERSION, picture_store.MARGIN, settings])]
+    for path in paths:
+        found = path.stat()
+        text.append(f'{path.as_posix()}\0{found.st_size}\0{found.st_mtime_ns}')
+    return hashlib.sha256('\n'.join(text).encode('utf-8', 'surrogateescape')).hexdigest()
+
+
+@contextlib.contextmanager
+def _alone(path, root):
+    """Holds a lock file; if another process has it, says so and waits."""
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=1)
+    except filelock.Timeout:
+        print(f'{root}: waiting for another process, which makes the store of these pictures', file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _open(place, state):
+    """The result of :func:`stored`; None if there is no whole store of this fingerprint."""
+    try:
+        with numpy.load(place.with_suffix('.npz'), allow_pickle=False) as index:
+            index = {key: index[key] for key in index.files}
+        with open(place.with_suffix('.bytes'), 'rb') as file:
+            if str(index['state']) != state or os.fstat(file.fileno()).st_size != index['length']:
+                return None
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        store = PictureStore(numpy.frombuffer(mapped, numpy.uint8),
+                             *(index[key] for key in ('starts', 'sizes', 'means', 'deviations')),
+                             int(index['factor']), *([_fetcher(mapped)] if len(mapped) > ROOM * _memory() else []))
+        return store, index['rows'], json.loads(str(index['reasons']))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # missing or damaged
+        return None
+
+
+def _memory():
+    """Bytes of the computer's memory; infinite if this system does not say, or cannot be advised what to read."""
+    try:
+        return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') if hasattr(mmap, 'MADV_RANDOM') else math.inf
+    except (AttributeError, OSError, ValueError):
+        return math.inf
+
+
+def _fetcher(mapped):
+    """The function ``fetch`` of a store that does not fit into memory.
+
+    The system reads ahead of each page that is missing, megabytes on some machines.  A patch would then cost as much as
+    a picture, and drive others out of memory.
+    """
+    mapped.madvise(mmap.MADV_RANDOM)  # no reading ahead
+
+    def fetch(begins, ends):
+        begins = begins // mmap.PAGESIZE * mmap.PAGESIZE
+        for begin, length in zip(begins.tolist(), (ends - begins).tolist()):
+            mapped.madvise(mmap.MADV_WILLNEED, begin, length)
+
+    return fetch
+
+
+def _make(place, state, root, paths, settings, measure, read):
+    """Makes the two files of a store: its bytes and, last, its index, without which the bytes do not count."""
+    bytes_file, index_file, part = (place.with_suffix(end) for end in ('.bytes', '.npz', '.part'))
+    for path in index_file, bytes_file, part:
+        path.unlink(missing_ok=True)
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        sizes = list(pool.map(measure, paths))
+        rows = numpy.array([not isinstance(size, str) for size in sizes]).cumsum() - 1
+        measured = numpy.array([size for size in sizes if not isinstance(size, str)], numpy.int32).reshape(-1, 2)
+        starts, length = picture_store.layout(measured, settings['channels'], settings['factor'])
+        free = shutil.disk_usage(place.parent).free
+        if length > free:
+            raise OSError(f'it needs {length / 1e9:.1f} GB, and the disk has {free / 1e9:.1f} GB free; name another '
+                          'folder with --cache DIR')
+        with open(part, 'wb') as file:
+            file.truncate(length)
+
+        def write(i):
+            picture = sizes[i] if isinstance(sizes[i], str) else read(paths[i])
+            if isinstance(picture, str):
+                return picture
+            if (picture.height, picture.width) != tuple(sizes[i]):
+                return 'it has another size than its file says'
+            with open(part, 'r+b') as file:
+                file.seek(starts[rows[i], 0])
+                file.write(picture_store.encoded(picture, settings['factor']))
+            return picture_store.statistics(picture)
+
+        with _progress(root, len(paths), length, place.parent) as show:
+            results = [show(result) for result in pool.map(write, range(len(paths)))]
+        with open(part, 'r+b') as file:
+            os.fsync(file.fileno())
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        part.unlink(missing_ok=True)
+        raise
+    pool.shutdown()
+    reasons = [result if isinstance(result, str) else '' for result in results]
+    kept = numpy.array([not reason for reason in reasons], bool)
+    means, deviations = zip(*(result for result in results if not isinstance(result, str))) if kept.any() else ([], [])
+    chosen = rows[kept]  # a file that could not be read after all leaves a hole
+    index = dict(state=state, length=length, factor=settings['factor'], starts=starts[chosen], sizes=measured[chosen],
+                 means=numpy.array(means, numpy.float32).reshape(-1, settings['channels']),
+                 deviations=numpy.array(deviations, numpy.float32), rows=numpy.where(kept, kept.cumsum() - 1, -1),
+                 reasons=json.dumps(reasons))
+    os.replace(part, bytes_file)
+    try:
+        with open(part, 'wb') as file:
+            numpy.savez(file, **index)
+        os.replace(part, index_file)
+    except BaseException:
+        for path in part, bytes_file:
+            path.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _progress(root, count, length, folder):
+    """A function that counts finished pictures and returns its argument; on a terminal it shows how many there are."""
+    large, start, done = length >= LARGE, time.monotonic(), 0
+    terminal = large and sys.stderr.isatty()
+    if large:
+        print(f'{root}: making the store of {count:,} pictures, {length / 1e9:.1f} GB in {folder}', file=sys.stderr)
+
+    def show(result):
+        nonlocal done
+        done += 1
+        if terminal:
+            left = (time.monotonic() - start) * (count / done - 1)
+            print(f'\r{done:,} of {count:,} pictures, {done / count:4.0%}, {left:5.0f} s left ', end='',
+                  file=sys.stderr, flush=True)
+        return result
+
+    try:
+        yield show
+    finally:
+        if terminal:
+            print(file=sys.stderr)

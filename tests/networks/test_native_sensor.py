@@ -1,0 +1,121 @@
+import ctypes
+
+import numpy as np
+import pytest
+
+from datasets.picture_store import PictureStore
+from ram.networks import native_sensor as module
+from ram.networks import pixels
+from ram.networks.glimpse_sensor import glimpse_sensor
+from ram.networks.native_sensor import NativePictures, NativeSensor
+from tests.conftest import pointers
+from tests.networks.test_glimpse_sensor import BORDERS, naive_glimpse
+
+# channels, patch, scales, factor
+CASES = [(1, 8, 1, 2), (3, 3, 3, 2), (3, 12, 3, 2), (1, 2, 5, 2), (3, 4, 2, 3), (1, 1, 4, 2), (3, 5, 2, 1),
+         (1, 4, 3, 5)]
+
+
+@pytest.fixture(params=CASES, ids=str)
+def case(request, rng):
+    """Pictures of many sizes, a location at each, and the retina."""
+    channels, patch, scales, factor = request.param
+    locations = np.concatenate([np.array(BORDERS, np.float32), rng.uniform(-1.2, 1.2, (20, 2)).astype(np.float32)])
+    images = [rng.integers(0, 256, (channels, *rng.integers(1, 40, 2))).astype(np.uint8) for _ in locations]
+    return images, locations, patch, scales, factor
+
+
+def naive_native_glimpse(image, location, patch, scales, factor, mean, gain):
+    """Each scale on a picture of full size in which every block has the mean of its level: then block means are exact.
+
+    Args:
+        image: uint8 array (C, H, W).
+        location: float32 array (2,).
+    """
+    store, (channels, height, width), found = PictureStore.of([image], factor), image.shape, []
+    for k in range(scales):
+        coarse = store.level(0, k if factor > 1 else 0).astype(float)
+        wide = coarse.repeat(factor ** k, axis=1).repeat(factor ** k, axis=2)[:, :height, :width]
+        wide = (wide - mean[:, None, None]) * gain
+        found.append(naive_glimpse(wide[None], location[None], patch, k + 1, factor)[0, k * channels:])
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize('normalise', [False, True])
+def test_equals_a_naive_loop(case, normalise):
+    images, locations, patch, scales, factor = case
+    seen = NativeSensor(NativePictures(PictureStore.of(images, factor), np.arange(len(images))), patch, scales, factor,
+                        normalise)(locations)
+    assert seen.dtype == np.float32 and seen.shape == (len(images), scales * len(images[0]), patch, patch)
+    for i, image in enumerate(images):
+        floats = image / 255
+        mean = image.mean(axis=(1, 2)) if normalise else np.zeros(len(image))
+        deviation = (floats - floats.mean(axis=(1, 2), keepdims=True)).std()
+        gain = 1 / 255 / (deviation + 1e-3) if normalise else 1 / 255
+        expected = naive_native_glimpse(image, locations[i], patch, scales, factor, mean, gain)
+        np.testing.assert_allclose(seen[i], expected, atol=2e-5 if normalise else 2e-6)
+
+
+def batch(rng, count=30, height=40, width=56):
+    images = rng.integers(0, 256, (count, 3, height, width)).astype(np.uint8)
+    return images, NativePictures(PictureStore.of(list(images), 2), np.arange(count))
+
+
+def test_the_finest_scale_is_that_of_the_ordinary_sensor(rng):
+    images, pictures = batch(rng)
+    floats = images.astype(np.float32) / 255
+    for locations in np.full((30, 2), 2, np.float32), rng.uniform(-1.2, 1.2, (30, 2)).astype(np.float32):
+        for normalise, whole in (False, floats), (True, pixels.whole(floats, True)):
+            seen = NativeSensor(pictures, 7, 3, 2, normalise)(locations)[:, :3]
+            np.testing.assert_allclose(seen, glimpse_sensor(whole, locations, 7, 1).array, atol=2e-5)
+
+
+def test_coarse_scales_on_the_grid_of_their_level_are_exact_up_to_rounding(rng):
+    images, pictures = batch(rng)
+    x, y = 8 * rng.integers(0, 8, 30), 8 * rng.integers(0, 6, 30)
+    locations = np.stack([x / 56, y / 40], axis=1).astype(np.float32) * 2 - 1
+    seen = NativeSensor(pictures, 4, 3, 2)(locations)
+    exact = glimpse_sensor(images.astype(np.float32) / 255, locations, 4, 3).array
+    for k in range(3):  # half a grey level is lost at each level
+        assert abs(seen - exact)[:, 3 * k:3 * k + 3].max() <= (k / 2 + 1e-3) / 255
+
+
+def test_a_batch_may_have_a_picture_twice_and_an_output_may_be_given(rng):
+    _, pictures = batch(rng)
+    chosen, locations = pictures[[4, 9, 4]], np.array([[0.3, 0.2]] * 3, np.float32)
+    out = np.full(3 * 2 * 3 * 25, np.nan, np.float32)
+    seen = NativeSensor(chosen, 5, 2, 2)(locations, out)
+    np.testing.assert_array_equal(out.reshape(seen.shape), seen)
+    np.testing.assert_array_equal(seen[0], seen[2])
+    assert (seen[0] != seen[1]).any()
+
+
+def test_the_store_must_have_the_levels(rng):
+    with pytest.raises(ValueError, match='factor 2, not 3'):
+        NativeSensor(batch(rng)[1], 5, 2, 3)
+
+
+@pytest.mark.parametrize('normalise', [False, True])
+def test_kernel_equals_the_cpu(case, normalise, cpp):
+    """The GPU kernel's operation, compiled as C++ and run element by element."""
+    images, locations, patch, scales, factor = case
+    pictures = NativePictures(PictureStore.of(images, factor), np.arange(len(images))[::-1].copy())
+    expected, store = NativeSensor(pictures, patch, scales, factor, normalise)(locations), pictures.store
+    means, gains = module._tones(store, slice(None), normalise)
+    constants = module.KERNEL_CONSTANTS.format(store.channels, patch, scales, factor, store.starts.shape[1])
+    source = f'''
+        #include <algorithm>
+        #include <cmath>
+        #include <cstddef>
+        #include <cstdint>
+        using std::min; using std::max;
+        {constants}
+        extern "C" void run(const uint8_t* pixels, const int64_t* starts, const int32_t* sizes, const float* means,
+                            const float* gains, const int64_t* indexes, const float* locations, float* out,
+                            ptrdiff_t n) {{
+            for (ptrdiff_t i = 0; i < n; ++i) {{ float& glimpse = out[i];
+            {module.KERNEL_OPERATION} }} }}'''
+    out = np.empty_like(expected)
+    cpp('native', source).run(*pointers(store.pixels, store.starts, store.sizes, means, gains, pictures.indexes,
+                                        locations, out), ctypes.c_ssize_t(out.size))
+    np.testing.assert_allclose(out, expected, atol=2e-5)
