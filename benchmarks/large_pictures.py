@@ -10,8 +10,8 @@ the largest resident memory without mapped files, the time of a step beside that
 same retina, and how much the coarse patches differ from those of the exact sensor.  The pictures and the store (for
 3,000, 0.2 GB and 36 GB) are deleted at the end.
 
-Its error says nothing about the gaze.  The ground has few colours and no noise, so that the mean with which the contrast
-is normalised gives the shape's colour away to a model that never looks at the shape.
+Its error says nothing about the gaze.  The ground is so plain that the mean with which the contrast is normalised gives
+the shape's colour away, to a model that never looks at the shape.
 """
 import argparse
 import dataclasses
