@@ -1,4 +1,4 @@
-"""The user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP or GIF files."""
+"""The user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP, GIF or PPM files."""
 import functools
 import warnings
 
@@ -10,7 +10,7 @@ from datasets.picture_store import Pictures
 
 # The possible names of the folders of the splits.
 SPLITS = {'train': ['train'], 'validation': ['val', 'validation'], 'test': ['test']}
-FORMATS = ['PNG', 'JPEG', 'WEBP', 'BMP', 'GIF']
+FORMATS = ['PNG', 'JPEG', 'WEBP', 'BMP', 'GIF', 'PPM']
 GREY = ('1', 'L', 'LA', 'La', 'I', 'F')
 
 

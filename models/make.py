@@ -52,7 +52,7 @@ RUNS = {
     **{f'photographs/svhn-seed{seed}': f'--dataset svhn --seed {seed}' for seed in (1, 2)},
     **{f'photographs/svhn-{kind}': f'--dataset svhn --model {kind}' for kind in ('conv', 'conv3')},
     'photographs/street': '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 --init models/photographs/svhn.npz',
-    'photographs/street-conv': '--dataset svhn --canvas 64 --epoch 80 --model conv',
+    'photographs/street-conv': '--dataset svhn --canvas 64 --epoch 200 --model conv',
     'photographs/signs': f'--dataset folder {SIGNS}',
     **{f'photographs/signs-seed{seed}': f'--dataset folder {SIGNS} --seed {seed}' for seed in (1, 2)},
     'photographs/signs-conv': f'--dataset folder {SIGNS} --model conv',

@@ -37,7 +37,7 @@ class Svhn:
 @dataclass(frozen=True)
 class Pictures:
     """Your own pictures (folder)"""
-    images: str = option('', '--images', 'folder with one folder of PNG or JPEG files for each class', metavar='DIR')
+    images: str = option('', '--images', 'folder with one folder of pictures for each class', metavar='DIR')
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
                       'shape', ('resize', 'pad', 'native'))

@@ -33,8 +33,8 @@ class FolderTask(Task):
         """Raises ValueError if a Config of native pictures needs pictures of one size."""
         for name, value in {**UNCHANGED, 'size': self.preset['size']}.items():
             if getattr(config, name) != value:
-                raise ValueError(f'with fit native, pictures keep their own sizes and are not changed: {name} must be '
-                                 f'{value!r}, not {getattr(config, name)!r}')
+                raise ValueError(f'--fit native leaves pictures as they are: {name} must be left at {value!r}, not '
+                                 f'{getattr(config, name)!r}')
         if not MODELS[config.model].any_size or config.context:
             raise ValueError('with fit native, no picture is seen as a whole: model must be ram, and context off, not '
                              f'{config.model!r}{" with context" * config.context}')
