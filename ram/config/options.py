@@ -23,8 +23,7 @@ def option(default, flags, text, choices=None, least=None, above=None, most=None
 
 def found(default):
     """A field of Config that is not a flag: its value is found in the data."""
-    return dataclasses.field(default=default, metadata=dict(
-        flags=[], choices=None, least=None, above=None, most=None, below=None))
+    return option(default, flags='', text='')
 
 
 def check_field(field, value):

@@ -29,7 +29,7 @@ LEVEL_OPERATION = '''
 KERNEL_CONSTANTS = 'constexpr int channels = {}, patch = {}, scales = {}, factor = {};'
 KERNEL_INPUTS = 'raw I images, raw S levels, raw L locations, int32 count, int32 height, int32 width, T gain, T shift'
 KERNEL_OUTPUTS = 'T glimpse'
-KERNEL_OPERATION = '''
+ELEMENT = '''
     // i counts the glimpse's elements: (image, scale, channel, row, column).
     ptrdiff_t rest = i;
     int column = rest % patch;  rest /= patch;
@@ -37,7 +37,8 @@ KERNEL_OPERATION = '''
     int channel = rest % channels;  rest /= channels;
     int k = rest % scales;  rest /= scales;
     ptrdiff_t image = rest;
-
+'''
+KERNEL_OPERATION = ELEMENT + '''
     int block = 1;
     ptrdiff_t level = 0, planes = (ptrdiff_t) count * channels;
     for (int j = 0; j < k; ++j) {

@@ -9,21 +9,15 @@ import numpy as np
 from chainer.backends import cuda
 
 from datasets.picture_store import Pictures
+from ram.networks.glimpse_sensor import ELEMENT
 from ram.networks.pixels import BLANK
 
 KERNEL_CONSTANTS = 'constexpr int channels = {}, patch = {}, scales = {}, factor = {}, levels = {};'
 KERNEL_INPUTS = ('raw uint8 pixels, raw int64 starts, raw int32 sizes, raw float32 means, raw float32 gains, '
                  'raw int64 indexes, raw float32 locations')
 KERNEL_OUTPUTS = 'float32 glimpse'
-KERNEL_OPERATION = '''
-    // i counts the glimpse's elements: (picture, scale, channel, row, column).
-    ptrdiff_t rest = i;
-    int column = rest % patch;  rest /= patch;
-    int row = rest % patch;  rest /= patch;
-    int channel = rest % channels;  rest /= channels;
-    int k = rest % scales;
-    ptrdiff_t image = rest / scales, picture = indexes[image];
-
+KERNEL_OPERATION = ELEMENT + '''
+    ptrdiff_t picture = indexes[image];
     int block = 1;
     for (int j = 0; j < k; ++j) block *= factor;
     int side = patch * block, level = min(k, levels - 1);

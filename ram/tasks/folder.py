@@ -5,13 +5,13 @@ import sys
 
 from datasets import folder as pictures
 from datasets import splits
+from ram.config.groups import Augmentation
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
 from ram.tasks.task import PHOTOGRAPHS, Task
 
 # The changes of training pictures that native ones do not have.
-UNCHANGED = {'shift': 0, 'flip': False, **dict.fromkeys(
-    ('rotate', 'zoom', 'shear', 'elastic', 'brightness', 'contrast', 'tint'), 0.0)}
+UNCHANGED = {'shift': 0, **{field.name: field.default for field in dataclasses.fields(Augmentation)}}
 
 
 class FolderTask(Task):
