@@ -51,11 +51,17 @@ RUNS = {
     'photographs/svhn': '--dataset svhn',
     **{f'photographs/svhn-seed{seed}': f'--dataset svhn --seed {seed}' for seed in (1, 2)},
     **{f'photographs/svhn-{kind}': f'--dataset svhn --model {kind}' for kind in ('conv', 'conv3')},
+    **{f'photographs/svhn-conv-seed{seed}': f'--dataset svhn --model conv --seed {seed}' for seed in (1, 2)},
     'photographs/street': '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 --init models/photographs/svhn.npz',
     'photographs/street-conv': '--dataset svhn --canvas 64 --epoch 200 --model conv',
+    **{f'photographs/street-seed{seed}': '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 '
+       f'--init models/photographs/svhn.npz --seed {seed}' for seed in (1, 2)},
+    **{f'photographs/street-conv-seed{seed}': f'--dataset svhn --canvas 64 --epoch 200 --model conv --seed {seed}'
+       for seed in (1, 2)},
     'photographs/signs': f'--dataset folder {SIGNS}',
     **{f'photographs/signs-seed{seed}': f'--dataset folder {SIGNS} --seed {seed}' for seed in (1, 2)},
     'photographs/signs-conv': f'--dataset folder {SIGNS} --model conv',
+    **{f'photographs/signs-conv-seed{seed}': f'--dataset folder {SIGNS} --model conv --seed {seed}' for seed in (1, 2)},
 }
 
 
