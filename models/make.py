@@ -21,6 +21,13 @@ sys.path.insert(0, str(ROOT))
 from ram import checkpoint, command_line  # noqa: E402
 
 SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
+
+
+def three_seeds(name, flags):
+    """A run with seed 0, and the same with the seeds 1 and 2."""
+    return {name: flags, **{f'{name}-seed{seed}': f'{flags} --seed {seed}' for seed in (1, 2)}}
+
+
 RUNS = {
     'mnist-T6': '--dataset mnist',
     'translated-T6': '--dataset translated --weight-decay 0.1',  # the preset
@@ -43,25 +50,18 @@ RUNS = {
     'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
     'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
     'street-conv': '--dataset svhn --digits fonts --model conv',
-    'catch': '--dataset catch',
-    **{f'catch-seed{seed}': f'--dataset catch --seed {seed}' for seed in (1, 2)},
+    **three_seeds('catch', '--dataset catch'),
     'catch-random': '--dataset catch --policy random',
     'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
     # Photographs.  Their data are not free to all, so these models are in no table; see docs/photographs.md.
-    'photographs/svhn': '--dataset svhn',
-    **{f'photographs/svhn-seed{seed}': f'--dataset svhn --seed {seed}' for seed in (1, 2)},
-    **{f'photographs/svhn-{kind}': f'--dataset svhn --model {kind}' for kind in ('conv', 'conv3')},
-    **{f'photographs/svhn-conv-seed{seed}': f'--dataset svhn --model conv --seed {seed}' for seed in (1, 2)},
-    'photographs/street': '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 --init models/photographs/svhn.npz',
-    'photographs/street-conv': '--dataset svhn --canvas 64 --epoch 200 --model conv',
-    **{f'photographs/street-seed{seed}': '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 '
-       f'--init models/photographs/svhn.npz --seed {seed}' for seed in (1, 2)},
-    **{f'photographs/street-conv-seed{seed}': f'--dataset svhn --canvas 64 --epoch 200 --model conv --seed {seed}'
-       for seed in (1, 2)},
-    'photographs/signs': f'--dataset folder {SIGNS}',
-    **{f'photographs/signs-seed{seed}': f'--dataset folder {SIGNS} --seed {seed}' for seed in (1, 2)},
-    'photographs/signs-conv': f'--dataset folder {SIGNS} --model conv',
-    **{f'photographs/signs-conv-seed{seed}': f'--dataset folder {SIGNS} --model conv --seed {seed}' for seed in (1, 2)},
+    **three_seeds('photographs/svhn', '--dataset svhn'),
+    **three_seeds('photographs/svhn-conv', '--dataset svhn --model conv'),
+    'photographs/svhn-conv3': '--dataset svhn --model conv3',
+    **three_seeds('photographs/street', '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 '
+                  '--init models/photographs/svhn.npz'),
+    **three_seeds('photographs/street-conv', '--dataset svhn --canvas 64 --epoch 200 --model conv'),
+    **three_seeds('photographs/signs', f'--dataset folder {SIGNS}'),
+    **three_seeds('photographs/signs-conv', f'--dataset folder {SIGNS} --model conv'),
 }
 
 
