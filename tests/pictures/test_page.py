@@ -1,4 +1,4 @@
-"""The page for the browser: the same model as in Python, and what its reader can do with it."""
+"""The page for the browser: what it holds, what it refuses to show, and the commands that write it."""
 import argparse
 import base64
 import dataclasses
@@ -7,260 +7,24 @@ import pathlib
 import re
 import zlib
 
-import chainer
-import chainer.functions as F
 import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import folder, scenes
+from datasets import scenes
 from ram import checkpoint, tasks
 from ram.config import PRESETS, Config
-from ram.networks.glimpse_sensor import patch_corners
 from ram.pictures import page
 from ram.registry import make_model
 from tests.conftest import ROOT, assert_one_clear_line, script
-from tests.pictures.browser import browser
-
-COUNT = 200
-LOOK = '''
-    const {exhibit} = state, {network} = exhibit, other = exhibit.network.config.glimpses;
-    return exhibit.images.map((image, i) => {
-        const steps = network.rollout(network.prepared(image), arguments[0][i], []);
-        return {locations: steps.map(step => [...step.location]), logits: steps.map(step => [...step.logits]),
-                rewards: steps.map(step => step.reward)};
-    });'''
 
 
-@pytest.fixture(scope='module')
-def tab():
-    with browser() as tab:
-        yield tab
-
-
-def exhibit_of(model, count=COUNT, name='a model'):
+def exhibit_of(model, count=200, name='a model'):
     """A model at scenes that need no data: digits of fonts."""
     config = dataclasses.replace(model.config, digits='fonts')
     sources, truths = tasks.load_sources(config, 'test')
     images = scenes.fixed_scenes(sources[:count], config.size, config.clutter, seed=5)
     return page.Exhibit(name, model, images, truths[:count], sources[-24:] if config.clutter else np.empty((0, 0, 0)))
-
-
-def shipped(name):
-    return checkpoint.load_model(ROOT / 'models' / f'{name}.npz')
-
-
-def archived():
-    model = make_model(PRESETS['archived'])
-    for parameter in model.params():  # so that it looks about, and is of several minds
-        parameter.array[...] = np.random.standard_normal(parameter.shape) / max(1, parameter.shape[-1]) ** 0.5 * 1.5
-    return model
-
-
-def convolutional(preset, **sizes):
-    """Has a convolutional glimpse network, and has learned nothing."""
-    model = make_model(dataclasses.replace(PRESETS[preset], digits='fonts', glimpse_network='conv', glimpses=5,
-                                           start='random', **sizes))
-    for name, parameter in model.namedparams():
-        if name.endswith('/b'):
-            parameter.array[...] = np.random.uniform(-0.1, 0.1, parameter.shape)
-    model.location_network.mean.W.array *= 20   # so that it looks about
-    model.action_network.logits.W.array *= 20   # and is of several minds
-    return model
-
-
-MODELS = {'mnist': lambda: shipped('mnist-T6'), 'cluttered': lambda: shipped('cluttered-T6'),
-          'street in colour': lambda: shipped('street-T8'), 'archived': archived,
-          'convolutional': lambda: convolutional('svhn', patch=12, scales=3),
-          'convolutional, odd sides': lambda: convolutional('translated', patch=15, scales=2, factor=3, filters=7)}
-
-
-def looked(exhibit):
-    """What Python's networks do: first locations as the model's loop has them, locations, logits and rewards."""
-    model, images = exhibit.model, exhibit.images
-    shape = model.config.glimpses, len(images), 2
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
-        episode = model.rollout(images, np.random.default_rng(3))
-        logits = model.classify(episode.states).array
-        states = episode.states.reshape(-1, model.config.hidden)
-        rewards = F.sigmoid(model.lb(states)) if model.config.model == 'archived' else model.baseline_network(states)
-    first = episode.locations[0]
-    if model.config.model == 'archived':  # whose episode says where it looked, not the location that it had
-        first = np.random.default_rng(3).random(shape, dtype=np.float32)[0] * 2 - 1
-    return first, episode.locations, logits, rewards.array.reshape(shape[:2])
-
-
-def edges(locations, size):
-    """The fixated pixel edges, int (T, N, 2)."""
-    return np.stack(patch_corners(locations.reshape(-1, 2), size, size, 0), axis=1).reshape(locations.shape)
-
-
-def compared(tab, tmp_path, exhibit, weights):
-    """Both sides at the same scenes from the same first locations."""
-    first, locations, logits, rewards = looked(exhibit)
-    path = tmp_path / 'page.html'
-    path.write_bytes(page.page([exhibit], weights))
-    tab.open(path)
-    seen = tab.run(LOOK, first.tolist())
-    theirs = {key: np.swapaxes(np.array([row[key] for row in seen], np.float32), 0, 1) for key in seen[0]}
-    size = exhibit.model.config.size
-    return dict(edges=np.abs(edges(theirs['locations'], size) - edges(locations, size)),
-                same=theirs['logits'].argmax(axis=2) == logits.argmax(axis=2),
-                logits=np.abs(theirs['logits'] - logits), rewards=np.abs(theirs['rewards'] - rewards))
-
-
-@pytest.mark.parametrize('name', MODELS)
-def test_the_page_computes_the_same_model(tab, tmp_path, name):
-    """Every glimpse of 200 episodes goes to the same pixel edge, or the next one, and every answer is the same."""
-    exhibit = exhibit_of(MODELS[name]())
-    found = compared(tab, tmp_path, exhibit, 'float32')
-    assert found['edges'].max() <= 1
-    assert found['same'].all()
-    assert found['logits'].max() < 1e-3 and found['rewards'].max() < 1e-3
-    assert not tab.complaints()
-
-
-THREE = [(.3, .22), (.45, .15), (.6, .2), (.64, .32), (.55, .43), (.42, .47), (.58, .5), (.68, .62), (.62, .76),
-         (.45, .82), (.3, .75)]
-
-
-@pytest.fixture(scope='module')
-def two_models(tmp_path_factory):
-    """A page of two shipped models, at twelve scenes each."""
-    path = tmp_path_factory.mktemp('page') / 'two.html'
-    path.write_bytes(page.page([exhibit_of(shipped(name), 12, name) for name in ('mnist-T6', 'cluttered-T6')]))
-    return path
-
-
-def image_of(tab):
-    """The scene that the model sees, (size, size), and its centre of mass (x, y) in pixels."""
-    size = tab.run('return state.image.width')
-    image = np.array(tab.run('return [...state.image.data]')).reshape(size, size)
-    return image, [image.sum(axis=axis) @ (np.arange(size) + 0.5) / max(image.sum(), 1e-9) for axis in (0, 1)]
-
-
-def test_a_digit_drawn_with_the_mouse_is_read(tab, two_models):
-    tab.open(two_models)
-    tab.click('[data-source=draw]')
-    assert 'Nothing is drawn' in tab.text('#answer')
-    tab.draw('#pad', THREE)
-    tab.settle()
-    assert tab.text('#answer').startswith('It says 3')
-    image, centre = image_of(tab)
-    rows, columns = np.nonzero(image > 0.25)
-    assert np.abs(np.array(centre) - 14).max() < 0.5          # centred by mass
-    assert 18 <= np.ptp(rows) + 1 <= 21 and np.ptp(columns) < np.ptp(rows)    # in a box of 20 pixels
-    assert 0.2 < ((image > 0.02) & (image < 0.98)).sum() / (image > 0.02).sum() < 0.8    # smooth edges
-    tab.draw('#pad', [(.1, .9), (.9, .9)])
-    tab.settle()
-    assert np.ptp(np.nonzero(image_of(tab)[0])[1]) > np.ptp(columns)
-    tab.click('#undo')
-    tab.settle()
-    np.testing.assert_array_equal(image_of(tab)[0], image)
-    # From 200 first locations, which show how often each answer comes out.
-    tab.click('#run-many')
-    tab.wait('state.many.ends.length === 200')
-    answers = tab.run('return state.many.answers')
-    assert f'{answers.count(3)} of 200' in tab.text('#many-text')
-    assert tab.text('#votes').startswith('3')
-    tab.click('#clear')
-    tab.settle()
-    assert image_of(tab)[0].max() == 0
-    assert not tab.complaints()
-
-
-def test_clicking_sets_the_first_glimpse_and_stepping_shows_each(tab, two_models):
-    tab.open(two_models)
-    size, margin = 28, tab.run('return state.margin')
-    aim = 9, 20
-    tab.draw('#stage', [[(pixel + margin) / (size + 2 * margin) for pixel in aim]])
-    tab.settle()
-    first = np.array(tab.run('return [...state.episode[0].location]'))
-    assert np.abs((first + 1) / 2 * size - aim).max() < 0.3
-    tab.wait('!state.playing')  # it has played to its end
-    assert tab.text('#count') == 'glimpse 6 of 6'
-    for step in 5, 4:
-        tab.click('#back')
-        tab.settle()
-        assert tab.text('#count') == f'glimpse {step} of 6'
-    texts = tab.run('return [...$("bars").children].map(row => row.lastChild.textContent)')
-    shown = [float(text.strip('>% ')) for text in texts]
-    assert np.abs(np.array(shown) - 100 * np.array(tab.run('return state.episode[3].probabilities'))).max() <= 1
-    assert tab.run('return document.querySelectorAll("#bars .truth").length') == 1
-    # With the keyboard: one pixel to the right.
-    tab.type('#stage', '\ue014')
-    tab.settle()
-    moved = np.array(tab.run('return [...state.episode[0].location]'))
-    np.testing.assert_allclose((moved + 1) / 2 * size, np.rint((first + 1) / 2 * size) + [1, 0], atol=1e-5)
-    tab.wait('$("live").textContent.startsWith("Glimpse 6 of 6. It says")')
-
-
-@pytest.mark.parametrize('start', ['learned', 'center', 'random'])
-def test_the_first_glimpse_is_where_training_had_it(tab, tmp_path, tiny, start):
-    model = make_model(dataclasses.replace(tiny, start=start, start_range=0.25))
-    model.location_network.mean.b.array[...] = 0.3, -0.6
-    (tmp_path / 'page.html').write_bytes(page.page([exhibit_of(model, 1)], 'float32'))
-    tab.open(tmp_path / 'page.html')
-    first = tab.run('return state.start')
-    if start == 'random':
-        drawn = np.array(tab.run('return Array.from({length: 200}, () => { startAt("random"); return state.start; })'))
-        assert 0.2 < np.abs(drawn).max() <= 0.25
-    else:
-        expected = model.rollout(np.zeros((1, 1, 28, 28), np.float32), np.random.default_rng(0)).locations[0, 0]
-        np.testing.assert_allclose(first, expected, atol=1e-6)
-
-
-def test_on_a_larger_task_the_digit_is_dragged_and_clutter_scattered(tab, two_models):
-    tab.open(two_models)
-    tab.run('$("model").selectedIndex = 1; $("model").dispatchEvent(new Event("change"))')
-    tab.wait('state.exhibit.name === "cluttered-T6" && state.episode.length && !frame')
-    tab.click('[data-source=draw]')
-    tab.draw('#pad', THREE)
-    tab.run('$("pieces").value = 0; $("pieces").dispatchEvent(new Event("change"))')
-    tab.settle()
-    before = image_of(tab)[1]
-    whole = 60 + 2 * tab.run('return state.margin')
-    tab.draw('#stage', [(0.5, 0.5), (0.5 + 5 / whole, 0.5), (0.5 + 10 / whole, 0.5 - 6 / whole)])
-    tab.settle()
-    np.testing.assert_allclose(np.array(image_of(tab)[1]) - before, [10, -6], atol=1.01)
-    bare = image_of(tab)[0]
-    tab.run('$("pieces").value = 6; $("pieces").dispatchEvent(new Event("change"))')
-    tab.settle()
-    cluttered = image_of(tab)[0]
-    assert (cluttered >= bare).all() and (cluttered > bare).any()
-    tab.click('#scatter')
-    tab.settle()
-    assert (image_of(tab)[0] != cluttered).any()
-
-
-def test_a_picture_of_ones_own_is_fitted_as_in_python(tab, two_models, tmp_path):
-    tab.open(two_models)
-    y, x = np.mgrid[:300, :400]
-    picture = Image.fromarray(np.uint8(np.stack([x / 400, y / 300, (x + y) / 700], axis=2) * 255))
-    picture.save(tmp_path / 'own.png')
-    tab.click('[data-source=picture]')
-    tab.type('#file', str(tmp_path / 'own.png'))
-    tab.wait('state.picture')
-    tab.settle()
-    expected = folder.read(tmp_path / 'own.png', 28, False, fit='pad', fill=0)[0] / 255
-    assert np.abs(image_of(tab)[0] - expected).max() < 0.05
-    (tmp_path / 'not.png').write_text('not a picture')
-    tab.type('#file', str(tmp_path / 'not.png'))
-    tab.wait('$("picture-message").textContent.includes("cannot read not.png")')
-
-
-def test_the_page_can_reach_nothing(tab, two_models):
-    tab.open(two_models)
-    for attempt in 'fetch("https://example.org")', 'fetch("data:,")', 'new WebSocket("wss://example.org")', \
-            'new Image().src = "https://example.org/a.png"', \
-            'document.head.append(Object.assign(document.createElement("script"), {text: "1"}))':
-        tab.run(f'window.refused = 0; addEventListener("securitypolicyviolation", () => window.refused++);'
-                f'try {{ {attempt} }} catch {{ window.refused++; }}')
-        tab.wait('window.refused')
-    tab.complaints()
-    text = page.template()
-    assert not re.search(r'https?:|localStorage|sessionStorage|indexedDB|document\.cookie|fetch\(|XMLHttp', text)
-    assert len((page.FOLDER / 'page.html').read_text(encoding='utf-8').splitlines()) < 900
 
 
 def held(document):
