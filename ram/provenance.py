@@ -34,8 +34,9 @@ def _commit():
     folder = pathlib.Path(__file__).parent.parent
 
     def git(*arguments):
-        return subprocess.run(['git', '-C', str(folder), *arguments], capture_output=True, text=True, timeout=10,
-                              check=True).stdout.strip()
+        # Only read: git status would write its index again, and a run that is killed then would leave a lock behind.
+        return subprocess.run(['git', '--no-optional-locks', '-C', str(folder), *arguments], capture_output=True,
+                              text=True, timeout=10, check=True).stdout.strip()
     try:
         if pathlib.Path(git('rev-parse', '--show-toplevel')) != folder.resolve():
             return ''  # this copy of the project is inside the repository of another

@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -7,22 +8,40 @@ import pytest
 from tests.conftest import ROOT
 
 
-def test_a_changed_program_marks_the_commit_and_a_changed_document_does_not(tmp_path):
-    """`make results` itself writes documents, which must not spoil the commit of the next model."""
-    def run(*command, cwd=tmp_path):
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout.strip()
+def run(folder, *command):
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
 
+
+def commit_of(folder):
+    return run(folder, sys.executable, '-c', 'from ram.provenance import current; print(current("")["commit"])')
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """The package in a repository of its own."""
     shutil.copytree(ROOT / 'ram', tmp_path / 'ram')
     (tmp_path / 'README.md').write_text('a document')
     try:
-        run('git', 'init')
-        run('git', 'add', '.')
-        run('git', '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-m', 'all')
+        run(tmp_path, 'git', 'init')
+        run(tmp_path, 'git', 'add', '.')
+        run(tmp_path, 'git', '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-m', 'all')
     except OSError:
         pytest.skip('no git')
-    commit = run('git', 'rev-parse', 'HEAD')
+    return tmp_path
+
+
+def test_a_changed_program_marks_the_commit_and_a_changed_document_does_not(repository):
+    """`make results` itself writes documents, which must not spoil the commit of the next model."""
+    commit = run(repository, 'git', 'rev-parse', 'HEAD')
     for name, mark in ('README.md', ''), ('ram/checkpoint.py', '+'):
-        with (tmp_path / name).open('a') as file:
+        with (repository / name).open('a') as file:
             file.write('\n')
-        found = run(sys.executable, '-c', 'from ram.provenance import current; print(current("")["commit"])')
-        assert found == commit + mark
+        assert commit_of(repository) == commit + mark
+
+
+def test_the_repository_is_only_read(repository):
+    """Git's index has the times of the files; `git status` would write a new one for those that have changed."""
+    os.utime(repository / 'ram' / 'checkpoint.py', (0, 0))
+    index = (repository / '.git' / 'index').read_bytes()
+    assert commit_of(repository) == run(repository, 'git', 'rev-parse', 'HEAD')
+    assert (repository / '.git' / 'index').read_bytes() == index
