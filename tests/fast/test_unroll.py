@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ram.agents.recurrent_attention import plain_unroll
-from ram.fast import conv_glimpse, cores
+from ram.fast import cores, pooled_convolution
 from ram.fast.unroll import unroll
 from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 from ram.networks.glimpse_network import GlimpseNetwork
@@ -66,7 +66,7 @@ def test_equals_the_plain_loop_in_values_and_gradients(rng, monkeypatch, steps, 
     (12, 2, 3, 4, 3), (4, 1, 1, 3, 2), (5, 2, 1, 1, 4), (7, 3, 3, 5, 1), (9, 1, 2, 4, 2), (10, 2, 2, 3, 2)])
 def test_the_convolutional_glimpse_network_equals_chainers_links(
         rng, monkeypatch, patch, scales, channels, filters, steps):
-    monkeypatch.setattr(conv_glimpse, 'AT_ONCE', 3)  # of the 4 images
+    monkeypatch.setattr(pooled_convolution, 'AT_ONCE', 1)  # one image at a time
     networks = shake(chainer.ChainList(
         ConvGlimpseNetwork(scales * channels, patch, filters, 5, 6), CORES['lstm'](6)), rng)
     images = rng.random((4, channels, 15, 11), np.float32)

@@ -28,7 +28,7 @@ class Average(training.Extension):
     trigger = 1, 'iteration'
 
     def __init__(self, model, decay):
-        self.decay, self.average = decay, make_model(model.config)  # not a copy: Chainer cannot copy conv3's functions
+        self.decay, self.average = decay, make_model(model.config)
         self.average.to_device(model.device)
         self.average.copyparams(model)
         self.pairs = list(zip(self.average.params(), model.params()))

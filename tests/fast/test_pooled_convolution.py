@@ -1,8 +1,11 @@
+import chainer
+import chainer.functions as F
 import numpy as np
 import pytest
 from chainer.backends import cuda
 
-from ram.fast.conv_glimpse import PooledConvolution, spread
+from ram.fast import pooled_convolution
+from ram.fast.pooled_convolution import PooledConvolution, pooled_convolutions, spread
 from tests.fast.conftest import NotNumPy
 
 STEPS, COUNT, CHANNELS, FILTERS = 2, 3, 4, 5
@@ -53,3 +56,28 @@ def test_of_equal_pixels_the_first_gets_the_gradient(rng):
     expected[2:5, 2:5] = W[2, 0]
     inputs, _, _ = convolution.backward(gradient, outputs)
     np.testing.assert_allclose(inputs[0, :, :, 0], expected[1:-1, 1:-1], rtol=1e-6)
+
+
+@pytest.mark.parametrize('side', [8, 11])
+def test_several_layers_equal_chainers_functions(rng, monkeypatch, side):
+    monkeypatch.setattr(pooled_convolution, 'AT_ONCE', 2 * 9 * CHANNELS * side ** 2)  # two of the images at a time
+    images = rng.normal(size=(COUNT, CHANNELS, side, side)).astype(np.float32)
+    parameters = [chainer.Parameter(rng.normal(size=shape).astype(np.float32)) for shape in (
+        (FILTERS, CHANNELS, 3, 3), FILTERS, (2, FILTERS, 3, 3), 2)]
+    gradient = rng.normal(size=(COUNT, 2, side // 4, side // 4)).astype(np.float32)
+
+    def plain():
+        maps = images
+        for W, b in zip(parameters[::2], parameters[1::2]):
+            maps = F.max_pooling_2d(F.relu(F.convolution_2d(maps, W, b, pad=1)), 2, cover_all=False)
+        return maps
+
+    found = []
+    for outputs in plain(), pooled_convolutions(images, parameters):
+        outputs.grad = gradient
+        for parameter in parameters:
+            parameter.cleargrad()
+        outputs.backward()
+        found.append((outputs.array, *(parameter.grad for parameter in parameters)))
+    for expected, ours in zip(*found):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-4)
