@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Pictures that do not fit into memory: --fit native on pictures of 2,000 x 1,500 pixels that it draws itself.
 
-    python benchmarks/large_pictures.py [--count 3000] [--folder DIR] [--epoch 100] [--json FILE] [--keep]
+    python benchmarks/large_pictures.py [--count 3000] [--folder DIR] [--epoch 250] [--json FILE] [--keep]
     python benchmarks/large_pictures.py --difference DIR
 
 In each picture lies one of four shapes, about 200 pixels wide and all of the same area, on a ground of random colours.
@@ -46,6 +46,7 @@ from ram.training.scene_iterator import SceneIterator
 
 ROOT = pathlib.Path(__file__).parent.parent
 SIZES = (1000, 750), (2000, 1500)
+FIRST = 100     # epochs on the smaller pictures
 CLASSES = {'triangle': 3, 'square': 4, 'star': 10, 'disc': 60}  # their corners
 RADII = 80, 120  # of a disc of the same area, in pixels
 SPLITS = {'train': 0.7, 'validation': 0.85, 'test': 1}  # the share of the pictures up to the end of each
@@ -178,7 +179,7 @@ def main(argv=None):
     parser.add_argument('--count', type=int, default=3000, help='pictures (default: 3,000)')
     parser.add_argument('--folder', help='where the pictures, the store and the run go (default: a new folder in the '
                         'folder for temporary files)')
-    parser.add_argument('--epoch', type=int, default=100, help='epochs to train on each size (default: 100)')
+    parser.add_argument('--epoch', type=int, default=250, help='epochs to train on the large pictures (default: 250)')
     parser.add_argument('--rounds', type=int, default=5, help='how often each step is timed, in turns')
     parser.add_argument('--keep', action='store_true', help='delete nothing, and use what is there already')
     parser.add_argument('--gif', help='file for a picture of the gaze')
@@ -204,7 +205,8 @@ def main(argv=None):
                 start = time.monotonic()
                 draw_all(pictures, size, arguments.count)
                 found[f'draw s, {size[0]}'] = time.monotonic() - start
-            train = ['train.py', *FLAGS, '--images', pictures, '--epoch', arguments.epoch, *before]
+            epochs = arguments.epoch if last else FIRST
+            train = ['train.py', *FLAGS, '--images', pictures, '--epoch', epochs, *before]
             for name in ('first', 'second') if last else ():  # with and without making the store
                 started = Process(*train, '--out', folder / name)
                 found[f'{name} start s'] = started.first_line()

@@ -56,12 +56,15 @@ RUNS = {
     # Photographs.  Their data are not free to all, so these models are in no table; see docs/photographs.md.
     **three_seeds('photographs/svhn', '--dataset svhn'),
     **three_seeds('photographs/svhn-conv', '--dataset svhn --model conv'),
-    'photographs/svhn-conv3': '--dataset svhn --model conv3',
+    **three_seeds('photographs/svhn-conv3', '--dataset svhn --model conv3'),
     **three_seeds('photographs/street', '--dataset svhn --canvas 64 --glimpses 6 --epoch 80 '
                   '--init models/photographs/svhn.npz'),
     **three_seeds('photographs/street-conv', '--dataset svhn --canvas 64 --epoch 200 --model conv'),
+    'photographs/street-conv3': '--dataset svhn --canvas 64 --epoch 200 --model conv3',
     **three_seeds('photographs/signs', f'--dataset folder {SIGNS}'),
     **three_seeds('photographs/signs-conv', f'--dataset folder {SIGNS} --model conv'),
+    'photographs/signs-conv3': f'--dataset folder {SIGNS} --model conv3',
+    'photographs/signs-native': f'--dataset folder {SIGNS} --fit native',
 }
 
 

@@ -98,6 +98,7 @@ def test_the_pytorch_twin_has_our_loss_and_our_gradients(rng, preset, scales):
 @pytest.mark.slow
 def test_large_pictures_on_small_ones(tmp_path, monkeypatch):
     monkeypatch.setattr(large_pictures, 'SIZES', [(400, 400), (600, 400)])
+    monkeypatch.setattr(large_pictures, 'FIRST', 1)
     result = script('benchmarks/large_pictures.py', '--count', 96, '--epoch', 1, '--rounds', 1, '--folder',
                     tmp_path / 'all', '--gif', tmp_path / 'gaze.gif', '--json', tmp_path / 'figures.json')
     assert result.returncode == 0, result.stderr
