@@ -68,7 +68,8 @@ def disagreements(model, images, labels):
     ('mnist', {}), ('cluttered', {}), ('cluttered100', {}), ('svhn', {}), ('archived', {}), ('mnist', {'mc': 3}),
     ('mnist', {'glimpses': 1}), ('translated', {'into_core': False, 'reward': 'right'}),
     ('cluttered', {'policy': 'random'}), ('translated', {'model': 'fc64'}), ('svhn', {'model': 'conv'}),
-    ('svhn', {'glimpse_network': 'conv', 'patch': 9}), ('translated', {'context': True, 'glimpses': 2})], ids=str)
+    ('svhn', {'model': 'conv3'}), ('svhn', {'glimpse_network': 'conv', 'patch': 9}),
+    ('translated', {'context': True, 'glimpses': 2})], ids=str)
 def test_loss_and_all_gradients(preset, changes, rng):
     c = dataclasses.replace(config.PRESETS[preset], **changes)
     model = make_model(c)
