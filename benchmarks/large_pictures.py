@@ -4,10 +4,10 @@
     python benchmarks/large_pictures.py [--count 3000] [--folder DIR] [--epoch 250] [--json FILE] [--keep]
     python benchmarks/large_pictures.py --difference DIR
 
-In each picture lies one of four shapes, about 200 pixels wide and all of the same area, on a ground of random colours.
-Four pictures at a time differ in the shape alone, so only a model that looks at the shape can tell its class.  In large
-pictures a random glimpse rarely meets it.  So the model first learns on pictures of half the width, with shapes of the
-same size.
+In each picture lies one of four shapes on a ground of random colours.  It has the area of a disc that is 160 to 240
+pixels wide.  The pictures come in groups of four that differ only in the shape, so only a model that looks at it can
+tell the class.  In large pictures a random glimpse rarely meets the shape.  So the model first learns on pictures of
+half the width, with shapes of the same size.
 
 The script trains it, shows its gaze, and prints the time that the store takes, the time of a second start, the largest
 resident memory without mapped files, the time of a step beside that on pictures of 64 x 64 pixels with the same retina,

@@ -121,16 +121,20 @@ def draw_curves(path):
     for axes in grid[len(tasks):]:
         axes.set_axis_off()
     for axes, task in zip(grid, tasks):
+        colours = {}  # the seeds of a run have one colour and one label
         for name, log in logs.items():
-            kind, _, label = name.partition('-')
+            kind, _, label = name.partition('-seed')[0].partition('-')
             if kind == task:
-                axes.plot([entry['epoch'] for entry in log], [100 * entry['validation/error'] for entry in log],
-                          linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-', label=label or kind)
+                first = label not in colours
+                line, = axes.plot([entry['epoch'] for entry in log], [100 * entry['validation/error'] for entry in log],
+                                  linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-',
+                                  color=colours.get(label), label=label or kind if first else None)
+                colours[label] = line.get_color()
         axes.set(title=task, yscale='log', xlabel='epoch', ylabel='validation error, %', ylim=(0.3, 100))
         axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=7)
     figure.savefig(path)
 
 
@@ -146,7 +150,7 @@ def main(argv=None):
     names = arguments.names or list(RUNS)
     times = {name: seconds(HERE / f'{name}.log') for name in names}
     for name, spent in times.items():
-        print(f'{name:24} {f"took {spent / 60:.0f} minutes here" if spent else "never run yet":28} '
+        print(f'{name:28} {f"took {spent / 60:.0f} minutes here" if spent else "never run yet":28} '
               f'train.py {RUNS[name]}')
     if not arguments.list:
         known = [spent for spent in times.values() if spent]

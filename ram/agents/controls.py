@@ -79,7 +79,7 @@ class ConvolutionalControl(ControlNetwork):
         return 'conv 2 layers', None, ''
 
 
-class PooledConvolutions(chainer.ChainList):
+class ConvolutionalLayers(chainer.ChainList):
     """Layers of 3 x 3 filters, padded with 1, each pooled over 2 x 2 pixels and rectified.
 
     Args:
@@ -90,7 +90,7 @@ class PooledConvolutions(chainer.ChainList):
         super().__init__(*(L.Convolution2D(before, filters, 3, pad=1) for before, filters in pairwise(channels)))
 
     def forward(self, images):
-        """See :func:`ram.fast.pooled_convolution.pooled_convolutions`."""
+        """Args: images float32 (B, C, side, side).  Returns: Variable float32 (B, F, side // 2^n, side // 2^n)."""
         return pooled_convolutions(images, [parameter for link in self for parameter in (link.W, link.b)])
 
 
@@ -103,7 +103,7 @@ class ModernControl(ControlNetwork):
     @staticmethod
     def layers(config):
         channels = config.channels, *MODERN_FILTERS
-        return PooledConvolutions(channels), L.Linear(_modern_outputs(config), config.hidden)
+        return ConvolutionalLayers(channels), L.Linear(_modern_outputs(config), config.hidden)
 
     @staticmethod
     def largest_layer(config):

@@ -150,7 +150,7 @@ def squares(pixels):
     return upper[:, :, ::2], upper[:, :, 1::2], lower[:, :, ::2], lower[:, :, 1::2]
 
 
-class PooledConvolutions(chainer.FunctionNode):
+class PooledConvolutionsFunction(chainer.FunctionNode):
     """See :func:`pooled_convolutions`.  Its gradient cannot be differentiated again."""
 
     def __init__(self, images):
@@ -186,5 +186,11 @@ def pooled_convolutions(images, parameters):
 
     Returns:
         Variable float32 (B, F, side // 2^n, side // 2^n) after n layers.
+
+    Raises:
+        ValueError: the images are not squares, or have another number of channels than the first layer.
     """
-    return PooledConvolutions(images).apply(parameters)[0]
+    (_, channels, _, _), side = parameters[0].shape, images.shape[2]
+    if images.shape[1:] != (channels, side, side):
+        raise ValueError(f'images must be squares with {channels} channels, not of shape {images.shape[1:]}')
+    return PooledConvolutionsFunction(images).apply(parameters)[0]

@@ -81,3 +81,10 @@ def test_several_layers_equal_chainers_functions(rng, monkeypatch, side):
         found.append((outputs.array, *(parameter.grad for parameter in parameters)))
     for expected, ours in zip(*found):
         np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize('shape', [(2, 1, 8, 8), (2, CHANNELS, 8, 1), (2, CHANNELS, 8, 9)], ids=str)
+def test_images_of_another_shape_are_refused(rng, shape):
+    W, b = rng.random((FILTERS, CHANNELS, 3, 3), np.float32), np.zeros(FILTERS, np.float32)
+    with pytest.raises(ValueError, match=f'squares with {CHANNELS} channels'):
+        pooled_convolutions(np.zeros(shape, np.float32), [W, b])
