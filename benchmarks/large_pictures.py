@@ -195,30 +195,30 @@ def main(argv=None):
             print(f'{name:22}', *(f'{each:.3f}' for each in value))
         return
     folder = pathlib.Path(arguments.folder or tempfile.mkdtemp(prefix='large-pictures-')).absolute()
-    run, found = folder / 'run', {'count': arguments.count}
+    run, run_before, found = folder / 'run', folder / 'run-before', {'count': arguments.count}
     os.environ['RAM_CACHE'] = str(folder / 'cache')
     try:
-        before = []
-        for size in SIZES:
-            pictures, last = folder / f'{size[0]}', size == SIZES[-1]
-            if not pictures.exists():
+        smaller, pictures = (folder / f'{width}' for width, _ in SIZES)
+        for path, size in zip((smaller, pictures), SIZES):
+            if not path.exists():
                 start = time.monotonic()
-                draw_all(pictures, size, arguments.count)
-                found[f'draw s, {size[0]}'] = time.monotonic() - start
-            epochs = arguments.epoch if last else FIRST
-            train = ['train.py', *FLAGS, '--images', pictures, '--epoch', epochs, *before]
-            for name in ('first', 'second') if last else ():  # with and without making the store
-                started = Process(*train, '--out', folder / name)
-                found[f'{name} start s'] = started.first_line()
-                started.process.terminate()
-                started.wait()
-                shutil.rmtree(folder / name)
-                found['memory GB'] = max(found.get('memory GB', 0), started.memory / 1e9)
-            out = run if last else folder / f'run-{size[0]}'
+                draw_all(path, size, arguments.count)
+                found[f'draw s, {path.name}'] = time.monotonic() - start
+        for out in run, run_before:
             shutil.rmtree(out, ignore_errors=True)
-            trained = Process(*train, '--out', out)
-            found[f'training s, {size[0]}'] = trained.wait()
-            before = ['--init', out / 'model.npz']
+        found[f'training s, {smaller.name}'] = Process(
+            'train.py', *FLAGS, '--images', smaller, '--epoch', FIRST, '--out', run_before).wait()
+        train = ['train.py', *FLAGS, '--images', pictures, '--epoch', arguments.epoch,
+                 '--init', run_before / 'model.npz']
+        for name in 'first', 'second':  # with and without making the store
+            started = Process(*train, '--out', folder / name)
+            found[f'{name} start s'] = started.first_line()
+            started.process.terminate()
+            started.wait()
+            shutil.rmtree(folder / name)
+            found['memory GB'] = max(found.get('memory GB', 0), started.memory / 1e9)
+        trained = Process(*train, '--out', run)
+        found[f'training s, {pictures.name}'] = trained.wait()
         found['memory GB'] = max(found['memory GB'], trained.memory / 1e9)
         for policy in 'learned', 'random', 'center':
             Process('evaluate.py', run / 'model.npz', '--policy', policy).wait()
