@@ -21,18 +21,21 @@ class ClipGradient:
         self.threshold = threshold
 
     def __call__(self, optimizer):
-        gradients = [parameter.grad for parameter in optimizer.target.params() if parameter.grad is not None]
+        parameters = [parameter for parameter in optimizer.target.params() if parameter.grad is not None]
+        gradients = [parameter.grad for parameter in parameters]
         if optimizer.target.xp is np:
             square = sum(np.vdot(gradient, gradient) for gradient in gradients)
             rate = np.float32(self.threshold) / max(np.sqrt(square), np.float32(self.threshold))
-        else:
-            squares = cuda.cupy.empty(len(gradients), np.float32)
-            for i, gradient in enumerate(gradients):
-                cuda.reduce('T x', 'T square', 'x * x', 'a + b', 'square = a', '0', 'squares')(gradient, squares[i])
-            rate = cuda.reduce('T square, T most', 'T rate', 'square', 'a + b', 'rate = most / max(sqrt(a), most)', '0',
-                               'clip_rate')(squares, self.threshold)
-        for gradient in gradients:
-            gradient *= rate
+            for gradient in gradients:
+                gradient *= rate
+            return
+        # On a GPU the number of launches counts: all gradients move into one array, and each becomes a part of it.
+        joined = cuda.cupy.concatenate([gradient.ravel() for gradient in gradients])
+        joined *= cuda.reduce('T x, T most', 'T rate', 'x * x', 'a + b', 'rate = most / max(sqrt(a), most)', '0',
+                              'clip_rate')(joined, self.threshold)
+        ends = np.cumsum([gradient.size for gradient in gradients])
+        for parameter, end in zip(parameters, ends.tolist()):
+            parameter.grad = joined[end - parameter.size:end].reshape(parameter.shape)
 
 
 def rate_name(config):

@@ -29,7 +29,8 @@ def test_glimpse_sensor(case, dtype, normalise, rng):
     expected = GlimpseSensor(images, patch, scales, factor, normalise)(locations)
     found = GlimpseSensor(cuda.to_gpu(images), patch, scales, factor, normalise)(cuda.to_gpu(locations))
     assert found.dtype == expected.dtype
-    np.testing.assert_allclose(found.get(), expected, atol=1e-5)
+    # Contrast: in a tiny image both lose digits when the mean is subtracted, each in its own order.
+    np.testing.assert_allclose(found.get(), expected, atol=1e-4 if normalise else 1e-5)
 
 
 class Replayed:
