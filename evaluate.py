@@ -83,20 +83,21 @@ def started_from(model):
 
 def tables_of(arguments, device):
     """The paper's tables with the models of a folder."""
-    results, paths = {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
+    runs, paths = {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
     if not paths:
         raise FileNotFoundError(f'there is no model (*.npz) in {arguments.tables}')
     for path in paths:
         model = checkpoint.load_model(path)
-        row = published.row_of(model.config)
+        row, seed = published.row_of(model.config), model.config.seed
         if row is None:
             print(f'{path} is not of a task of the tables and is left out', file=sys.stderr)
-        elif row in results:
-            raise ValueError(f'{path}: another model in {arguments.tables} has the same row: {row}')
+        elif seed in runs.setdefault(row, {}):
+            raise ValueError(f'{path}: another model in {arguments.tables} has the same row and seed: {row}, {seed}')
         else:
             model.to_device(device)
-            results[row] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
-                            'epoch': model.config.epoch, 'init': started_from(model)}
+            runs[row][seed] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
+                               'epoch': model.config.epoch, 'init': started_from(model)}
+    results = {row: tables.mean_of_seeds(list(found.values())) for row, found in runs.items()}
     return tables.make_tables(results)
 
 

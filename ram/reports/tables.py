@@ -1,6 +1,7 @@
 """Tables 1 and 2 of the paper with our errors beside the published ones."""
 import json
 import re
+import statistics
 
 from ram.reports.published import PAPER, TITLES, USUAL_START, Row, comparable, lowest, read, related, retinas
 
@@ -9,6 +10,7 @@ SHORTER, STARTED = '†', '‡'  # marks of unequal training
 PROTOCOL = ("Same protocol: the same model and number of glimpses, one pass over each image, the paper's patch and "
             'scales. The first glimpse is at a random location unless the row says otherwise. A published figure with '
             'a note may have been measured differently, as the note says.')
+SEVERAL = '±: the mean over {} runs with different seeds, and their standard deviation.'
 AVERAGED = ('{} passes: the answer has the largest mean probability over as many passes with different first '
             'locations, which is another protocol.')
 EXPLAINED = {SHORTER: '† Trained for fewer epochs than the RAM models with learned locations in the same table',
@@ -22,14 +24,15 @@ def make_tables(results):
         results: dict by Row, for each of our models a dict: 'test_error' and 'ci95' as ``evaluation.evaluate`` returns
             them; if several passes were measured, 'passes' and 'passes_error' as ``evaluation.evaluate_passes`` returns
             them; 'name' of the model; 'epoch', the epochs that it was trained for; 'init', the name of the model that
-            it started from, or ''.
+            it started from, or ''.  :func:`mean_of_seeds` makes one of these of several runs.
 
     Returns:
         list of dicts with 'title', 'rows' and 'notes'.  Each row is a dict: 'model', 'glimpses' and 'start', see Row;
-        'ours' and 'ci95' in percent; 'passes', a number, and 'passes_error', ours with so many passes in percent;
-        'paper' in percent; 'best', the lowest published error of the same protocol in percent, with 'source' and
-        'note'; 'lowest', that of any protocol if it is lower, with 'lowest_source' and 'lowest_protocol'; 'marks' of
-        unequal training, which the table's 'notes' explain.  Where there is no figure, the value is None.
+        'ours' and 'ci95' in percent; 'seeds', the number of runs if there are several, and the 'deviation' of their
+        errors; 'passes', a number, and 'passes_error', ours with so many passes in percent; 'paper' in percent;
+        'best', the lowest published error of the same protocol in percent, with 'source' and 'note'; 'lowest', that of
+        any protocol if it is lower, with 'lowest_source' and 'lowest_protocol'; 'marks' of unequal training, which the
+        table's 'notes' explain.  Where there is no figure, the value is None.
     """
     figures, made = read(), []
     for task, title in TITLES.items():
@@ -43,6 +46,28 @@ def make_tables(results):
     return made
 
 
+def mean_of_seeds(results):
+    """One result, as ``make_tables`` takes it, of a row's runs with different seeds.
+
+    Its errors and its interval are the means over the runs.  The interval says how far other test images would change
+    the error; 'deviation', the sample standard deviation of the runs' errors, how far another seed would.  It has the
+    name of the first run, and the fewest epochs of any.
+
+    Args:
+        results: non-empty list of dicts.  A single one is returned as it is.
+    """
+    first, *others = results
+    if not others:
+        return first
+    errors = [result['test_error'] for result in results]
+    found = {**first, 'test_error': statistics.fmean(errors), 'deviation': statistics.stdev(errors),
+             'seeds': len(results), 'epoch': min(result['epoch'] for result in results),
+             'ci95': [statistics.fmean(ends) for ends in zip(*(result['ci95'] for result in results))]}
+    if 'passes_error' in first:
+        found['passes_error'] = statistics.fmean(result['passes_error'] for result in results)
+    return found
+
+
 def _row(figures, key, ours):
     same, paper = comparable(figures, key), None
     best, other = lowest(same), lowest(related(figures, key))
@@ -51,7 +76,8 @@ def _row(figures, key, ours):
     if best and other.error >= best.error:
         other = None
     return {'model': key.model, 'glimpses': key.glimpses, 'start': key.start,
-            'ours': ours.get('test_error'), 'ci95': ours.get('ci95'), 'passes': ours.get('passes'),
+            'ours': ours.get('test_error'), 'ci95': ours.get('ci95'), 'seeds': ours.get('seeds'),
+            'deviation': ours.get('deviation'), 'passes': ours.get('passes'),
             'passes_error': ours.get('passes_error'), 'paper': paper,
             'best': best and best.error, 'source': best and best.source, 'note': best and best.notes,
             'lowest': other and other.error, 'lowest_source': other and other.source,
@@ -98,7 +124,9 @@ def _unequal(title, ours, epochs):
 def _legend(tables):
     """The text below the tables: the protocol, what several passes are, and each mark once."""
     notes, passes = [note for table in tables for note in table['notes']], _passes(tables)
-    return [PROTOCOL, *([AVERAGED.format(passes)] if passes else []),
+    seeds = sorted({row['seeds'] for table in tables for row in table['rows'] if row['seeds']})
+    return [PROTOCOL, *([SEVERAL.format(_listed(seeds))] if seeds else []),
+            *([AVERAGED.format(passes)] if passes else []),
             *(f'{text}: {"; ".join(note for found, note in notes if found == mark)}.'
               for mark, text in EXPLAINED.items() if any(found == mark for found, _ in notes))]
 
@@ -124,7 +152,8 @@ def _cells(row, passes):
         return ('' if value is None else f'{value:.2f}') + (f' ({said})' if said else '')
     name = _name(Row(None, row['model'], row['glimpses'], row['start']))
     interval = '' if row['ci95'] is None else '{:.2f} to {:.2f}'.format(*row['ci95'])
-    return [f'{name} {row["marks"]}'.rstrip(), figure(row['ours'], None, None), interval,
+    ours = figure(row['ours'], None, None) + (f' ± {row["deviation"]:.2f}' if row['seeds'] else '')
+    return [f'{name} {row["marks"]}'.rstrip(), ours, interval,
             *([figure(row['passes_error'], None, None)] if passes else []),
             figure(row['paper'], None, None), figure(row['best'], row['source'], row['note']),
             figure(row['lowest'], row['lowest_source'], row['lowest_protocol'])]

@@ -200,6 +200,18 @@ def test_documents_are_written_and_checked():
         tables.written('nothing', made())
 
 
+def test_runs_with_different_seeds_are_one_row_with_their_mean_and_deviation():
+    runs = [{**result(error, [error - 0.5, error + 1]), 'passes': 10, 'passes_error': error / 2, 'epoch': epoch}
+            for error, epoch in ((2.0, 90), (3.0, 80), (2.8, 100))]
+    found = tables.mean_of_seeds(runs)
+    assert found['test_error'] == pytest.approx(2.6) and found['ci95'] == pytest.approx([2.1, 3.6])
+    assert found['deviation'] == pytest.approx((0.28) ** 0.5)  # (0.36 + 0.16 + 0.04) / 2
+    assert (found['seeds'], found['epoch'], found['passes_error']) == (3, 80, pytest.approx(1.3))
+    text = tables.as_markdown(tables.make_tables({Row('cluttered60', 'ram', 8, RANDOM): found}))
+    assert '| RAM, 8 glimpses | 2.60 ± 0.53 | 2.10 to 3.60 | 1.30 |' in text and 'mean over 3 runs' in text
+    assert tables.mean_of_seeds(runs[:1]) == runs[0] and '±' not in tables.as_text(made())
+
+
 def test_from_the_command_line(tmp_path, mnist_folder):
     """An untrained model in every form of the tables."""
     folder, document = tmp_path / 'models', tmp_path / 'results.md'
@@ -224,6 +236,10 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     assert wrong.returncode == 2 and 'stated: | RAM, 2 glimpses | 1.00' in wrong.stderr
     checkpoint.save_model(folder / 'c.npz', make_model(dataclasses.replace(config.PRESETS['mnist'], glimpses=2)))
     assert 'has the same row' in script('evaluate.py', *flags).stderr
+    other = dataclasses.replace(config.PRESETS['mnist'], glimpses=2, seed=1)
+    checkpoint.save_model(folder / 'c.npz', make_model(other))
+    row = json.loads(script('evaluate.py', *flags, '--json').stdout)[0]['rows'][2]
+    assert (row['glimpses'], row['seeds']) == (2, 2)
     assert_one_clear_line(script('evaluate.py'), '--tables')
     assert_one_clear_line(script('evaluate.py', *flags, '--policy', 'random'), '--policy')
     assert_one_clear_line(script('evaluate.py', folder / 'a.npz', '--picture', 'a.png'), '--picture')
