@@ -36,15 +36,15 @@ RUNS = {
     **{f'translated-{name}': f'--dataset translated {ON_GPU} {DISTORTED} --epoch {epochs}' for name, epochs in {
         'T6': 267, 'T6-seed1': '275 --seed 1', 'T6-seed2': '220 --seed 2', 'T4': '245 --glimpses 4',
         'T8': '233 --glimpses 8'}.items()},
-    'cluttered-T6': '--dataset cluttered',
-    'cluttered-T8': '--dataset cluttered --glimpses 8',
-    'cluttered100-T8': '--dataset cluttered100',
+    **{f'cluttered-{name}': f'--dataset cluttered {ON_GPU} {DISTORTED} --epoch {epochs}' for name, epochs in {
+        'T6': 222, 'T6-seed1': '270 --seed 1', 'T6-seed2': '248 --seed 2', 'T4': '304 --glimpses 4',
+        'T8': '197 --glimpses 8'}.items()},
+    **{f'cluttered100-{name}': f'--dataset cluttered100 {ON_GPU} --epoch {epochs}' for name, epochs in {
+        'T8': 191, 'T6': '272 --glimpses 6', 'T4': '246 --glimpses 4',
+        'T4-near': '281 --glimpses 4 --start-range 0.4'}.items()},
     'mnist-T7': '--dataset mnist --glimpses 7',
     **{f'mnist-T{t}': f'--dataset mnist --glimpses {t}' for t in (5, 4)},
     **{f'mnist-T{t}': f'--dataset mnist --glimpses {t} --shift 0' for t in (3, 2)},
-    'cluttered-T4': '--dataset cluttered --glimpses 4',
-    'cluttered100-T6': '--dataset cluttered100 --glimpses 6',
-    'cluttered100-T4': '--dataset cluttered100 --glimpses 4',
     'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random --epoch 100',
     'cluttered100-random-T8': '--dataset cluttered100 --policy random --epoch 100',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
