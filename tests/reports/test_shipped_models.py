@@ -72,6 +72,7 @@ def test_the_runs_cover_the_papers_rows():
     for flags in (flags for name, flags in make.RUNS.items() if '/' not in name):
         parser = argparse.ArgumentParser()
         parser.add_argument('--init')
+        parser.add_argument('--gpu')
         config.add_flags(parser)
         rows.append(published.row_of(config.from_flags(parser.parse_args(shlex.split(flags)))))
     rows = [row for row in rows if row]  # a game has none
