@@ -47,7 +47,7 @@ RUNS = {
     'cluttered-T6': on_gpu('cluttered', 6, 222, DISTORTED),
     'cluttered-T6-seed1': on_gpu('cluttered', 6, 270, f'{DISTORTED} --seed 1'),
     'cluttered-T6-seed2': on_gpu('cluttered', 6, 248, f'{DISTORTED} --seed 2'),
-    'cluttered-T8': on_gpu('cluttered', 8, 197, DISTORTED),
+    'cluttered-T8': '--dataset cluttered --glimpses 8',
     'cluttered100-T4': on_gpu('cluttered100', 4, 246),
     'cluttered100-T4-near': on_gpu('cluttered100', 4, 281, '--start-range 0.4'),
     'cluttered100-T6': on_gpu('cluttered100', 6, 272),
