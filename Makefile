@@ -22,7 +22,7 @@ DEMO := result/demo
 
 demo: setup
 	rm -rf $(DEMO)
-	$(BIN)/python train.py --dataset translated --digits fonts --core relu --epoch 12 --lr 0.002 --out $(DEMO)
+	$(BIN)/python train.py --dataset translated --digits fonts --core relu --epoch 12 --batchsize 64 --lr 0.002 --out $(DEMO)
 	$(BIN)/python evaluate.py $(DEMO)/model.npz
 	$(BIN)/python visualize.py $(DEMO)/model.npz
 	@echo
@@ -58,7 +58,7 @@ results: setup
 	$(BIN)/python models/make.py
 
 results-check: setup
-	$(BIN)/python evaluate.py --tables models --check docs/results.md README.md
+	$(BIN)/python evaluate.py --tables models --passes 10 --check docs/results.md README.md
 
 # Everything that there is to check and to measure on a GPU; needs CuPy, see requirements-gpu.txt.
 .PHONY: gpu-check
