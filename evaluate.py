@@ -97,7 +97,7 @@ def tables_of(arguments, device):
             model.to_device(device)
             runs[row][seed] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
                                'epoch': model.config.epoch, 'init': started_from(model)}
-    results = {row: tables.mean_of_seeds(list(found.values())) for row, found in runs.items()}
+    results = {row: tables.mean_of_seeds([found[seed] for seed in sorted(found)]) for row, found in runs.items()}
     return tables.make_tables(results)
 
 

@@ -64,7 +64,7 @@ class Unroll(chainer.FunctionNode):
 
 
 def separate(gradients):
-    """Contiguous arrays that share no memory, because hooks such as clipping change gradients in place.
+    """Contiguous arrays that share no memory, because hooks such as clipping may change gradients in place.
 
     Args:
         gradients: arrays, some of which may be the same or views of larger ones.

@@ -10,7 +10,7 @@ SHORTER, STARTED = '†', '‡'  # marks of unequal training
 PROTOCOL = ("Same protocol: the same model and number of glimpses, one pass over each image, the paper's patch and "
             'scales. The first glimpse is at a random location unless the row says otherwise. A published figure with '
             'a note may have been measured differently, as the note says.')
-SEVERAL = '±: the mean over {} runs with different seeds, and their standard deviation.'
+SEVERAL = '±: the mean over {} runs with different seeds, and the standard deviation of their errors.'
 AVERAGED = ('{} passes: the answer has the largest mean probability over as many passes with different first '
             'locations, which is another protocol.')
 EXPLAINED = {SHORTER: '† Trained for fewer epochs than the RAM models with learned locations in the same table',

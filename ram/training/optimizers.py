@@ -11,7 +11,8 @@ class ClipGradient:
     """Scales the gradient down to a norm of at most ``threshold``.
 
     Chainer's GradientClipping fails if a parameter has no gradient, for example in the location network of a run with
-    random locations.  This class leaves such a parameter out.
+    random locations.  This class leaves such a parameter out.  On a CPU gradients change in place.  On a GPU each
+    parameter gets a new one, a part of one array.
     """
     name = 'ClipGradient'
     call_for_each_param = False
@@ -23,6 +24,8 @@ class ClipGradient:
     def __call__(self, optimizer):
         parameters = [parameter for parameter in optimizer.target.params() if parameter.grad is not None]
         gradients = [parameter.grad for parameter in parameters]
+        if not gradients:
+            return
         if optimizer.target.xp is np:
             square = sum(np.vdot(gradient, gradient) for gradient in gradients)
             rate = np.float32(self.threshold) / max(np.sqrt(square), np.float32(self.threshold))

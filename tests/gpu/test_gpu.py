@@ -2,6 +2,7 @@
 import dataclasses
 import json
 
+import chainer
 import numpy as np
 import pytest
 from chainer.backends import cuda
@@ -9,7 +10,6 @@ from chainer.backends import cuda
 from datasets import scenes
 from datasets.augmentation import Augmentation, distortion, tones
 from ram import config, random_streams
-from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.networks.glimpse_sensor import GlimpseSensor
 from ram.registry import make_loss, make_model
 from ram.training import optimizers
@@ -178,14 +178,36 @@ def test_batches_are_made_on_the_gpu(size, pieces, rng):
     assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
 
 
-def test_clipping(rng):
-    model = RecurrentAttentionModel(config.PRESETS['mnist'])
+@pytest.mark.parametrize('length', [0.5, 80])
+def test_clipping(rng, length):
+    """Each parameter gets its own gradient back, scaled as on the CPU, also if it is transposed; one has none."""
+    shapes = {name: parameter.shape for name, parameter in make_model(config.PRESETS['mnist']).namedparams()}
+    drawn = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    scale = length / sum((gradient.astype(float) ** 2).sum() for gradient in drawn.values()) ** 0.5
+    found = []
+    for device in '@numpy', '@cupy:0':
+        model = make_model(config.PRESETS['mnist'])
+        model.to_device(device)
+        for name, parameter in model.namedparams():
+            gradient = model.xp.asarray(drawn[name] * np.float32(scale))
+            parameter.grad = gradient.T.copy().T if gradient.ndim > 1 else gradient
+        model.action_network.cleargrads()
+        optimizers.ClipGradient(5.0)(chainer.optimizers.SGD(lr=1).setup(model))
+        found.append({name: None if p.grad is None else cuda.to_cpu(p.grad) for name, p in model.namedparams()})
+    assert sum(gradient is None for gradient in found[0].values()) == 2
+    for name, expected in found[0].items():
+        if expected is None:
+            assert found[1][name] is None
+        else:
+            np.testing.assert_allclose(found[1][name], expected, rtol=1e-5, err_msg=name)
+
+
+def test_no_gradient_at_all_is_no_error_when_clipping():
+    model = make_model(config.PRESETS['mnist'])
     model.to_device('@cupy:0')
-    for parameter in model.params():
-        parameter.grad = cuda.cupy.ones_like(parameter.array)
-    optimizers.ClipGradient(5.0)(optimizers.make_optimizer(config.PRESETS['mnist'], model))
-    norm = sum(float((parameter.grad ** 2).sum()) for parameter in model.params()) ** 0.5
-    assert norm == pytest.approx(5, rel=1e-4)
+    model.cleargrads()
+    optimizers.ClipGradient(5.0)(chainer.optimizers.SGD(lr=1).setup(model))
+    assert all(parameter.grad is None for parameter in model.params())
 
 
 def test_averages(rng):
