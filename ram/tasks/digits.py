@@ -32,7 +32,7 @@ class DigitTask(Task):
 
 DISTORTED = dict(rotate=10.0, zoom=0.1, shear=0.1, elastic=1.0)
 MNIST = DigitTask('mnist28', size=28, shift=2, patch=8, scales=1, epoch=200)
-TRANSLATED = DigitTask('translated60', size=60, core='lstm', batchsize=256, lr=0.002, average=0.999, weight_decay=0.1,
+TRANSLATED = DigitTask('translated60', size=60, core='lstm', batchsize=256, lr=0.002, average=0.998, weight_decay=0.1,
                        epoch=150, **DISTORTED)
 CLUTTERED = DigitTask('cluttered60', size=60, clutter=4, core='lstm', epoch=240)
 CLUTTERED100 = DigitTask('cluttered100', size=100, clutter=8, scales=4, glimpses=8, core='lstm', epoch=160)
