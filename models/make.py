@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from ram import checkpoint, command_line  # noqa: E402
 
+LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
 DISTORTED = '--rotate 10 --zoom 0.1 --shear 0.1 --elastic 1'
 SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
 
@@ -47,14 +48,17 @@ RUNS = {
     'cluttered-T6': on_gpu('cluttered', 6, 222, DISTORTED),
     'cluttered-T6-seed1': on_gpu('cluttered', 6, 270, f'{DISTORTED} --seed 1'),
     'cluttered-T6-seed2': on_gpu('cluttered', 6, 248, f'{DISTORTED} --seed 2'),
-    'cluttered-T8': '--dataset cluttered --glimpses 8',
     'cluttered100-T4': on_gpu('cluttered100', 4, 246),
     'cluttered100-T4-near': on_gpu('cluttered100', 4, 281, '--start-range 0.4'),
     'cluttered100-T6': on_gpu('cluttered100', 6, 272),
     'cluttered100-T8': on_gpu('cluttered100', 8, 191),
+    'cluttered-T8': '--dataset cluttered --glimpses 8',
     'mnist-T7': '--dataset mnist --glimpses 7',
-    **{f'mnist-T{t}': f'--dataset mnist --glimpses {t}' for t in (5, 4)},
-    **{f'mnist-T{t}': f'--dataset mnist --glimpses {t} --shift 0' for t in (3, 2)},
+    'mnist-T5': '--dataset mnist --glimpses 5',
+    'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
+    'mnist-T3': '--dataset mnist --glimpses 3 --shift 0',
+    'mnist-T2': '--dataset mnist --glimpses 2 --shift 0',
+    'mnist-T2-near': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --start-range 0.4 --epoch 200',
     'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random --epoch 100',
     'cluttered100-random-T8': '--dataset cluttered100 --policy random --epoch 100',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
