@@ -37,7 +37,7 @@ def on_gpu(task, glimpses, epochs, flags=''):
 
 
 RUNS = {
-    'mnist-T6': '--dataset mnist',
+    'mnist-T6': f'--dataset mnist {LARGER} --core lstm --shift 0 {DISTORTED} --epoch 150',
     # The epochs that a GPU managed in four minutes, for all of these at once.  To train them on a CPU, add --gpu -1.
     'translated-T4': on_gpu('translated', 4, 245, DISTORTED),
     'translated-T6': on_gpu('translated', 6, 267, DISTORTED),
