@@ -38,7 +38,7 @@ def on_gpu(task, glimpses, epochs, flags=''):
 
 RUNS = {
     'mnist-T6': f'--dataset mnist {LARGER} --core lstm --shift 0 {DISTORTED} --epoch 150',
-    # The epochs that a GPU managed in four minutes, for all of these at once.  To train them on a CPU, add --gpu -1.
+    # The epochs that a GPU managed in four minutes, for these and one more at once.  On a CPU, add --gpu -1.
     'translated-T4': on_gpu('translated', 4, 245, DISTORTED),
     'translated-T6': on_gpu('translated', 6, 267, DISTORTED),
     'translated-T6-seed1': on_gpu('translated', 6, 275, f'{DISTORTED} --seed 1'),
