@@ -136,7 +136,8 @@ def _short(title):
 
 
 def _listed(numbers):
-    return ' or '.join(map(str, sorted(set(numbers))))
+    *first, last = map(str, sorted(set(numbers)))
+    return ' or '.join(filter(None, [', '.join(first), last]))
 
 
 def _name(key):
