@@ -165,11 +165,11 @@ def test_clicking_sets_the_first_glimpse_and_stepping_shows_each(tab, two_models
     first = np.array(tab.run('return [...state.episode[0].location]'))
     assert np.abs((first + 1) / 2 * size - aim).max() < 0.3
     tab.wait('!state.playing')  # it has played to its end
-    assert tab.text('#count') == 'glimpse 6 of 6'
-    for step in 5, 4:
+    assert tab.text('#count') == 'glimpse 7 of 7'
+    for step in 6, 5:
         tab.click('#back')
         tab.settle()
-        assert tab.text('#count') == f'glimpse {step} of 6'
+        assert tab.text('#count') == f'glimpse {step} of 7'
     texts = tab.run('return [...$("bars").children].map(row => row.lastChild.textContent)')
     shown = [float(text.strip('>% ')) for text in texts]
     assert np.abs(np.array(shown) - 100 * np.array(tab.run('return state.episode[3].probabilities'))).max() <= 1
@@ -179,7 +179,7 @@ def test_clicking_sets_the_first_glimpse_and_stepping_shows_each(tab, two_models
     tab.settle()
     moved = np.array(tab.run('return [...state.episode[0].location]'))
     np.testing.assert_allclose((moved + 1) / 2 * size, np.rint((first + 1) / 2 * size) + [1, 0], atol=1e-5)
-    tab.wait('$("live").textContent.startsWith("Glimpse 6 of 6. It says")')
+    tab.wait('$("live").textContent.startsWith("Glimpse 7 of 7. It says")')
 
 
 @pytest.mark.parametrize('start', ['learned', 'center', 'random'])
