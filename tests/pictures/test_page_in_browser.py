@@ -172,7 +172,7 @@ def test_clicking_sets_the_first_glimpse_and_stepping_shows_each(tab, two_models
         assert tab.text('#count') == f'glimpse {step} of 7'
     texts = tab.run('return [...$("bars").children].map(row => row.lastChild.textContent)')
     shown = [float(text.strip('>% ')) for text in texts]
-    assert np.abs(np.array(shown) - 100 * np.array(tab.run('return state.episode[3].probabilities'))).max() <= 1
+    assert np.abs(np.array(shown) - 100 * np.array(tab.run('return state.episode[4].probabilities'))).max() <= 1
     assert tab.run('return document.querySelectorAll("#bars .truth").length') == 1
     # With the keyboard: one pixel to the right.
     tab.type('#stage', '\ue014')
