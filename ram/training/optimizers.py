@@ -36,9 +36,9 @@ class ClipGradient:
         joined = cuda.cupy.concatenate([gradient.ravel() for gradient in gradients])
         joined *= cuda.reduce('T x, T most', 'T rate', 'x * x', 'a + b', 'rate = most / max(sqrt(a), most)', '0',
                               'clip_rate')(joined, self.threshold)
-        ends = np.cumsum([gradient.size for gradient in gradients])
-        for parameter, end in zip(parameters, ends.tolist()):
-            parameter.grad = joined[end - parameter.size:end].reshape(parameter.shape)
+        ends = np.cumsum([gradient.size for gradient in gradients]).tolist()
+        for parameter, part in zip(parameters, cuda.cupy.split(joined, ends[:-1])):
+            parameter.grad = part.reshape(parameter.shape)
 
 
 def rate_name(config):

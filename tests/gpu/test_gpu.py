@@ -29,8 +29,9 @@ def test_glimpse_sensor(case, dtype, normalise, rng):
     expected = GlimpseSensor(images, patch, scales, factor, normalise)(locations)
     found = GlimpseSensor(cuda.to_gpu(images), patch, scales, factor, normalise)(cuda.to_gpu(locations))
     assert found.dtype == expected.dtype
-    # Contrast: in a tiny image both lose digits when the mean is subtracted, each in its own order.
-    np.testing.assert_allclose(found.get(), expected, atol=1e-4 if normalise else 1e-5)
+    # The contrast of a single pixel is rounding, which the division by its deviation of nearly 0 enlarges.
+    one_pixel = normalise and images[0].size == 1
+    np.testing.assert_allclose(found.get(), expected, atol=1e-4 if one_pixel else 1e-5)
 
 
 class Replayed:
@@ -224,7 +225,9 @@ def test_chainermns_kernels_that_move_gradients_compile(name):
     """With ``--communicator pure_nccl`` the first gradient needs them."""
     pytest.importorskip('mpi4py.MPI')
     from chainermn.communicators import _memory_utility
-    getattr(_memory_utility, f'_cupy_batched_{name}_params')().compile()
+    kernel = getattr(_memory_utility, f'_cupy_batched_{name}_params')()
+    kernel.compile()
+    assert kernel.kernel.ptr
 
 
 def test_resuming_changes_nothing(tmp_path, monkeypatch):
