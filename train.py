@@ -10,7 +10,7 @@ import chainer
 from chainer.training import extensions
 
 from ram.training import distributed
-from ram.training.run_folder import new_run, old_run
+from ram.training.run_folder import kept_if_begun, new_run, old_run
 from ram.training.trainer import make_trainer
 
 
@@ -121,7 +121,10 @@ def main(argv=None):
     shared_batch(arguments, joined)
     # Only the first process deals with files.
     chosen, out = joined.from_first(lambda: old_run(arguments) if arguments.resume else new_run(arguments))
-    with safe_files.alone_in(out) if joined.first else contextlib.nullcontext():
+    with contextlib.ExitStack() as stack:
+        if joined.first:
+            stack.enter_context(safe_files.alone_in(out))
+            stack.enter_context(kept_if_begun(out))
         train(chosen, out, arguments, command, device, joined)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
 DENSEST = 20        # how many times larger than their file weights may be, since they can hardly be compressed
 MOST = 2000         # arrays in a file
+LOCK = '.lock'
 
 
 def read(path):
@@ -73,7 +74,7 @@ def alone_in(folder):
     """
     folder = pathlib.Path(folder)
     try:
-        with filelock.FileLock(folder / '.lock', timeout=0):
+        with filelock.FileLock(folder / LOCK, timeout=0):
             for left in folder.glob('.*-????????'):  # as tempfile names what `replacing` writes
                 left.unlink()
             for left in folder.glob('log?*'):  # Chainer's LogReport writes in such a folder

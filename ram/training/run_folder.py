@@ -1,4 +1,5 @@
 """The folder of a run: a new one, or an old one to resume."""
+import contextlib
 import dataclasses
 import pathlib
 
@@ -52,12 +53,28 @@ def old_run(arguments):
     return dataclasses.replace(old, **{name: given[name] for name in MAY_CHANGE if name in vars(arguments)}), out
 
 
+@contextlib.contextmanager
+def kept_if_begun(out):
+    """A context that removes a run's folder again if the run never began in it, so that the command can be repeated.
+
+    A run has begun once its Config is written.  Files that are not the run's are left, and the folder with them.
+    """
+    try:
+        yield
+    finally:
+        if not (out / checkpoint.CONFIG).exists():
+            with contextlib.suppress(OSError):
+                for name in (*checkpoint.FILES, 'log', safe_files.LOCK):
+                    (out / name).unlink(missing_ok=True)
+                out.rmdir()
+
+
 def _fresh(out):
     """Makes a folder for a run; ValueError if it holds one."""
     if any((out / name).exists() for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.CONFIG)):
         raise ValueError(f'{out} holds a run already: resume it with --resume {out}, or choose another --out')
     out.mkdir(parents=True, exist_ok=True)
-    (out / checkpoint.INIT).unlink(missing_ok=True)  # a run that failed to start may have left it
+    (out / checkpoint.INIT).unlink(missing_ok=True)  # a run that was killed before it began may have left it
     return out
 
 

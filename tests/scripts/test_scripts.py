@@ -233,7 +233,23 @@ def test_missing_or_damaged_data(tmp_path):
         (tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz').write_bytes(content)
         result = script('train.py', '--dataset', 'mnist', '-o', tmp_path / 'run', '--data', tmp_path)
         assert_one_clear_line(result, 'train-images-idx3-ubyte.gz', word)
-    assert not (tmp_path / 'run' / 'model.npz').exists()
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_run_that_is_refused_leaves_nothing(run, tmp_path):
+    """Neither a new folder nor, in one that the user made, files of the run; the command can be repeated."""
+    shutil.copytree(run, tmp_path / 'old')
+    text = json.loads((tmp_path / 'old' / 'config.json').read_text())
+    (tmp_path / 'old' / 'config.json').write_text(json.dumps({**text, 'digits': 'mnist'}))
+    (tmp_path / 'mnist').mkdir()
+    (tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz').write_bytes(b'\x1f\x8b\x08')
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine' / 'notes.txt').write_text('mine')
+    for first in ['--dataset', 'mnist', '--init', run / 'model.npz'], ['--resume', tmp_path / 'old']:
+        for out in tmp_path / 'new', tmp_path / 'mine', tmp_path / 'new':
+            assert_one_clear_line(script('train.py', *first, '-o', out, '--data', tmp_path), 'damaged')
+        assert not (tmp_path / 'new').exists() and os.listdir(tmp_path / 'mine') == ['notes.txt']
+    assert {path.name for path in (tmp_path / 'old').iterdir()} >= {'model.npz', 'snapshot.npz', 'config.json', 'log'}
 
 
 def test_files_that_are_not_models(run, tmp_path):
