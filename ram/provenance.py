@@ -48,11 +48,11 @@ def _commit():
 def from_json(text):
     """Reads a provenance that was written as JSON; ValueError if the text is something else."""
     if len(text) > LONGEST:
-        raise ValueError('its origin is too long')
+        raise ValueError('its provenance is too long')
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError('its origin is not a JSON object of texts')
+        raise ValueError('its provenance is not a JSON object of texts')
     return found

@@ -16,7 +16,7 @@ from ram.training.optimizers import make_optimizer, make_schedule
 from ram.training.scene_iterator import whole_arrays
 
 
-def make_trainer(config, out, device, folder=None, every='epoch', origin=None, ranks=ALONE, init=None):
+def make_trainer(config, out, device, folder=None, every='epoch', made=None, ranks=ALONE, init=None):
     """A trainer that is ready to run.
 
     Args:
@@ -25,7 +25,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
         device: chainer device.
         folder: folder of the data files.
         every: when to write snapshots, see SnapshotTrigger.
-        origin: the provenance of the models, see ``ram.provenance``.
+        made: the provenance of the models, see ``ram.provenance``.
         ranks: the Ranks that train together, each with batches of ``config.batchsize``.
         init: file of a model to start from, see ``checkpoint.start_from``; that of the first rank is used.
 
@@ -52,7 +52,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', origin=None, r
         trainer.extend(average)
         kept = average.average
     count = VALIDATIONS[model.goal](kept, device, folder, ranks)
-    trainer.extend(joined_evaluator(Validation(kept, count, origin, ranks), ranks))
+    trainer.extend(joined_evaluator(Validation(kept, count, made, ranks), ranks))
     schedule = make_schedule(config, math.ceil(config.epoch * iterator.epoch_size / (config.batchsize * ranks.size)))
     if schedule:
         trainer.extend(schedule[0], trigger=schedule[1])

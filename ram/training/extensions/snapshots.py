@@ -16,15 +16,15 @@ class Validation(training.Extension):
     Args:
         model: the model.
         count: function without arguments that returns the number of this process's mistakes and of its trials.
-        origin: see ``ram.provenance``; written into the model file.
+        made: see ``ram.provenance``; written into the model file.
         ranks: the Ranks.
     """
     name = 'validation'
     priority = training.PRIORITY_WRITER
     trigger = 1, 'epoch'
 
-    def __init__(self, model, count, origin=None, ranks=ALONE):
-        self.model, self.count, self.origin, self.ranks = model, count, origin, ranks
+    def __init__(self, model, count, made=None, ranks=ALONE):
+        self.model, self.count, self.made, self.ranks = model, count, made, ranks
         self.best = math.inf
 
     def evaluate(self):
@@ -39,7 +39,7 @@ class Validation(training.Extension):
         if error < self.best:
             self.best = error
             if self.ranks.first:
-                checkpoint.save_model(pathlib.Path(trainer.out) / checkpoint.MODEL, self.model, self.origin)
+                checkpoint.save_model(pathlib.Path(trainer.out) / checkpoint.MODEL, self.model, self.made)
 
     def serialize(self, serializer):
         self.best = serializer('best', self.best)
