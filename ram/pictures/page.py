@@ -186,7 +186,7 @@ def gallery(paths):
 
     Args:
         paths: list of files, all of which are taken; and of folders, of which one of each task is taken: of those that
-            choose where to look, the one with most glimpses.
+            choose where to look, the one with most glimpses; of equal ones, the first in the order of their names.
 
     Raises:
         FileNotFoundError, ValueError: a path does not exist, or a folder has no such model.
@@ -197,7 +197,7 @@ def gallery(paths):
             chosen.append(path)
             continue
         best = {}
-        for file in sorted(path.glob('*.npz')):
+        for file in sorted(path.glob('*.npz'), key=lambda file: file.stem):
             model = checkpoint.load_model(file)
             config = model.config
             task = config.dataset, config.digits, config.size, config.clutter, config.classes, config.model
