@@ -14,7 +14,7 @@ SEVERAL = '±: the mean over {} runs with different seeds, and the standard devi
 AVERAGED = ('{} passes: the answer has the largest mean probability over as many passes with different first '
             'locations, which is another protocol.')
 EXPLAINED = {SHORTER: '† Trained for fewer epochs than the RAM models with learned locations in the same table',
-             STARTED: '‡ Some models of the same table started from a trained model'}
+             STARTED: '‡ Started from a trained model, whose epochs count too'}
 
 
 def make_tables(results):
@@ -40,7 +40,7 @@ def make_tables(results):
         keys += sorted((key for key in results if key.task == task and key not in keys), key=str)
         if keys:
             ours = {key: result for key, result in results.items() if key.task == task}
-            marks, notes = _unequal(title, ours, {result['name']: result['epoch'] for result in results.values()})
+            marks, notes = _unequal(title, ours, {result['name']: result for result in results.values()})
             made.append({'title': title, 'notes': notes, 'rows': [
                 {**_row(figures, key, ours.get(key, {})), 'marks': marks.get(key, '')} for key in keys]})
     return made
@@ -93,31 +93,33 @@ def _protocol(figure, retina):
     return '; '.join(parts)
 
 
-def _unequal(title, ours, epochs):
+def _unequal(title, ours, by_name):
     """Which of a task's rows had unequal training.
 
     Args:
         title: the task's title.
         ours: the task's results by Row.
-        epochs: the epochs of every model by its name.
+        by_name: the results of all tasks by their names.
 
     Returns:
         dict of marks by Row, and list of [mark, text] that explain them.
     """
+    def epochs(result):
+        """With those of the models that it started from."""
+        return result['epoch'] + (epochs(by_name[result['init']]) if result['init'] in by_name else 0)
+
     marks, notes = dict.fromkeys(ours, ''), []
-    usual = {result['epoch'] for key, result in ours.items() if key.attends}
-    shorter = {key: result['epoch'] for key, result in ours.items() if usual and result['epoch'] < min(usual)}
+    usual = {epochs(result) for key, result in ours.items() if key.attends}
+    shorter = {key: epochs(result) for key, result in ours.items() if usual and epochs(result) < min(usual)}
     for key in shorter:
         marks[key] += SHORTER
     if shorter:
         notes.append([SHORTER, f'{_short(title)}, {_listed(shorter.values())} epochs against {_listed(usual)}'])
-    started = {key: result['init'] for key, result in ours.items() if result['init']}
-    if started and len(started) < len(ours):
-        for key in ours:
+    for key, result in ours.items():
+        if result['init']:
             marks[key] += STARTED
-        for key, init in started.items():
-            before = f' ({epochs[init]} epochs)' if init in epochs else ''
-            notes.append([STARTED, f'{_short(title)}, {_name(key)} from {init}{before}'])
+            before = f' ({epochs(by_name[result["init"]])} epochs)' if result['init'] in by_name else ''
+            notes.append([STARTED, f'{_short(title)}, {_name(key)} from {result["init"]}{before}'])
     return marks, notes
 
 

@@ -117,13 +117,18 @@ def test_rows_of_unequal_training_are_marked():
     ram, conv = Row('street64', 'ram', 8, RANDOM), Row('street64', 'conv 2 layers', None, '')
     results = {Row('cluttered60', 'ram', 8, RANDOM): result(2.4, [2, 3], 240), random: result(14.5, [14, 15], 100),
                Row('street32', 'ram', 8, RANDOM): result(5, [4, 6], 60, 'street-T8'),
-               ram: result(21, [20, 22], 60, 'b', 'street-T8'), conv: result(41, [40, 42], 60)}
+               ram: result(21, [20, 22], 70, 'b', 'street-T8'), conv: result(41, [40, 42], 60)}
     text = tables.as_markdown(tables.make_tables(results), only_ours=True)
     assert '| RAM random locations, 8 glimpses † |' in text and '| RAM, 8 glimpses | 2.40 |' in text
-    assert '| RAM, 8 glimpses | 5.00 ' in text and '| RAM, 8 glimpses ‡ | 21.00 |' in text and '2 layers ‡ |' in text
-    assert text.count('same table: 60 x 60 cluttered translated MNIST, 100 epochs against 240.') == 1
+    assert '| RAM, 8 glimpses | 5.00 ' in text and '| RAM, 8 glimpses ‡ | 21.00 |' in text and '2 layers † |' in text
+    assert text.count('same table: 60 x 60 cluttered translated MNIST, 100 epochs against 240; street digits') == 1
+    assert text.count('streets, 60 epochs against 130.') == 1  # 70 and the 60 before
     assert text.count('RAM, 8 glimpses from street-T8 (60 epochs).') == 1
-    results[ram]['init'], results[random]['epoch'] = '', 240
+    # A short run that continues a longer one has not been trained for less.
+    results[ram]['epoch'], results[conv]['epoch'] = 1, 61
+    assert '2 layers | 41' in tables.as_markdown(tables.make_tables(results), only_ours=True)
+    results[ram] = {**results[ram], 'init': '', 'epoch': 61}
+    results[random]['epoch'] = 240
     text = tables.as_text(tables.make_tables(results))
     assert '†' not in text and '‡' not in text
 
