@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 from ram import checkpoint, command_line  # noqa: E402
 
 LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
+FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # from a trained model
 DISTORTED = '--rotate 10 --zoom 0.1 --shear 0.1 --elastic 1'
 SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
 
@@ -37,7 +38,7 @@ def on_gpu(task, glimpses, epochs, flags=''):
 
 
 RUNS = {
-    'mnist-T6': f'--dataset mnist {LARGER} --core lstm --shift 0 {DISTORTED} --epoch 150',
+    **three_seeds('mnist-T6', f'--dataset mnist {LARGER} --core lstm --shift 0 {DISTORTED} --epoch 150'),
     # The epochs that a GPU managed in four minutes, for these and one more at once.  On a CPU, add --gpu -1.
     'translated-T4': on_gpu('translated', 4, 245, DISTORTED),
     'translated-T6': on_gpu('translated', 6, 267, DISTORTED),
@@ -45,6 +46,8 @@ RUNS = {
     'translated-T6-seed2': on_gpu('translated', 6, 220, f'{DISTORTED} --seed 2'),
     'translated-T8': on_gpu('translated', 8, 233, DISTORTED),
     'cluttered-T4': on_gpu('cluttered', 4, 304, DISTORTED),
+    'cluttered-T4-near': f'--dataset cluttered --glimpses 4 {FINER} --start-range 0.4 --init models/cluttered-T4.npz '
+                         '--epoch 30',
     'cluttered-T6': on_gpu('cluttered', 6, 222, DISTORTED),
     'cluttered-T6-seed1': on_gpu('cluttered', 6, 270, f'{DISTORTED} --seed 1'),
     'cluttered-T6-seed2': on_gpu('cluttered', 6, 248, f'{DISTORTED} --seed 2'),
@@ -52,8 +55,11 @@ RUNS = {
     'cluttered100-T4-near': on_gpu('cluttered100', 4, 281, '--start-range 0.4'),
     'cluttered100-T6': on_gpu('cluttered100', 6, 272),
     'cluttered100-T8': on_gpu('cluttered100', 8, 191),
+    'cluttered100-T8-near': f'--dataset cluttered100 --glimpses 8 {FINER} --start-range 0.4 '
+                            '--init models/cluttered100-T8.npz --epoch 10',
     'cluttered-T8': '--dataset cluttered --glimpses 8',
-    'mnist-T7': '--dataset mnist --glimpses 7',
+    'mnist-T7': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 7 --init models/mnist-T6.npz '
+                '--epoch 40',
     'mnist-T5': '--dataset mnist --glimpses 5',
     'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
     'mnist-T3': '--dataset mnist --glimpses 3 --shift 0',
