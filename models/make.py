@@ -22,6 +22,7 @@ from ram import checkpoint, command_line  # noqa: E402
 
 LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
 FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # from a trained model
+SIX = '--init models/mnist-T6.npz'
 DISTORTED = '--rotate 10 --zoom 0.1 --shear 0.1 --elastic 1'
 SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
 
@@ -55,15 +56,15 @@ RUNS = {
     'cluttered100-T4-near': on_gpu('cluttered100', 4, 281, '--start-range 0.4'),
     'cluttered100-T6': on_gpu('cluttered100', 6, 272),
     'cluttered100-T8': on_gpu('cluttered100', 8, 191),
-    'cluttered100-T8-near': f'--dataset cluttered100 --glimpses 8 {FINER} --start-range 0.4 '
-                            '--init models/cluttered100-T8.npz --epoch 10',
     'cluttered-T8': '--dataset cluttered --glimpses 8',
-    'mnist-T7': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 7 --init models/mnist-T6.npz '
-                '--epoch 40',
+    # These go on from the model with six glimpses.
+    'mnist-T7': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 7 {SIX} --epoch 40',
+    'mnist-T4-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 4 --start-range 0.4 {SIX} --epoch 40',
+    'mnist-T3-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 3 --start-range 0.4 {SIX} --epoch 50',
     'mnist-T5': '--dataset mnist --glimpses 5',
-    'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
     'mnist-T3': '--dataset mnist --glimpses 3 --shift 0',
     'mnist-T2': '--dataset mnist --glimpses 2 --shift 0',
+    'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
     'mnist-T2-near': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --start-range 0.4 --epoch 200',
     'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random --epoch 100',
     'cluttered100-random-T8': '--dataset cluttered100 --policy random --epoch 100',
