@@ -10,7 +10,7 @@ import chainer
 from chainer.training import extensions
 
 from ram.training import distributed
-from ram.training.run_folder import kept_if_begun, new_run, old_run
+from ram.training.run_folder import entered, making, model_to_start_from, new_run, old_run
 from ram.training.trainer import make_trainer
 
 
@@ -73,13 +73,9 @@ def stopped_by_signals(trigger):
             signal.signal(number, handler)
 
 
-def train(chosen, out, arguments, command, device, joined):
+def train(trainer, chosen, out, arguments, made, joined):
     """Trains to the end of the run, or until a signal stops it."""
-    snapshot, init = out / checkpoint.SNAPSHOT, out / checkpoint.INIT
-    starts = joined.first and init.exists() and not snapshot.exists()
-    made = provenance.current(command, out / checkpoint.COMMAND if arguments.resume else None)
-    trainer = make_trainer(chosen, out, device, arguments.data, arguments.snapshot, made, joined,
-                           init if starts else None)
+    snapshot = out / checkpoint.SNAPSHOT
     if joined.first:
         reported = trainer.updater.get_optimizer('main').target.reported
         trainer.extend(extensions.PrintReport(['epoch', *(f'main/{name}' for name in reported), 'validation/error',
@@ -102,6 +98,8 @@ def train(chosen, out, arguments, command, device, joined):
             trainer.run(show_loop_exception_msg=False)
             trainer.get_extension('snapshot')(trainer)
     except OSError as error:
+        if not (out / checkpoint.CONFIG).exists():
+            raise  # the run has not begun: the same command repeats it
         again = how_to_resume(out, arguments, joined)
         raise OSError(f'{error}; once that is solved, continue with: {again}') from error
     stopped = trainer.stop_trigger.signal
@@ -120,12 +118,16 @@ def main(argv=None):
     device = command_line.device(arguments.gpu, joined.local)
     shared_batch(arguments, joined)
     # Only the first process deals with files.
-    chosen, out = joined.from_first(lambda: old_run(arguments) if arguments.resume else new_run(arguments))
-    with contextlib.ExitStack() as stack:
+    chosen, out, run = joined.from_first(lambda: old_run(arguments) if arguments.resume else new_run(arguments))
+    made = provenance.current(command, run / checkpoint.COMMAND if run else None)
+    with contextlib.ExitStack() as folder:
         if joined.first:
-            stack.enter_context(safe_files.alone_in(out))
-            stack.enter_context(kept_if_begun(out))
-        train(chosen, out, arguments, command, device, joined)
+            folder.enter_context(making(out))
+        trainer = make_trainer(chosen, out, device, arguments.data, arguments.snapshot, made, joined,
+                               model_to_start_from(run, arguments) if joined.first else None)
+        if joined.first:
+            folder.enter_context(entered(out, run, arguments))
+        train(trainer, chosen, out, arguments, made, joined)
 
 
 if __name__ == '__main__':

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from ram import checkpoint, command_line  # noqa: E402
 
 LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
-FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # from a trained model
+FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # to go on from a trained model
 SIX = '--init models/mnist-T6.npz'
 DISTORTED = '--rotate 10 --zoom 0.1 --shear 0.1 --elastic 1'
 SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
@@ -57,10 +57,11 @@ RUNS = {
     'cluttered100-T6': on_gpu('cluttered100', 6, 272),
     'cluttered100-T8': on_gpu('cluttered100', 8, 191),
     'cluttered-T8': '--dataset cluttered --glimpses 8',
-    # These go on from the model with six glimpses.
+    # The next three go on from the model with six glimpses.
     'mnist-T7': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 7 {SIX} --epoch 40',
     'mnist-T4-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 4 --start-range 0.4 {SIX} --epoch 40',
     'mnist-T3-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 3 --start-range 0.4 {SIX} --epoch 50',
+    # From random weights again.
     'mnist-T5': '--dataset mnist --glimpses 5',
     'mnist-T3': '--dataset mnist --glimpses 3 --shift 0',
     'mnist-T2': '--dataset mnist --glimpses 2 --shift 0',

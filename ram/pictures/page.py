@@ -197,7 +197,7 @@ def gallery(paths):
             chosen.append(path)
             continue
         best = {}
-        for file in sorted(path.glob('*.npz'), key=lambda file: file.stem):
+        for file in sorted(path.glob('*.npz'), key=lambda file: file.stem):  # NAME before NAME-near
             model = checkpoint.load_model(file)
             config = model.config
             task = config.dataset, config.digits, config.size, config.clutter, config.classes, config.model

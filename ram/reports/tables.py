@@ -14,7 +14,7 @@ SEVERAL = '±: the mean over {} runs with different seeds, and the standard devi
 AVERAGED = ('{} passes: the answer has the largest mean probability over as many passes with different first '
             'locations, which is another protocol.')
 EXPLAINED = {SHORTER: '† Trained for fewer epochs than the RAM models with learned locations in the same table',
-             STARTED: '‡ Started from a trained model, whose epochs count too'}
+             STARTED: '‡ Started from a trained model, whose epochs in brackets are added'}
 
 
 def make_tables(results):
@@ -104,9 +104,11 @@ def _unequal(title, ours, by_name):
     Returns:
         dict of marks by Row, and list of [mark, text] that explain them.
     """
-    def epochs(result):
-        """With those of the models that it started from."""
-        return result['epoch'] + (epochs(by_name[result['init']]) if result['init'] in by_name else 0)
+    def epochs(result, after=()):
+        """With those of the models that it started from, as far as they are among the results."""
+        after = *after, result['name']
+        known = result['init'] in by_name and result['init'] not in after
+        return result['epoch'] + (epochs(by_name[result['init']], after) if known else 0)
 
     marks, notes = dict.fromkeys(ours, ''), []
     usual = {epochs(result) for key, result in ours.items() if key.attends}
@@ -118,7 +120,8 @@ def _unequal(title, ours, by_name):
     for key, result in ours.items():
         if result['init']:
             marks[key] += STARTED
-            before = f' ({epochs(by_name[result["init"]])} epochs)' if result['init'] in by_name else ''
+            before = epochs(result) - result['epoch']
+            before = f' ({before} epochs)' if before else ''
             notes.append([STARTED, f'{_short(title)}, {_name(key)} from {result["init"]}{before}'])
     return marks, notes
 

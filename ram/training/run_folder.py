@@ -9,23 +9,22 @@ MAY_CHANGE = 'epoch', 'images'  # when a run is resumed
 
 
 def new_run(arguments):
-    """The Config of train.py's flags, and a new folder for the run.
+    """The Config of train.py's flags, the folder for the run, and None, since it continues no other.
 
     Raises:
         ValueError: a flag is out of range, or the folder holds a run already.
     """
     chosen = tasks.completed(config.from_flags(arguments))
     if arguments.init:
-        checkpoint.load_model(arguments.init)  # an error, if any, comes before the folder exists
+        checkpoint.load_model(arguments.init)
     name = arguments.preset or chosen.dataset
-    out = _fresh(pathlib.Path(arguments.out) if arguments.out else _unused(pathlib.Path('result') / name))
-    if arguments.init:  # kept with the run, which may be killed before its first snapshot
-        _copy(arguments.init, out / checkpoint.INIT)
-    return chosen, out
+    out = pathlib.Path(arguments.out) if arguments.out else _unused(pathlib.Path('result') / name)
+    _check_unused(out)
+    return chosen, out, None
 
 
 def old_run(arguments):
-    """The Config of the run to resume, in which only a few values may change, and the folder to continue in.
+    """The Config of the run to resume, in which only a few values may change, the folder to continue in, and its own.
 
     Raises:
         FileNotFoundError: there is no such run.
@@ -44,44 +43,85 @@ def old_run(arguments):
         if new is not None and new != kept and field.name not in MAY_CHANGE:
             raise ValueError(f'--{field.name.replace("_", "-")} {new}: the run in {run} has {kept}, and only --epoch '
                              'and --images may change when a run is resumed')
-    out = run
-    if arguments.out and pathlib.Path(arguments.out).resolve() != run.resolve():
-        out = _fresh(pathlib.Path(arguments.out))
-        for name in (*checkpoint.FILES, 'log'):
-            if (run / name).exists() and name != checkpoint.CONFIG:
-                _copy(run / name, out / name)
-    return dataclasses.replace(old, **{name: given[name] for name in MAY_CHANGE if name in vars(arguments)}), out
+    out = pathlib.Path(arguments.out) if arguments.out else run
+    if out.resolve() == run.resolve():
+        out = run
+    else:
+        _check_unused(out)
+    return dataclasses.replace(old, **{name: given[name] for name in MAY_CHANGE if name in vars(arguments)}), out, run
+
+
+def model_to_start_from(run, arguments):
+    """The file of the model that a run starts from; None for random weights, or where a snapshot is continued.
+
+    Args:
+        run: the folder of the run that is resumed, or None.
+        arguments: those of train.py.
+    """
+    if run is None:
+        return arguments.init
+    starts = (run / checkpoint.INIT).exists() and not (run / checkpoint.SNAPSHOT).exists()
+    return run / checkpoint.INIT if starts else None
 
 
 @contextlib.contextmanager
-def kept_if_begun(out):
-    """A context that removes a run's folder again if the run never began in it, so that the command can be repeated.
-
-    A run has begun once its Config is written.  Files that are not the run's are left, and the folder with them.
-    """
+def making(out):
+    """A context with the folder ``out``.  If it made the folder and ends before anything is in it, it removes it."""
+    new = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
     try:
         yield
     finally:
-        if not (out / checkpoint.CONFIG).exists():
-            with contextlib.suppress(OSError):
-                for name in (*checkpoint.FILES, 'log', safe_files.LOCK):
-                    (out / name).unlink(missing_ok=True)
+        if new:
+            with contextlib.suppress(OSError):  # it is not empty
                 out.rmdir()
 
 
-def _fresh(out):
-    """Makes a folder for a run; ValueError if it holds one."""
-    if any((out / name).exists() for name in (checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.CONFIG)):
+@contextlib.contextmanager
+def entered(out, run, arguments):
+    """A context in which a run has its folder for itself, with the files that it starts from.
+
+    Args:
+        out: the folder; it must exist.
+        run: the folder of the run that is resumed, or None.
+        arguments: those of train.py.
+
+    Raises:
+        ValueError: another process has the folder, or another run has begun in it.
+    """
+    with safe_files.alone_in(out):
+        if out != run:
+            _check_unused(out)
+            if run:
+                _copy({run / name: out / name for name in (*checkpoint.FILES, 'log')
+                       if (run / name).exists() and name != checkpoint.CONFIG})
+            elif arguments.init:  # kept with the run, which may be killed before its first snapshot
+                _copy({pathlib.Path(arguments.init): out / checkpoint.INIT})
+        yield
+
+
+def _check_unused(out):
+    """Raises ValueError if the folder holds files of a run."""
+    if (out / checkpoint.CONFIG).exists():
         raise ValueError(f'{out} holds a run already: resume it with --resume {out}, or choose another --out')
-    out.mkdir(parents=True, exist_ok=True)
-    (out / checkpoint.INIT).unlink(missing_ok=True)  # a run that was killed before it began may have left it
-    return out
+    for name in checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.INIT:
+        if (out / name).exists():
+            raise ValueError(f'{out / name} would be overwritten: choose another --out')
 
 
-def _copy(source, target):
-    content = pathlib.Path(source).read_bytes()
-    with safe_files.replacing(target) as file:
-        file.write(content)
+def _copy(files):
+    """Copies files, a dict of their targets: all of them or none."""
+    copied = []
+    try:
+        for source, target in files.items():
+            content = source.read_bytes()
+            with safe_files.replacing(target) as file:
+                file.write(content)
+            copied.append(target)
+    except BaseException:
+        for target in copied:
+            target.unlink()
+        raise
 
 
 def _unused(folder):

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 import pathlib
+import shutil
 import re
 import zlib
 
@@ -84,9 +85,12 @@ def test_a_model_that_plays_is_refused(tmp_path):
                           'does not know the model player')
 
 
-def test_a_gallery_takes_of_a_folder_one_model_of_each_task():
+def test_a_gallery_takes_of_a_folder_one_model_of_each_task(tmp_path):
     names = [path.stem for path in page.gallery([ROOT / 'models'])]
     assert names == ['mnist-T7', 'translated-T8', 'cluttered-T8', 'cluttered100-T8', 'street-T8', 'street64-T8']
+    for name in 'x.npz', 'x-near.npz':
+        shutil.copy(ROOT / 'models' / 'mnist-T4.npz', tmp_path / name)
+    assert page.gallery([tmp_path]) == [tmp_path / 'x.npz']
     assert page.gallery(['a.npz', 'b.npz']) == [pathlib.Path('a.npz'), pathlib.Path('b.npz')]
 
 

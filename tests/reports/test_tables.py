@@ -127,7 +127,11 @@ def test_rows_of_unequal_training_are_marked():
     # A short run that continues a longer one has not been trained for less.
     results[ram]['epoch'], results[conv]['epoch'] = 1, 61
     assert '2 layers | 41' in tables.as_markdown(tables.make_tables(results), only_ours=True)
-    results[ram] = {**results[ram], 'init': '', 'epoch': 61}
+    # A model that nothing is known of, or that has the same name.
+    for init in 'elsewhere', results[ram]['name']:
+        results[ram] = {**results[ram], 'init': init, 'epoch': 61}
+        assert f'RAM, 8 glimpses from {init}.' in tables.as_markdown(tables.make_tables(results))
+    results[ram]['init'] = ''
     results[random]['epoch'] = 240
     text = tables.as_text(tables.make_tables(results))
     assert '†' not in text and '‡' not in text

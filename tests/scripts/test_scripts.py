@@ -18,6 +18,7 @@ from PIL import Image
 from ram import checkpoint, config, safe_files, tasks
 from ram.pictures import episodes
 from ram.registry import make_model
+from ram.training import run_folder
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
@@ -236,20 +237,39 @@ def test_missing_or_damaged_data(tmp_path):
     assert not (tmp_path / 'run').exists()
 
 
-def test_a_run_that_is_refused_leaves_nothing(run, tmp_path):
-    """Neither a new folder nor, in one that the user made, files of the run; the command can be repeated."""
-    shutil.copytree(run, tmp_path / 'old')
-    text = json.loads((tmp_path / 'old' / 'config.json').read_text())
-    (tmp_path / 'old' / 'config.json').write_text(json.dumps({**text, 'digits': 'mnist'}))
-    (tmp_path / 'mnist').mkdir()
+def test_a_run_that_is_refused_changes_no_folder(run, tmp_path):
+    """Neither is a folder left behind, so that the command can be repeated, nor is a file of the user lost."""
+    old, new, mine, empty = (tmp_path / name for name in ('old', 'new', 'mine', 'empty'))
+    shutil.copytree(run, old)
+    settings = json.loads((old / 'config.json').read_text())
+    (old / 'config.json').write_text(json.dumps({**settings, 'digits': 'mnist'}))
+    for folder in tmp_path / 'mnist', mine, empty:
+        folder.mkdir()
     (tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz').write_bytes(b'\x1f\x8b\x08')
-    (tmp_path / 'mine').mkdir()
-    (tmp_path / 'mine' / 'notes.txt').write_text('mine')
-    for first in ['--dataset', 'mnist', '--init', run / 'model.npz'], ['--resume', tmp_path / 'old']:
-        for out in tmp_path / 'new', tmp_path / 'mine', tmp_path / 'new':
+    for name in 'log', 'command.txt', 'notes.txt':
+        (mine / name).write_text(name)
+    before = {path: path.read_bytes() for path in [*old.iterdir(), *mine.iterdir()]}
+    for first in ['--dataset', 'mnist', '--init', run / 'model.npz'], ['--resume', old]:
+        for out in new, mine, empty, new:
             assert_one_clear_line(script('train.py', *first, '-o', out, '--data', tmp_path), 'damaged')
-        assert not (tmp_path / 'new').exists() and os.listdir(tmp_path / 'mine') == ['notes.txt']
-    assert {path.name for path in (tmp_path / 'old').iterdir()} >= {'model.npz', 'snapshot.npz', 'config.json', 'log'}
+    assert {path: path.read_bytes() for path in [*old.iterdir(), *mine.iterdir()]} == before
+    assert empty.exists() and not new.exists()
+
+
+def test_a_run_overwrites_no_model_of_its_folder(run, tmp_path):
+    for name in 'init.npz', 'model.npz', 'snapshot.npz':
+        (tmp_path / name).mkdir()
+        file = shutil.copy(run / 'model.npz', tmp_path / name / name)
+        result = script('train.py', *SMALL, '-e', 1, '--init', file, '-o', tmp_path / name)
+        assert_one_clear_line(result, f'{file} would be overwritten')
+        assert checkpoint.load_model(file)
+
+
+def test_files_are_copied_all_or_none(tmp_path):
+    (tmp_path / 'a').write_text('a')
+    with pytest.raises(FileNotFoundError):
+        run_folder._copy({tmp_path / 'a': tmp_path / 'b', tmp_path / 'none': tmp_path / 'c'})
+    assert os.listdir(tmp_path) == ['a']
 
 
 def test_files_that_are_not_models(run, tmp_path):
