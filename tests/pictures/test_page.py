@@ -4,8 +4,8 @@ import base64
 import dataclasses
 import json
 import pathlib
-import shutil
 import re
+import shutil
 import zlib
 
 import numpy as np
