@@ -63,7 +63,7 @@ RUNS = {
     'mnist-T3-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 3 --start-range 0.4 {SIX} --epoch 50',
     # From random weights again.
     'mnist-T5': '--dataset mnist --glimpses 5',
-    'mnist-T3': '--dataset mnist --glimpses 3 --shift 0',
+    'mnist-T3': f'--dataset mnist {LARGER} --shift 0 --glimpses 3 --epoch 200',
     'mnist-T2': '--dataset mnist --glimpses 2 --shift 0',
     'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
     'mnist-T2-near': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --start-range 0.4 --epoch 200',
@@ -159,7 +159,7 @@ def draw_curves(path):
         axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=7, ncols=math.ceil(len(colours) / 4))
     figure.savefig(path)
 
 

@@ -47,22 +47,22 @@ def _draw_task(axes, table, task, figures):
          [figure for key in keys for figure in related(figures, key) if figure not in same],
          dict(marker='o', linestyle='', color=OTHERS, fillstyle='none')),
         ('the paper', paper, dict(marker='s', linewidth=1.2, color=THE_PAPER))]
+    aside = 0.03 * (counts[-1] - counts[0])  # or some would hide others
     for label, chosen, style in groups:
         if chosen:
-            left = 0 if chosen is paper else 0.03 * (counts[-1] - counts[0])  # or ours would hide them
-            axes.plot([figure.row.glimpses - left for figure in chosen], [figure.error for figure in chosen],
+            axes.plot([figure.row.glimpses - aside * (chosen is not paper) for figure in chosen], [figure.error for figure in chosen],
                       label=label, **style)
     ours = [row for row in table['rows'] if row['model'] == 'ram' and row['ours'] is not None]
-    for label, chosen, style in [
-            ('ours, with the 95% interval', [row for row in ours if row['start'] == USUAL_START],
+    for label, chosen, right, style in [
+            ('ours, with the 95% interval', [row for row in ours if row['start'] == USUAL_START], 0,
              dict(marker='D', linewidth=2)),
-            ('ours, another first glimpse', [row for row in ours if row['start'] != USUAL_START],
+            ('ours, another first glimpse', [row for row in ours if row['start'] != USUAL_START], aside,
              dict(marker='D', linestyle='', fillstyle='none'))]:
         if chosen:
             errors = [row['ours'] for row in chosen]
             bars = [[row['ours'] - row['ci95'][0] for row in chosen], [row['ci95'][1] - row['ours'] for row in chosen]]
-            axes.errorbar([row['glimpses'] for row in chosen], errors, yerr=bars, color=OURS, capsize=3, label=label,
-                          zorder=3, **style)
+            axes.errorbar([row['glimpses'] + right for row in chosen], errors, yerr=bars, color=OURS, capsize=3,
+                          label=label, zorder=3, **style)
     axes.set(yscale='log', xlabel='glimpses', ylabel='test error, %')
     low, high = axes.get_ylim()
     ticks = [tick for tick in TICKS if low <= tick <= high]
