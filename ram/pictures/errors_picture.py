@@ -50,7 +50,8 @@ def _draw_task(axes, table, task, figures):
     aside = 0.03 * (counts[-1] - counts[0])  # or some would hide others
     for label, chosen, style in groups:
         if chosen:
-            axes.plot([figure.row.glimpses - aside * (chosen is not paper) for figure in chosen], [figure.error for figure in chosen],
+            left = 0 if chosen is paper else aside
+            axes.plot([figure.row.glimpses - left for figure in chosen], [figure.error for figure in chosen],
                       label=label, **style)
     ours = [row for row in table['rows'] if row['model'] == 'ram' and row['ours'] is not None]
     for label, chosen, right, style in [
