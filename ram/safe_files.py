@@ -76,9 +76,10 @@ def alone_in(folder):
     try:
         with filelock.FileLock(folder / LOCK, timeout=0):
             for left in folder.glob('.*-????????'):  # as tempfile names what `replacing` writes
-                left.unlink()
-            for left in folder.glob('log?*'):  # Chainer's LogReport writes in such a folder
-                if left.is_dir():
+                if left.is_file():
+                    left.unlink()
+            for left in folder.glob('log????????'):  # Chainer's LogReport writes in such a folder
+                if left.is_dir() and {path.name for path in left.iterdir()} <= {'log.json'}:
                     shutil.rmtree(left)
             yield
     except filelock.Timeout:

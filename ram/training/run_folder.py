@@ -19,7 +19,7 @@ def new_run(arguments):
         checkpoint.load_model(arguments.init)
     name = arguments.preset or chosen.dataset
     out = pathlib.Path(arguments.out) if arguments.out else _unused(pathlib.Path('result') / name)
-    _check_unused(out)
+    _check_unused(out, arguments.init)
     return chosen, out, None
 
 
@@ -66,20 +66,22 @@ def model_to_start_from(run, arguments):
 
 @contextlib.contextmanager
 def making(out):
-    """A context with the folder ``out``.  If it made the folder and ends before anything is in it, it removes it."""
+    """A context with the folder ``out``.  If it made the folder and no run begins there, it removes it again."""
     new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
         yield
     finally:
-        if new:
-            with contextlib.suppress(OSError):  # it is not empty
-                out.rmdir()
+        if new and {path.name for path in out.iterdir()} <= {safe_files.LOCK}:
+            (out / safe_files.LOCK).unlink(missing_ok=True)
+            out.rmdir()
 
 
 @contextlib.contextmanager
 def entered(out, run, arguments):
     """A context in which a run has its folder for itself, with the files that it starts from.
+
+    If an error ends it before the run's Config is written, these files are removed: the command can be repeated.
 
     Args:
         out: the folder; it must exist.
@@ -89,39 +91,43 @@ def entered(out, run, arguments):
     Raises:
         ValueError: another process has the folder, or another run has begun in it.
     """
+    copied = []
     with safe_files.alone_in(out):
-        if out != run:
-            _check_unused(out)
-            if run:
-                _copy({run / name: out / name for name in (*checkpoint.FILES, 'log')
-                       if (run / name).exists() and name != checkpoint.CONFIG})
-            elif arguments.init:  # kept with the run, which may be killed before its first snapshot
-                _copy({pathlib.Path(arguments.init): out / checkpoint.INIT})
-        yield
+        try:
+            if out != run:
+                _check_unused(out, arguments.init)
+                if run:
+                    names = [name for name in (*checkpoint.FILES, 'log') if name != checkpoint.CONFIG]
+                    files = {run / name: out / name for name in names if (run / name).exists()}
+                else:  # a model to start from is kept with the run, which may be killed before its first snapshot
+                    files = {pathlib.Path(arguments.init): out / checkpoint.INIT} if arguments.init else {}
+                for source, target in files.items():
+                    if not target.exists():
+                        _copy(source, target)
+                        copied.append(target)
+            yield
+        except BaseException:
+            if not (out / checkpoint.CONFIG).exists():
+                for target in copied:
+                    target.unlink(missing_ok=True)
+            raise
 
 
-def _check_unused(out):
-    """Raises ValueError if the folder holds files of a run."""
+def _check_unused(out, init=None):
+    """Raises ValueError if the folder holds files of a run, except for the model that this one starts from."""
     if (out / checkpoint.CONFIG).exists():
         raise ValueError(f'{out} holds a run already: resume it with --resume {out}, or choose another --out')
-    for name in checkpoint.MODEL, checkpoint.SNAPSHOT, checkpoint.INIT:
-        if (out / name).exists():
-            raise ValueError(f'{out / name} would be overwritten: choose another --out')
+    for file in out / checkpoint.MODEL, out / checkpoint.SNAPSHOT, out / checkpoint.INIT:
+        same = file.name == checkpoint.INIT and init and file.exists() and (
+            file.read_bytes() == pathlib.Path(init).read_bytes())
+        if file.exists() and not same:
+            raise ValueError(f'{file} would be overwritten: choose another --out')
 
 
-def _copy(files):
-    """Copies files, a dict of their targets: all of them or none."""
-    copied = []
-    try:
-        for source, target in files.items():
-            content = source.read_bytes()
-            with safe_files.replacing(target) as file:
-                file.write(content)
-            copied.append(target)
-    except BaseException:
-        for target in copied:
-            target.unlink()
-        raise
+def _copy(source, target):
+    content = source.read_bytes()
+    with safe_files.replacing(target) as file:
+        file.write(content)
 
 
 def _unused(folder):

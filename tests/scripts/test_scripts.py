@@ -18,7 +18,6 @@ from PIL import Image
 from ram import checkpoint, config, safe_files, tasks
 from ram.pictures import episodes
 from ram.registry import make_model
-from ram.training import run_folder
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
@@ -256,20 +255,36 @@ def test_a_run_that_is_refused_changes_no_folder(run, tmp_path):
     assert empty.exists() and not new.exists()
 
 
-def test_a_run_overwrites_no_model_of_its_folder(run, tmp_path):
-    for name in 'init.npz', 'model.npz', 'snapshot.npz':
-        (tmp_path / name).mkdir()
-        file = shutil.copy(run / 'model.npz', tmp_path / name / name)
-        result = script('train.py', *SMALL, '-e', 1, '--init', file, '-o', tmp_path / name)
+def test_a_damaged_snapshot_is_not_left_in_another_folder(run, tmp_path):
+    old, new = tmp_path / 'old', tmp_path / 'new'
+    shutil.copytree(run, old)
+    (old / 'snapshot.npz').write_bytes(b'damaged')
+    for _ in range(2):
+        assert_one_clear_line(script('train.py', '--resume', old, '-o', new), 'snapshot.npz')
+        assert not new.exists()
+    shutil.copy(run / 'snapshot.npz', old)
+    result = script('train.py', '--resume', old, '-o', new, '-e', 1)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_run_loses_no_file_of_its_folder(run, tmp_path):
+    for name in 'model.npz', 'snapshot.npz':
+        (tmp_path / name[0]).mkdir()
+        file = shutil.copy(run / 'model.npz', tmp_path / name[0] / name)
+        result = script('train.py', *SMALL, '-e', 1, '--init', file, '-o', tmp_path / name[0])
         assert_one_clear_line(result, f'{file} would be overwritten')
         assert checkpoint.load_model(file)
-
-
-def test_files_are_copied_all_or_none(tmp_path):
-    (tmp_path / 'a').write_text('a')
-    with pytest.raises(FileNotFoundError):
-        run_folder._copy({tmp_path / 'a': tmp_path / 'b', tmp_path / 'none': tmp_path / 'c'})
-    assert os.listdir(tmp_path) == ['a']
+    # A model of the name that the run gives to its copy; and folders whose names are like those of incomplete files.
+    kept = ['logs/a', 'log-of-2025/a', '.my-12345678/a']
+    for name in kept:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(name)
+    file = shutil.copy(run / 'model.npz', tmp_path / 'init.npz')
+    before = (tmp_path / 'init.npz').read_bytes()
+    result = script('train.py', *SMALL, '-e', 1, '--init', file, '-o', tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / 'init.npz').read_bytes() == before
+    assert all((tmp_path / name).read_text() == name for name in kept)
 
 
 def test_files_that_are_not_models(run, tmp_path):
