@@ -19,6 +19,7 @@ from ram import command_line
 from ram.config import Config
 
 ROOT = pathlib.Path(__file__).parent.parent
+SMALL = ['--dataset', 'mnist', '--digits', 'fonts', '--hidden', '32', '--unit', '32', '-l', '3', '--lr', '0.003']
 
 # Hypothesis tries few examples in the normal suite, and many with --hypothesis-profile long.
 for profile, examples in ('short', 30), ('long', 1000):
@@ -94,6 +95,15 @@ def quick(picture_folder):
     """Flags of train.py for a run of 7 iterations an epoch that needs no font digits, which take seconds to draw."""
     return ['--dataset', 'folder', '--images', picture_folder, '--size', 28, '--patch', 8, '--scales', 1, '-l', 2,
             '--core', 'relu', '--hidden', 16, '--unit', 16, '-b', 8]
+
+
+@pytest.fixture(scope='session')
+def run(tmp_path_factory):
+    """One epoch of a small model on font digits."""
+    out = tmp_path_factory.mktemp('runs') / 'run'
+    result = script('train.py', *SMALL, '-e', '1', '-o', out)
+    assert result.returncode == 0, result.stderr
+    return out
 
 
 def pointers(*arrays):
