@@ -2,6 +2,7 @@
 import argparse
 import os
 import sys
+import time
 
 import chainer
 from chainer.backends import cuda
@@ -80,4 +81,5 @@ def abort(code):
     mpi = sys.modules.get('mpi4py.MPI')
     if mpi and mpi.COMM_WORLD.size > 1:
         sys.stderr.flush()
+        time.sleep(0.5)  # mpiexec may drop what it has not yet forwarded when all ranks end
         mpi.COMM_WORLD.Abort(code)
