@@ -19,6 +19,7 @@ from ram.registry import CORES, GLIMPSE_NETWORKS
 
 # Where the first glimpse goes, in the words of results/published.csv.
 STARTS = {'random': 'random first glimpse', 'learned': 'learned first glimpse', 'center': 'centre first'}
+PAPER_HIDDEN, PAPER_UNIT = 256, 128  # section 4: the units of g and h, and of h_g and h_l
 
 
 @dataclass
@@ -101,6 +102,10 @@ class RecurrentAttentionModel(Classifier):
     def row(config):
         name = 'ram' if config.glimpse_network == 'linear' else f'ram {config.glimpse_network} glimpse network'
         name += ', context' * config.context + f' {config.policy} locations' * (config.policy != 'learned')
+        if config.hidden != PAPER_HIDDEN:
+            name += f', {config.hidden} units'
+        if config.unit != PAPER_UNIT:
+            name += f', {config.unit} units in h_g and h_l'
         start = 'learned' if config.context else config.start if config.policy == 'learned' else config.policy
         if (config.policy, start) == ('learned', 'random') and config.start_range < 1:
             return name, config.glimpses, f'first glimpse in [-{config.start_range:g}, {config.start_range:g}]^2'

@@ -36,7 +36,7 @@ class Row(NamedTuple):
     @property
     def attends(self):
         """Whether the model learns where to look."""
-        return self.glimpses is not None and not self.model.endswith(' locations')
+        return self.glimpses is not None and ' locations' not in self.model
 
 
 @dataclass(frozen=True)

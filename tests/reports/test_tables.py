@@ -21,6 +21,8 @@ CLUTTERED8 = dataclasses.replace(config.PRESETS['cluttered'], glimpses=8)
     (dict(start='learned'), ('cluttered60', 'ram', 8, 'learned first glimpse')),
     (dict(start='center', start_range=0.5), ('cluttered60', 'ram', 8, 'centre first')),
     (dict(start_range=0.4), ('cluttered60', 'ram', 8, 'first glimpse in [-0.4, 0.4]^2')),
+    (dict(hidden=512), ('cluttered60', 'ram, 512 units', 8, RANDOM)),
+    (dict(unit=64, policy='random'), ('cluttered60', 'ram random locations, 64 units in h_g and h_l', 8, RANDOM)),
     (dict(context=True), ('cluttered60', 'ram, context', 8, 'learned first glimpse')),
     (dict(model='conv'), ('cluttered60', 'conv 2 layers', None, '')),
     (dict(model='fc64'), ('cluttered60', 'fc 2x64', None, '')),
@@ -38,7 +40,8 @@ def test_every_model_has_a_row_or_none(model):
 @pytest.mark.parametrize('changes, row', [
     ({}, ('svhn32', 'ram conv glimpse network', 4, RANDOM)),
     (dict(digits='fonts', glimpse_network='linear'), ('street32', 'ram', 4, RANDOM)),
-    (dict(digits='fonts', glimpse_network='linear', size=64, hidden=100, scales=3), ('street64', 'ram', 4, RANDOM)),
+    (dict(digits='fonts', glimpse_network='linear', size=64, hidden=100, scales=3),
+     ('street64', 'ram, 100 units', 4, RANDOM)),
     (dict(size=64, model='conv'), ('svhn64', 'conv 2 layers', None, '')), (dict(size=48), None),
     (dict(extra=True), None)])
 def test_the_row_of_a_model_of_pictures(changes, row):
@@ -90,6 +93,11 @@ def test_published_figures_are_compared_by_protocol():
         figure.error for figure in comparable(figures, walk)]
     assert {figure.error for figure in comparable(figures, Row('translated60', 'conv 2 layers', None, ''))} == {
         1.62, 1.57}
+
+
+def test_random_locations_are_not_learned_whatever_the_networks_sizes():
+    assert row_of(dataclasses.replace(CLUTTERED8, hidden=512)).attends
+    assert not row_of(dataclasses.replace(CLUTTERED8, policy='random', unit=64)).attends
 
 
 def test_another_retina_is_not_comparable():
