@@ -46,10 +46,15 @@ def shared_batch(arguments, joined):
 
 
 def how_to_resume(out, arguments, joined):
-    """The command that resumes the run."""
+    """The command that resumes the run, with the flags that belong to the machine and not to the run."""
+    command, usual = ['python', 'train.py'], parse([])
     if arguments.communicator:
-        return f'mpiexec -n {joined.size} python train.py --communicator {arguments.communicator} --resume {out}'
-    return f'python train.py --resume {out}'
+        command = ['mpiexec', '-n', str(joined.size), *command]
+    for name in 'communicator', 'gpu', 'data', 'cache', 'snapshot':
+        value = getattr(arguments, name)
+        if value != getattr(usual, name):
+            command += [f'--{name}'] + ([] if value is None else [str(value)])
+    return shlex.join([*command, '--resume', str(out)])
 
 
 def summary(chosen, out):

@@ -12,7 +12,7 @@ import zipfile
 import filelock
 import numpy as np
 
-LARGEST = 1 << 30   # bytes of a file's arrays, uncompressed
+LARGEST = 16 << 30  # bytes of a file's arrays, uncompressed: a snapshot of the largest Config is smaller
 DENSEST = 20        # how many times larger than their file weights may be, since they can hardly be compressed
 MOST = 2000         # arrays in a file
 LOCK = '.lock'
@@ -66,8 +66,12 @@ def replacing(path, mode='wb'):
 
 
 @contextlib.contextmanager
-def alone_in(folder):
+def alone_in(folder, names):
     """Locks a run's folder for one process, and first removes the incomplete files of a killed one.
+
+    Args:
+        folder: the folder.
+        names: the names of the files that :func:`replacing` writes there.
 
     Raises:
         ValueError: another process has locked it.
@@ -75,11 +79,12 @@ def alone_in(folder):
     folder = pathlib.Path(folder)
     try:
         with filelock.FileLock(folder / LOCK, timeout=0):
-            for left in folder.glob('.*-????????'):  # as tempfile names what `replacing` writes
-                if left.is_file():
-                    left.unlink()
+            for name in names:
+                for left in folder.glob(f'.{name}-????????'):  # as tempfile names them
+                    if left.is_file():
+                        left.unlink()
             for left in folder.glob('log????????'):  # Chainer's LogReport writes in such a folder
-                if left.is_dir() and {path.name for path in left.iterdir()} <= {'log.json'}:
+                if left.is_dir() and [path.name for path in left.iterdir()] == ['log.json']:
                     shutil.rmtree(left)
             yield
     except filelock.Timeout:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from ram import safe_files
+from ram.config import LARGEST_LAYER
 
 
 @pytest.fixture
@@ -19,6 +20,11 @@ def test_failing_write_leaves_the_old_file(saved):
             file.write(b'half')
             raise RuntimeError
     assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
+
+
+def test_the_snapshot_of_the_largest_layer_can_be_read():
+    """float32: the weights, Adam's two moments, and the running average."""
+    assert safe_files.LARGEST > 2 * 4 * 4 * LARGEST_LAYER
 
 
 def test_numpy_reads_a_file_from_its_beginning(saved, monkeypatch):

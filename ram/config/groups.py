@@ -133,7 +133,7 @@ class Optimisation:
                             'and kept; 0 for none', least=0, below=1, metavar='DECAY')
     batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B')
     epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N')
-    seed: int = option(0, '--seed', 'seed of everything random', least=0, metavar='N')
+    seed: int = option(0, '--seed', 'seed of everything random', least=0, most=2 ** 32 - 1, metavar='N')
 
 
 GROUPS = Scene, Digits, Svhn, Pictures, Game, Augmentation, Retina, Networks, Policy, Optimisation

@@ -6,6 +6,7 @@ import pathlib
 from ram import checkpoint, config, safe_files, tasks
 
 MAY_CHANGE = 'epoch', 'images'  # when a run is resumed
+WRITTEN = *checkpoint.FILES, 'loss.png', 'error.png'
 
 
 def new_run(arguments):
@@ -34,13 +35,14 @@ def old_run(arguments):
     if arguments.init:
         raise ValueError('--init is for a new run, and --resume continues an old one')
     if not (run / checkpoint.CONFIG).exists():
-        raise FileNotFoundError(f'{run} is no run that can be resumed: it has no {checkpoint.CONFIG}')
+        raise FileNotFoundError(f'cannot resume {run}: it has no {checkpoint.CONFIG}')
     old = config.Config.from_json((run / checkpoint.CONFIG).read_text())
     given = vars(config.PRESETS[arguments.preset]) if arguments.preset else {}
     given = {**given, **vars(arguments)}
     for field in dataclasses.fields(old):
         new, kept = given.get(field.name), getattr(old, field.name)
-        if new is not None and new != kept and field.name not in MAY_CHANGE:
+        fixed = field.metadata['flags'] and field.name not in MAY_CHANGE  # what has no flag was found in the data
+        if fixed and new is not None and new != kept:
             raise ValueError(f'--{field.name.replace("_", "-")} {new}: the run in {run} has {kept}, and only --epoch '
                              'and --images may change when a run is resumed')
     out = pathlib.Path(arguments.out) if arguments.out else run
@@ -92,7 +94,7 @@ def entered(out, run, arguments):
         ValueError: another process has the folder, or another run has begun in it.
     """
     copied = []
-    with safe_files.alone_in(out):
+    with safe_files.alone_in(out, WRITTEN):
         try:
             if out != run:
                 _check_unused(out, arguments.init)

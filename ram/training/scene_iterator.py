@@ -32,7 +32,7 @@ class SceneIterator(chainer.dataset.Iterator):
         self.ranks = ranks
         if batch_size * self.ranks.size > len(digits):
             raise ValueError(f'batchsize must be at most {len(digits) // self.ranks.size}, the number of training '
-                             f'digits{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')
+                             f'images{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')
         self.digits, self.labels = digits, labels
         self.size, self.pieces, self.shift, self.augmentation = size, pieces, shift, augmentation
         self.batch_size, self.seed = batch_size, seed

@@ -38,7 +38,7 @@ def test_the_archived_scripts_flags_work():
 @pytest.mark.parametrize('name, value', [
     ('patch', 0), ('glimpses', 0), ('sigma', -0.1), ('sigma', 0.0), ('sigma', float('nan')), ('lr', float('inf')),
     ('size', 27), ('scales', 0), ('batchsize', 0), ('dataset', 'imagenet'), ('optimizer', 'magic'), ('hidden', 2.5),
-    ('into_core', 1), ('seed', -1), ('patch', 4000), ('mc', True), ('lr', 10 ** 400), ('average', 1.0),
+    ('into_core', 1), ('seed', -1), ('seed', 2 ** 32), ('patch', 4000), ('mc', True), ('lr', 10 ** 400), ('average', 1.0),
     ('average', -0.1)])
 def test_rejects_impossible_values(name, value):
     with pytest.raises(ValueError, match=name if value != 4000 else 'largest patch'):

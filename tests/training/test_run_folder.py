@@ -1,8 +1,16 @@
 """The folder of a run: what a run, or one that is refused, does to it."""
 import json
+import pathlib
+import shlex
 import shutil
+from types import SimpleNamespace
 
+import pytest
+from PIL import Image
+
+import train
 from ram import checkpoint
+from ram.training.distributed import ALONE
 from tests.conftest import SMALL, assert_one_clear_line, script
 
 
@@ -44,14 +52,52 @@ def test_a_run_loses_no_file_of_its_folder(run, tmp_path):
         result = script('train.py', *SMALL, '-e', 1, '--init', file, '-o', tmp_path / name[0])
         assert_one_clear_line(result, f'{file} would be overwritten')
         assert checkpoint.load_model(file)
-    # A model of the name that the run gives to its copy; and folders whose names are like those of incomplete files.
-    kept = ['logs/a', 'log-of-2025/a', '.my-12345678/a']
+    # A model of the name that the run gives to its copy; and files and folders with names like those of incomplete ones.
+    kept = ['logs/a', 'log-of-2025/a', '.my-12345678/a', '.bashrc-20240115', '.config-original']
     for name in kept:
-        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
+    (tmp_path / 'log_archive').mkdir()
     file = shutil.copy(run / 'model.npz', tmp_path / 'init.npz')
     before = (tmp_path / 'init.npz').read_bytes()
     result = script('train.py', *SMALL, '-e', 1, '--init', file, '-o', tmp_path)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / 'init.npz').read_bytes() == before
-    assert all((tmp_path / name).read_text() == name for name in kept)
+    assert all((tmp_path / name).read_text() == name for name in kept) and (tmp_path / 'log_archive').exists()
+
+
+def test_the_incomplete_files_of_a_killed_run_are_removed(run, tmp_path):
+    out = tmp_path / 'run'
+    shutil.copytree(run, out)
+    (out / 'log12345678').mkdir()
+    left = [out / name for name in ('.snapshot.npz-a1b2c3d4', '.loss.png-a1b2c3d4', 'log12345678/log.json')]
+    for path in left:
+        path.write_text('incomplete')
+    assert script('train.py', '--resume', out).returncode == 0
+    assert not any(path.exists() for path in left) and not (out / 'log12345678').exists()
+
+
+@pytest.mark.parametrize('given, joined, command', [
+    ([], ALONE, 'python train.py --resume'),
+    (['-g', '1', '--data', 'my data', '--snapshot', '5m'], ALONE,
+     "python train.py --gpu 1 --data 'my data' --snapshot 5m --resume"),
+    (['--communicator', 'pure_nccl', '--gpu'], SimpleNamespace(size=4),
+     'mpiexec -n 4 python train.py --communicator pure_nccl --gpu --resume')])
+def test_the_command_that_resumes_a_run_names_its_machine(given, joined, command):
+    folder = pathlib.Path('result/my run')
+    assert train.how_to_resume(folder, train.parse(given), joined) == f"{command} 'result/my run'"
+    arguments = train.parse(shlex.split(command.split('train.py ')[1]) + [str(folder)])
+    assert arguments.resume == str(folder) and arguments.gpu == train.parse(given).gpu
+
+
+def test_a_run_of_a_folder_can_be_resumed_with_its_preset(tmp_path):
+    """Its classes are no flag: they were found in the data, and differ from the preset's."""
+    for name in 'ab':
+        (tmp_path / 'pictures' / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new('RGB', (40, 40), (60 * number, 90, 30)).save(tmp_path / 'pictures' / name / f'{number}.png')
+    flags = ['--preset', 'folder', '--images', tmp_path / 'pictures']
+    out = tmp_path / 'run'
+    assert script('train.py', *flags, '-e', 1, '-b', 2, '-o', out).returncode == 0
+    result = script('train.py', *flags, '-e', 2, '-b', 2, '--resume', out)
+    assert result.returncode == 0, result.stderr
