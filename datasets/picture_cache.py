@@ -49,7 +49,7 @@ def stored(root, paths, settings, measure, read):
     Raises:
         OSError: the cache cannot be written, or has no room.
     """
-    folder, state = cache_folder(), fingerprint(paths, settings)
+    folder, state = cache_folder(), fingerprint(root, paths, settings)
     name = hashlib.sha256(json.dumps([str(root.resolve()), settings]).encode()).hexdigest()[:16]
     place = folder / name
     if _opened.get(place, (None,))[0] == state:
@@ -65,12 +65,12 @@ def stored(root, paths, settings, measure, read):
     return _opened[place][1]
 
 
-def fingerprint(paths, settings):
-    """A str that changes if a file is added, changed or removed, or a setting changes."""
+def fingerprint(root, paths, settings):
+    """A str that changes if a file below ``root`` is added, changed or removed, or a setting changes."""
     text = [json.dumps([VERSION, picture_store.MARGIN, settings])]
     for path in paths:
         found = path.stat()
-        text.append(f'{path.as_posix()}\0{found.st_size}\0{found.st_mtime_ns}')
+        text.append(f'{path.relative_to(root).as_posix()}\0{found.st_size}\0{found.st_mtime_ns}')
     return hashlib.sha256('\n'.join(text).encode('utf-8', 'surrogateescape')).hexdigest()
 
 

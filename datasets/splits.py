@@ -9,7 +9,7 @@ def compiled(pattern):
     """A regular expression for groups of files; ValueError if it is invalid, or has no group in parentheses."""
     try:
         expression = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise ValueError(f'--group-by must be a regular expression, not {pattern!r}: {error}') from None
     if not expression.groups:
         raise ValueError(rf"--group-by must have a group in parentheses, such as '(\d+)-', not {pattern!r}")
@@ -56,7 +56,10 @@ def set_aside(groups, parts, salt):
     Returns:
         dict of a sorted list of paths by part; the rest is under 'train'.
     """
-    left = sorted(groups, key=lambda group: hashlib.sha256(f'{salt}/{group[0]}'.encode()).digest())
+    def order(group):  # names are not always text
+        return hashlib.sha256(f'{salt}/{group[0]}'.encode('utf-8', 'surrogateescape')).digest()
+
+    left = sorted(groups, key=order)
     wanted, result = max(1, round(SHARE * sum(len(paths) for _, paths in groups))), {}
     for place, part in enumerate(parts):
         taken, rest, size = [], [], 0

@@ -67,8 +67,9 @@ def run(main, argv=None):
     except BrokenPipeError:  # the reader of our output has closed it, as in `evaluate.py model.npz | head -3`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python complains at its end
         sys.exit(141)  # the exit code of SIGPIPE in a shell
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f'error: {" ".join(str(error).split())}\n')  # in one piece, since several processes may write
+    except (ValueError, OSError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
+        text = f'{"out of memory: " * isinstance(error, MemoryError)}{error}'
+        sys.stderr.write(f'error: {" ".join(text.split())}\n')  # in one piece, since several processes may write
         abort(2)
         sys.exit(2)
     except KeyboardInterrupt:

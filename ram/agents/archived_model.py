@@ -55,6 +55,10 @@ class ArchivedModel(Classifier):
         if (config.start, config.start_range) != ('random', 1):
             raise ValueError('the archived model looks anywhere first: start must be random, and start_range 1')
 
+        if config.glimpses < 2 or config.mc > 1:
+            raise ValueError('the archived model looks at least twice, and has one episode for each image: glimpses '
+                             'must be at least 2, and mc 1')
+
     largest_layer = RecurrentAttentionModel.largest_layer
 
     @staticmethod

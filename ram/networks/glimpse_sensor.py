@@ -67,7 +67,8 @@ def fixated(locations, height, width, most):
     """The pixel edges at the locations: ``rint((l + 1) / 2 * (width, height))``, rounded half to even.
 
     Args:
-        locations: float array (B, 2), columns (x, y); [-1, 1] spans the image, values beyond it are allowed.
+        locations: float array (B, 2), columns (x, y); [-1, 1] spans the image, values beyond it are allowed.  NaN, as
+            in a run that diverges, is far above and left of it.
         height, width: the image's size in pixels.
         most: how far the edges may be outside the image, in pixels; those further outside are moved there.
 
@@ -76,7 +77,7 @@ def fixated(locations, height, width, most):
     """
     xp = cuda.get_array_module(locations)
     size = xp.array([width, height], dtype=locations.dtype)
-    return xp.clip(xp.rint((locations + 1) / 2 * size), -most, size + most).astype(int)
+    return xp.fmin(xp.fmax(xp.rint((locations + 1) / 2 * size), -most), size + most).astype(int)
 
 
 def patch_corners(locations, height, width, side):

@@ -38,8 +38,8 @@ def test_the_archived_scripts_flags_work():
 @pytest.mark.parametrize('name, value', [
     ('patch', 0), ('glimpses', 0), ('sigma', -0.1), ('sigma', 0.0), ('sigma', float('nan')), ('lr', float('inf')),
     ('size', 27), ('scales', 0), ('batchsize', 0), ('dataset', 'imagenet'), ('optimizer', 'magic'), ('hidden', 2.5),
-    ('into_core', 1), ('seed', -1), ('seed', 2 ** 32), ('patch', 4000), ('mc', True), ('lr', 10 ** 400), ('average', 1.0),
-    ('average', -0.1)])
+    ('into_core', 1), ('seed', -1), ('seed', 2 ** 32), ('patch', 4000), ('mc', True), ('lr', 10 ** 400),
+    ('average', 1.0), ('average', -0.1)])
 def test_rejects_impossible_values(name, value):
     with pytest.raises(ValueError, match=name if value != 4000 else 'largest patch'):
         dataclasses.replace(Config(), **{name: value})
@@ -100,6 +100,12 @@ def test_the_archived_model_has_networks_of_its_own(changes):
 
 @pytest.mark.parametrize('changes', [dict(dataset='svhn', size=32), dict(dataset='folder'), dict(normalise=True)])
 def test_the_archived_model_knows_grey_scenes_alone(changes):
+    with pytest.raises(ValueError, match='archived'):
+        dataclasses.replace(config.PRESETS['archived'], **changes)
+
+
+@pytest.mark.parametrize('changes', [dict(glimpses=1), dict(mc=5)])
+def test_the_archived_model_learns_from_one_episode_of_several_glimpses(changes):
     with pytest.raises(ValueError, match='archived'):
         dataclasses.replace(config.PRESETS['archived'], **changes)
 

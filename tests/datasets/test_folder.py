@@ -1,5 +1,6 @@
 """A folder of pictures of one's own: its classes, its splits, its groups and its labels."""
 import json
+import os
 import shutil
 
 import numpy as np
@@ -100,6 +101,17 @@ def test_a_new_track_changes_the_split_little(tracks):
     assert len(before ^ set(folder.class_files(tracks, 'test', '(.+)[-/]')['car'])) <= 13
 
 
+@pytest.mark.skipif(os.name == 'nt', reason='names are not bytes there')
+def test_a_name_that_is_no_text_is_split_too(plain):
+    name = os.fsdecode(b'caf\xe9.png')
+    try:
+        save(plain / 'cat' / name)
+    except OSError:
+        pytest.skip('this file system has no such names')
+    assert name in [path.name for split in ('train', 'validation', 'test')
+                    for path in folder.class_files(plain, split)['cat']]
+
+
 def test_a_file_without_a_match_is_on_its_own(tracks):
     for i in range(20):
         save(tracks / 'car' / f'odd{i}.png')
@@ -109,7 +121,8 @@ def test_a_file_without_a_match_is_on_its_own(tracks):
 
 @pytest.mark.parametrize('pattern, words', [
     ('(a', 'regular expression'), ('a', 'a group in parentheses'), ('(x)', "'\\(x\\)' matches none .*such as .*png"),
-    ('()', 'matches none'), ('(.)', 'class bus .* in 1 group by .*at least 3 groups')])
+    ('(a{5000000000})', 'regular expression'), ('()', 'matches none'),
+    ('(.)', 'class bus .* in 1 group by .*at least 3 groups')])
 def test_patterns_that_cannot_be_grouped_by(tracks, pattern, words):
     with pytest.raises(ValueError, match=words):
         folder.describe(tracks, pattern)

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +67,13 @@ def test_a_store_is_made_once_for_all_splits(root, reads, fit):
         np.testing.assert_array_equal(*(images.reduced(i, 99) if fit == 'native' else images[i]
                                         for images in (first[0], again)))
     assert fit == 'native' or (again.shape == (8, 3, 16, 16) and again.dtype == np.uint8)
+
+
+def test_another_way_to_the_folder_has_the_same_store(root, reads, monkeypatch):
+    load(root)
+    monkeypatch.chdir(root.parent)
+    load(Path('pictures'))
+    assert len(reads) == 12
 
 
 def test_another_setting_has_another_store(root, reads):

@@ -57,6 +57,14 @@ def test_bytes_equal_a_naive_loop(case):
     np.testing.assert_allclose(glimpse.array, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize('normalise', [False, True])
+def test_a_location_that_is_not_a_number_sees_nothing(normalise, rng):
+    """As of a run that diverges, which is to end with the message that its loss is not finite."""
+    images = rng.integers(0, 256, (2, 1, 28, 28)).astype(np.uint8)
+    glimpse = GlimpseSensor(images, 8, 2, 2, normalise)(np.array([[np.nan, 0], [0, np.nan]], np.float32))
+    assert (glimpse == 0).all()
+
+
 @pytest.mark.parametrize('dtype, error', [(np.float32, 1e-6), (np.float64, 1e-12)])
 def test_floats_equal_a_naive_loop(case, dtype, error):
     images, *rest = case

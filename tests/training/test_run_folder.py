@@ -52,7 +52,7 @@ def test_a_run_loses_no_file_of_its_folder(run, tmp_path):
         result = script('train.py', *SMALL, '-e', 1, '--init', file, '-o', tmp_path / name[0])
         assert_one_clear_line(result, f'{file} would be overwritten')
         assert checkpoint.load_model(file)
-    # A model of the name that the run gives to its copy; and files and folders with names like those of incomplete ones.
+    # A model of the name that the run gives to its copy; and names that are like those of incomplete files.
     kept = ['logs/a', 'log-of-2025/a', '.my-12345678/a', '.bashrc-20240115', '.config-original']
     for name in kept:
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -21,7 +21,9 @@ class SceneValidation:
             model.config, 'validation', folder))
 
     def __call__(self):
-        """Returns: the number of mistakes, and of scenes."""
+        """Returns: the number of mistakes, and of scenes; a rank may have none."""
+        if not len(self.labels):
+            return 0, 0
         rng = generator(self.device, self.model.config.seed)
         wrong = evaluation.mistakes(self.model, self.images, self.labels, rng)[-1]
         return wrong.sum(), len(wrong)
