@@ -1,11 +1,13 @@
 #!/usr/bin/env python
 """Measures a trained model: python evaluate.py model.npz; or many: python evaluate.py --tables models"""
+import dataclasses
 import json
 import pathlib
-import re
+import shlex
 import sys
+from itertools import pairwise
 
-from ram import checkpoint, command_line, safe_files, tasks
+from ram import checkpoint, command_line, config, safe_files, tasks
 from ram.agents.gaze import POLICIES
 from ram.pictures import errors_picture
 from ram.pictures.drawing import png
@@ -77,23 +79,30 @@ def predict(model, arguments, device):
 
 def started_from(model):
     """The name of the model that a model's training started from (``train.py --init``); '' if there is none."""
-    found = re.search(r'--init[= ]+(\S+)', model.provenance.get('command', ''))
-    return pathlib.Path(found[1]).stem if found else ''
+    words = shlex.split(model.provenance.get('command', ''))
+    given = [after for word, after in pairwise(words) if word == '--init']
+    given += [word.removeprefix('--init=') for word in words if word.startswith('--init=')]
+    return pathlib.Path(given[-1]).stem if given else ''
 
 
 def tables_of(arguments, device):
     """The paper's tables with the models of a folder."""
-    runs, paths = {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
+    runs, recipes, paths = {}, {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
     if not paths:
         raise FileNotFoundError(f'there is no model (*.npz) in {arguments.tables}')
     for path in paths:
         model = checkpoint.load_model(path)
         row, seed = published.row_of(model.config), model.config.seed
         if row is None:
-            print(f'{path} is not of a task of the tables and is left out', file=sys.stderr)
+            print(f'{path} belongs in no row of the tables and is left out', file=sys.stderr)
         elif seed in runs.setdefault(row, {}):
             raise ValueError(f'{path}: another model in {arguments.tables} has the same row and seed: {row}, {seed}')
         else:
+            recipe = dataclasses.replace(model.config, seed=0, epoch=1)
+            changes = config.different(recipe, recipes.setdefault(row, recipe))
+            if changes:
+                raise ValueError(f'{path} differs from another model of its row in more than the seed: it has '
+                                 f'{", ".join(f"{name} {value}" for name, value in changes)}')
             model.to_device(device)
             runs[row][seed] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
                                'epoch': model.config.epoch, 'init': started_from(model)}
@@ -103,6 +112,9 @@ def tables_of(arguments, device):
 
 def print_tables(arguments, device):
     """Prints, writes and checks the tables; ValueError if a document of --check has other figures."""
+    for name in (*arguments.write, *arguments.check):
+        if not tables.BLOCK.search(pathlib.Path(name).read_text('utf-8')):
+            raise ValueError(f'{name} has no lines <!-- tables --> and <!-- /tables -->')
     made = tables_of(arguments, device)
     print(tables.as_json(made) if arguments.json else
           tables.as_markdown(made) if arguments.markdown else tables.as_text(made))

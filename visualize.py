@@ -47,9 +47,10 @@ def main(argv=None):
     if not arguments.model and not arguments.gallery:
         raise ValueError('a model.npz is needed, or --gallery PATH with --page FILE')
     if arguments.gallery and (arguments.model or not arguments.page):
-        raise ValueError('--gallery names all models of the page: it goes with --page FILE, and with no other model')
+        raise ValueError('--gallery names all models of the page: use it with --page FILE and without MODEL')
     if arguments.page and (arguments.image or arguments.renderer != 'episodes'):
-        raise ValueError('--page goes with no --image, which is opened on the page itself, and with no other picture')
+        raise ValueError('--page cannot be combined with --image (a picture is opened on the page itself) or with another kind of '
+                         'picture')
     device = command_line.device(arguments.gpu)
     name, model, renderers = 'page' if arguments.page else arguments.renderer, None, RENDERERS
     if arguments.model:

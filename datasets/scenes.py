@@ -70,6 +70,9 @@ def draw_layout(rng, source, digits, size, pieces, digit=28):
         size: side of a scene in pixels, at least ``digit``.
         pieces: pieces in a scene, P.
         digit: side of a digit in pixels.
+
+    Returns:
+        Layout of the N scenes.
     """
     n = len(source)
     others = rng.integers(1, max(digits, 2), size=(n, pieces))

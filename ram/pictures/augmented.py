@@ -1,6 +1,5 @@
 """Training scenes as the model saw them in training."""
 import io
-import pathlib
 
 import numpy as np
 from chainer.backends import cuda
@@ -8,6 +7,7 @@ from PIL import Image
 
 from datasets import scenes
 from ram import tasks
+from ram.pictures.drawing import file_for
 from ram.random_streams import generator
 
 TIMES = 8       # how often each source is shown
@@ -31,9 +31,8 @@ def draw(model, arguments, device):
     plain = scenes.fresh_scenes(xp, rng, sources, chosen, config.size, config.clutter)
     columns = [plain] + [scenes.fresh_scenes(xp, rng, sources, chosen, config.size, config.clutter, config.shift,
                                              config.augmentation) for _ in range(TIMES)]
-    path = pathlib.Path(arguments.model)
-    out = pathlib.Path(arguments.out or path.with_name(f'{path.stem}-augmented')).with_suffix('.png')
-    return {out: sheet(np.stack([cuda.to_cpu(column) for column in columns], axis=1))}
+    table = np.stack([cuda.to_cpu(column) for column in columns], axis=1)
+    return {file_for(arguments, '.png', 'augmented'): sheet(table)}
 
 
 draw.gaze = False  # the model needs no gaze

@@ -1,5 +1,6 @@
 """Shared by the pictures: colours, and figures as images."""
 import io
+import pathlib
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -9,6 +10,44 @@ GAZE = '#ffb000'     # the fixation, its patches and its path
 RIGHT = '#2a9d4a'    # the bar of the true class
 OTHER = '#8c96a3'    # the other bars
 WRONG = '#d1495b'    # a wrong answer
+
+
+def file_for(arguments, suffix, kind=''):
+    """The file of a picture: as --out says, or beside the model.
+
+    Args:
+        arguments: those of visualize.py.
+        suffix: '.gif' or '.png'; it replaces one of these, or .npz.  Another dot belongs to the name.
+        kind: a word that is added to the model's name, but not to --out.
+
+    Returns:
+        pathlib.Path.
+    """
+    path = pathlib.Path(arguments.out or arguments.model)
+    name = path.stem if path.suffix.lower() in ('.gif', '.png', '.npz') else path.name
+    return path.with_name(name + f'-{kind}' * bool(kind and not arguments.out) + suffix)
+
+
+def scene_indices(index, count, total, rng):
+    """Which scenes to draw: those of --index, or some that are drawn at random.
+
+    Args:
+        index: list of int, or None.
+        count: how many are drawn at random, at most ``total``.
+        total: how many scenes there are.
+        rng: ``numpy.random.Generator``; --index does not use it.
+
+    Returns:
+        sequence of int.
+
+    Raises:
+        ValueError: an index is out of range.
+    """
+    if index is None:
+        return rng.choice(total, min(count, total), replace=False)
+    if min(index) < 0 or max(index) >= total:
+        raise ValueError(f'--index must be between 0 and {total - 1}, not {", ".join(map(str, index))}')
+    return index
 
 
 def picture(figure):

@@ -1,6 +1,4 @@
 """Episodes as pictures: where the model looked, what its retina covered, and what it thought after each glimpse."""
-import pathlib
-
 import chainer
 import chainer.functions as F
 import numpy as np
@@ -12,7 +10,7 @@ from datasets.picture_store import Pictures
 from ram import tasks
 from ram.networks.glimpse_sensor import patch_corners
 from ram.networks.pixels import to_float
-from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture, png
+from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, file_for, picture, png, scene_indices
 from ram.random_streams import generator
 from ram.reports.text import shortened
 
@@ -35,8 +33,7 @@ def draw(model, arguments, device):
     """
     images, truths = chosen_scenes(model, arguments)
     episodes = watch(model, images, truths, generator(device, arguments.seed), arguments.policy or model.config.policy)
-    out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
-    return {out: gif(episodes), out.with_suffix('.png'): contact_sheet(episodes)}
+    return {file_for(arguments, '.gif'): gif(episodes), file_for(arguments, '.png'): contact_sheet(episodes)}
 
 
 def chosen_scenes(model, arguments):
@@ -45,12 +42,7 @@ def chosen_scenes(model, arguments):
     if arguments.image:
         return tasks.joined(config, [tasks.read_picture(config, arguments.image)]), None
     images, labels = tasks.load_scenes(config, model.unseen_split, arguments.data)
-    index = arguments.index
-    if index is None:
-        count = min(arguments.count, len(images))
-        index = np.random.default_rng(arguments.seed).choice(len(images), count, replace=False)
-    if min(index) < 0 or max(index) >= len(images):
-        raise ValueError(f'--index must be between 0 and {len(images) - 1}, not {", ".join(map(str, index))}')
+    index = scene_indices(arguments.index, arguments.count, len(images), np.random.default_rng(arguments.seed))
     return images[index], labels[index]
 
 

@@ -1,13 +1,11 @@
 """Games as a moving picture: the screen, the gaze, the actions and the expected reward (paper, section 4)."""
-import pathlib
-
 import chainer
 import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 from matplotlib.figure import Figure
 
-from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, picture
+from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, file_for, picture
 from ram.pictures.episodes import Scene
 from ram.random_streams import generator
 from ram.registry import DATASETS
@@ -33,9 +31,8 @@ def draw(model, arguments, device):
         raise ValueError('--index and --image are not for games, which are drawn with --seed')
     games = watch(model, arguments.seed, device, arguments.policy or model.config.policy,
                   arguments.count)
-    out = pathlib.Path(arguments.out or arguments.model).with_suffix('.gif')
     frames = [frame(games, t) for t in range(len(games[0].images))]
-    return {out: animation(frames, [MILLISECONDS] * (len(frames) - 1) + [6 * MILLISECONDS])}
+    return {file_for(arguments, '.gif'): animation(frames, [MILLISECONDS] * (len(frames) - 1) + [6 * MILLISECONDS])}
 
 
 class Game(Scene):

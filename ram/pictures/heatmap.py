@@ -1,13 +1,11 @@
 """Maps of where the first, the second, ... glimpse goes, over many images."""
-import pathlib
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from datasets import DIGIT
 from ram import tasks
-from ram.pictures.drawing import GAZE, png
+from ram.pictures.drawing import GAZE, file_for, png
 from ram.random_streams import generator
 from ram.reports import evaluation
 
@@ -22,10 +20,8 @@ def draw(model, arguments, device):
     images, _ = tasks.load_scenes(config, model.unseen_split, arguments.data)
     images = tasks.send(device, images)
     locations = evaluation.fixations(model, images, generator(device, arguments.seed), arguments.policy)
-    path = pathlib.Path(arguments.model)
-    out = pathlib.Path(arguments.out or path.with_name(f'{path.stem}-heatmap')).with_suffix('.png')
     boxes = tasks.digit_boxes(config, model.unseen_split, len(images))
-    return {out: heatmap(locations, config.size, *(boxes or ()))}
+    return {file_for(arguments, '.png', 'heatmap'): heatmap(locations, config.size, *(boxes or ()))}
 
 
 def heatmap(locations, size, centres=None, side=DIGIT):

@@ -15,6 +15,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from ram import checkpoint, tasks
+from ram.pictures.drawing import scene_indices
 
 FOLDER = pathlib.Path(__file__).parent
 LARGEST = 10_000_000    # bytes of a page
@@ -171,10 +172,8 @@ def exhibit_of(path, model, arguments):
         return exhibit
     split, rng = model.unseen_split, np.random.default_rng(arguments.seed)
     images, truths = tasks.load_scenes(config, split, arguments.data)
-    chosen = arguments.index or rng.choice(len(images), min(count, len(images)), replace=False)
-    if min(chosen) < 0 or max(chosen) >= len(images):
-        raise ValueError(f'--index must be between 0 and {len(images) - 1}, not {", ".join(map(str, chosen))}')
-    exhibit.images, exhibit.truths = images[chosen], truths[chosen]
+    index = scene_indices(arguments.index, count, len(images), rng)
+    exhibit.images, exhibit.truths = images[index], truths[index]
     if config.clutter:
         digits, _ = tasks.load_sources(config, split, arguments.data)
         exhibit.digits = digits[rng.choice(len(digits), CLUTTER_SOURCES, replace=False)]

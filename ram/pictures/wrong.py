@@ -1,11 +1,10 @@
 """Episodes in which a model gives a wrong answer."""
-import pathlib
-
 import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 
 from ram import tasks
+from ram.pictures.drawing import file_for
 from ram.pictures.episodes import contact_sheet, gif, same_scale, scene_of
 from ram.random_streams import generator
 from ram.reports import evaluation
@@ -20,11 +19,9 @@ def draw(model, arguments, device):
     episodes = wrong_episodes(model, images, labels, generator(device, arguments.seed), arguments.count,
                               np.random.default_rng(arguments.seed), arguments.policy)
     if not episodes:
-        raise ValueError(f'--wrong has nothing to show: {arguments.model} gets all of the {len(images)} test scenes '
-                         'right')
-    path = pathlib.Path(arguments.model)
-    out = pathlib.Path(arguments.out or path.with_name(f'{path.stem}-wrong')).with_suffix('.gif')
-    return {out: gif(episodes), out.with_suffix('.png'): contact_sheet(episodes)}
+        raise ValueError(f'--wrong has nothing to show: {arguments.model} gets all of the {len(images)} scenes right')
+    return {file_for(arguments, '.gif', 'wrong'): gif(episodes),
+            file_for(arguments, '.png', 'wrong'): contact_sheet(episodes)}
 
 
 def wrong_episodes(model, images, labels, rng, count, choice, policy=None):

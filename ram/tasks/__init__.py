@@ -37,6 +37,10 @@ def load_sources(config, split, folder=None):
 def load_scenes(config, split, folder=None):
     """The fixed scenes of a split: one for each source, the same for every model of the task.
 
+    Args:
+        config, folder: as for :func:`load_sources`.
+        split: 'validation', 'test' or 'train+validation'.
+
     Returns:
         uint8 array (N, C, size, size), or native Pictures; and int32 array (N,).
     """
