@@ -19,14 +19,15 @@ from ram.reports import prediction, published, tables
 def parse(argv):
     parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
-    parser.add_argument('--images', help='for a model of --dataset folder, where the pictures are now')
+    parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
     parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
                         "repository's model, which was trained on the test digits, train+validation)")
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
-    parser.add_argument('--repeats', type=int, default=10, help='draws of the first locations (default: 10)')
+    parser.add_argument('--repeats', type=int, default=10, metavar='N', help='draws of the first locations (default: '
+                        '10)')
     parser.add_argument('--passes', type=int, default=1, metavar='N', help='also measure the error of answers by the '
                         'mean probabilities of N passes, each with other first locations (default: 1, no such error)')
-    parser.add_argument('--seed', type=int, default=0, help='seed of the first locations (default: 0)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the first locations (default: 0)')
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--predict', nargs='+', metavar='PATH', help='instead classify these pictures, or those in '
                         'these folders: prints file, class and probability (mean over the first locations), separated '

@@ -16,8 +16,8 @@ from ram.training.trainer import make_trainer
 
 def parse(argv):
     parser = command_line.Parser(
-        'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset, or its '
-        'default.')
+        'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset; the defaults '
+        'below hold only where the preset says nothing. Most presets set --epoch, --core and others: see ram/tasks.')
     run = parser.add_argument_group('The run')
     run.add_argument('--preset', choices=config.PRESETS, help='the recipe (default: that of the dataset)')
     run.add_argument('-o', '--out', metavar='DIR', help='folder of the run (default: result/PRESET, numbered if that '

@@ -13,8 +13,8 @@ def parse(argv):
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
     what = parser.add_mutually_exclusive_group()
-    what.add_argument('--index', type=int, nargs='+', metavar='N', help='test scenes to show (default: 4, drawn with '
-                      '--seed)')
+    what.add_argument('--index', type=int, nargs='+', metavar='N', help='test scenes to show (default: --count '
+                      'scenes at random)')
     what.add_argument('--image', metavar='FILE', help='a picture of your own instead; a digit white on black, as in '
                       'MNIST')
     for name, draw in RENDERERS.items():
@@ -22,7 +22,8 @@ def parse(argv):
             summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
             what.add_argument(f'--{name}', action='store_const', const=name, dest='renderer', default='episodes',
                               help=summary[0].lower() + summary[1:])
-    parser.add_argument('--count', type=int, default=4, metavar='N', help='how many to show (default: 4)')
+    parser.add_argument('--count', type=int, default=4, metavar='N', help=f'how many to show, at most {MOST} '
+                        '(default: 4)')
     parser.add_argument('--page', metavar='FILE', help='one HTML file instead, which runs the model in any browser')
     parser.add_argument('--gallery', nargs='+', metavar='PATH', help='with --page, several models on one page: files, '
                         'or folders, of which one model of each task is taken')
@@ -49,8 +50,8 @@ def main(argv=None):
     if arguments.gallery and (arguments.model or not arguments.page):
         raise ValueError('--gallery names all models of the page: use it with --page FILE and without MODEL')
     if arguments.page and (arguments.image or arguments.renderer != 'episodes'):
-        raise ValueError('--page cannot be combined with --image (a picture is opened on the page itself) or with another kind of '
-                         'picture')
+        raise ValueError('--page cannot be combined with --image (a picture is opened on the page itself) or with '
+                         'another kind of picture')
     device = command_line.device(arguments.gpu)
     name, model, renderers = 'page' if arguments.page else arguments.renderer, None, RENDERERS
     if arguments.model:

@@ -107,7 +107,7 @@ def main(argv=None):
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
     arguments = parser.parse_args(argv)
-    print('| mended | error, % | seconds |\n| --- | --- | --- |')
+    print('| corrected | error, % | seconds |\n| --- | --- | --- |')
     for number, (_, text) in enumerate(ROWS):
         start = time.perf_counter()
         error = train([name for name, _ in ROWS[1:number + 1]], arguments.epochs, arguments.seed, arguments.data)

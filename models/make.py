@@ -1,9 +1,10 @@
 #!/usr/bin/env python
 """Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of them.
 
-An interrupted run is resumed, and a complete one is not repeated.  The results are written here: the model as NAME.npz,
-with weights of float16, and its log as NAME.log.  At the end the tables, the learning curves and the README.md of this
-folder are written again.
+Those of photographs are trained only if they are named, since not everybody has their data.  Other flags are handed to
+train.py.  An interrupted run is resumed, and a complete one is not repeated.  The results are written here: the model
+as NAME.npz, with weights of float16, and its log as NAME.log.  At the end the tables, the learning curves and the
+README.md of this folder are written again.
 """
 import argparse
 import json
@@ -24,6 +25,11 @@ LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
 FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # to go on from a trained model
 SIX = '--init models/mnist-T6.npz'
 DISTORTED = '--rotate 10 --zoom 0.1 --shear 0.1 --elastic 1'
+# The stand-in for SVHN: the paper's glimpse network, and a control of about the same size; neither has the preset's
+# augmentation.
+STAND_IN = ('--dataset svhn --digits fonts --batchsize 128 --weight-decay 0 --shift 2 --rotate 0 --zoom 0 --shear 0 '
+            '--elastic 0 --brightness 0 --contrast 0 --tint 0 --epoch 60')
+PAPERS_NETWORKS = '--glimpse-network linear --patch 8 --scales 3 --glimpses 8 --hidden 133'
 SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
 
 
@@ -56,25 +62,26 @@ RUNS = {
     'cluttered100-T4-near': on_gpu('cluttered100', 4, 281, '--start-range 0.4'),
     'cluttered100-T6': on_gpu('cluttered100', 6, 272),
     'cluttered100-T8': on_gpu('cluttered100', 8, 191),
-    'cluttered-T8': '--dataset cluttered --glimpses 8',
-    # The next three go on from the model with six glimpses.
+    # The next five go on from a model with six glimpses.
+    'cluttered-T8': f'--dataset cluttered --glimpses 8 {LARGER} --init models/cluttered-T6.npz --epoch 110',
+    'mnist-T5': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 5 {SIX} --epoch 40',
     'mnist-T7': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 7 {SIX} --epoch 40',
     'mnist-T4-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 4 --start-range 0.4 {SIX} --epoch 40',
     'mnist-T3-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 3 --start-range 0.4 {SIX} --epoch 50',
     # From random weights again.
-    'mnist-T5': '--dataset mnist --glimpses 5',
     'mnist-T3': f'--dataset mnist {LARGER} --shift 0 --glimpses 3 --epoch 200',
-    'mnist-T2': '--dataset mnist --glimpses 2 --shift 0',
+    'mnist-T2': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --epoch 200',
     'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
+    'mnist-T4-512': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4 --hidden 512',
     'mnist-T2-near': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --start-range 0.4 --epoch 200',
-    'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random --epoch 100',
-    'cluttered100-random-T8': '--dataset cluttered100 --policy random --epoch 100',
+    'cluttered-random-T8': f'--dataset cluttered --glimpses 8 --policy random {LARGER} --epoch 100',
+    'cluttered100-random-T8': f'--dataset cluttered100 --policy random {LARGER} --epoch 100',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
-    'street-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133',  # the preset
-    'street64-T8': '--dataset svhn --digits fonts --scales 3 --hidden 133 --canvas 64 --init models/street-T8.npz',
-    'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',
-    'street-conv': '--dataset svhn --digits fonts --model conv',
+    'street-T8': f'{STAND_IN} {PAPERS_NETWORKS}',
+    'street64-T8': f'{STAND_IN} {PAPERS_NETWORKS} --canvas 64 --init models/street-T8.npz',
+    'street64-conv': f'{STAND_IN} --canvas 64 --model conv',
+    'street-conv': f'{STAND_IN} --model conv',
     **three_seeds('catch', '--dataset catch'),
     'catch-random': '--dataset catch --policy random',
     'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
@@ -100,13 +107,21 @@ def seconds(log):
 
 def train(name, rest):
     """Starts or resumes a run, and copies its results."""
-    out = ROOT / 'result' / 'models' / name
+    out, flags = ROOT / 'result' / 'models' / name, shlex.split(RUNS[name])
     if (out / checkpoint.CONFIG).exists():
-        flags = ['--resume', str(out), *rest]
+        # With all other flags, train.py sees whether it is a run of this recipe.
+        start = flags.index('--init') if '--init' in flags else len(flags)
+        flags = ['--resume', str(out), *flags[:start], *flags[start + 2:], *rest]
     else:
-        flags = [*shlex.split(RUNS[name]), '--out', str(out.relative_to(ROOT)), *rest]
+        flags = [*flags, '--out', str(out.relative_to(ROOT)), *rest]
     print(f'== {name}: python train.py {shlex.join(flags)}', flush=True)
-    subprocess.run([sys.executable, 'train.py', *flags], cwd=ROOT, check=True)
+    with subprocess.Popen([sys.executable, 'train.py', *flags], cwd=ROOT) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:  # train.py has the signal too, and writes a snapshot
+            code = process.wait()
+    if code:
+        sys.exit(code)
     model = checkpoint.load_model(out / checkpoint.MODEL)
     checkpoint.save_model(HERE / f'{name}.npz', model, model.provenance, half=True)
     shutil.copy(out / 'log', HERE / f'{name}.log')
@@ -168,11 +183,14 @@ def main(argv=None):
     parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RUNS)}')
     parser.add_argument('--list', action='store_true', help='train nothing; list the models, and write the list and '
                         'the learning curves')
+    parser.add_argument('--gpu', metavar='N', help='replaces that of the runs; -1 is the CPU')
     arguments, rest = parser.parse_known_args(argv)
+    if arguments.gpu:
+        rest += ['--gpu', arguments.gpu]
     unknown = set(arguments.names) - set(RUNS)
     if unknown:
         raise ValueError(f'unknown runs: {", ".join(sorted(unknown))}; known: {", ".join(RUNS)}')
-    names = arguments.names or list(RUNS)
+    names = arguments.names or [name for name in RUNS if '/' not in name]
     times = {name: seconds(HERE / f'{name}.log') for name in names}
     for name, spent in times.items():
         print(f'{name:28} {f"took {spent / 60:.0f} minutes here" if spent else "never run yet":28} '

@@ -42,8 +42,8 @@ class Pictures:
                       'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
                       'shape', ('resize', 'pad', 'native'))
     group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
-                           'pictures of a class for which its first group matches the same, such as the frames of a '
-                           'video, stay on one side of a split', metavar='REGEX')
+                           'pictures of a class for which its first group matches the same text, such as the frames '
+                           'of a video, stay on one side of a split', metavar='REGEX')
     colour: bool = found(False)
 
 
@@ -58,15 +58,16 @@ class Game:
 @dataclass(frozen=True)
 class Augmentation:
     """Augmentation: the largest random changes of training pictures"""
-    flip: bool = option(False, '--flip', 'mirror one half of the pictures, left to right; not for digits and signs')
+    flip: bool = option(False, '--flip', 'mirror each picture, left to right, with probability 1/2; not for digits and '
+                         'signs')
     rotate: float = option(0.0, '--rotate', 'rotate, either way', least=0, most=180, metavar='DEGREES')
     zoom: float = option(0.0, '--zoom', 'enlarge or shrink, by a factor up to 1 + SHARE', least=0, most=1,
                          metavar='SHARE')
     shear: float = option(0.0, '--shear', 'slant, by this many pixels for each row', least=0, most=1, metavar='PIXELS')
     elastic: float = option(0.0, '--elastic', 'bend: move each of 5 x 5 points by at most this much, each way',
                             least=0, most=28, metavar='PIXELS')
-    brightness: float = option(0.0, '--brightness', 'raise tones, from 0 to 1, to a power, a factor up to 1 + SHARE',
-                               least=0, most=4, metavar='SHARE')
+    brightness: float = option(0.0, '--brightness', 'raise tones, from 0 to 1, to a random power from 1 / (1 + '
+                               'SHARE) to 1 + SHARE', least=0, most=4, metavar='SHARE')
     contrast: float = option(0.0, '--contrast', 'multiply or divide contrast by up to 1 + SHARE', least=0, most=4,
                              metavar='SHARE')
     tint: float = option(0.0, '--colour --tint', 'multiply or divide each channel by up to 1 + SHARE', least=0, most=4,
@@ -76,7 +77,7 @@ class Augmentation:
 @dataclass(frozen=True)
 class Retina:
     """The retina (paper, section 3.1)"""
-    patch: int = option(12, '--patch --g_size', 'side of a glimpse', least=1, metavar='PIXELS')
+    patch: int = option(12, '--patch --g_size', 'side of the smallest patch of a glimpse', least=1, metavar='PIXELS')
     scales: int = option(3, '-d --scales --depth', 'patches in a glimpse', least=1, most=8, metavar='K')
     factor: int = option(2, '-s --scale', 'ratio of the sides of successive patches', least=1, most=16, metavar='S')
     glimpses: int = option(6, '-l --glimpses --len_seq', 'number of glimpses', least=1, most=1000, metavar='T')
@@ -85,8 +86,8 @@ class Retina:
 @dataclass(frozen=True)
 class Networks:
     """The networks (paper, section 4)"""
-    model: str = option('ram', '--model', "the paper's model, the archived repository's, or a control that sees the "
-                        'whole image', MODELS)
+    model: str = option('ram', '--model', "the paper's model, the archived repository's, a control that sees the whole "
+                        'image, or the player of catch', MODELS)
     glimpse_network: str = option('linear', '--glimpse-network', "what turns a glimpse into a vector: the paper's "
                                   'linear layers, or two convolutions before them', GLIMPSE_NETWORKS)
     filters: int = option(32, '--filters', 'filters of each convolution of the glimpse network conv', least=1,

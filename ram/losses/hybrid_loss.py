@@ -19,8 +19,8 @@ def hybrid_loss(episode, labels, config):
 
     Returns:
         The loss, a Variable of shape (), and its terms before weighting: a dict of Variables of shape () with the keys
-        'cross_entropy' and, if the model chose locations, 'baseline' and 'reinforce'; and the array of shape () 'error',
-        the fraction of wrong answers.
+        'cross_entropy' and, if the model chose locations, 'baseline' and 'reinforce'; and the array of shape ()
+        'error', the fraction of wrong answers.
     """
     logits, loss = episode.logits, F.softmax_cross_entropy(episode.logits, labels)
     terms = {'error': (logits.array.argmax(axis=1) != labels).mean(dtype=np.float32), 'cross_entropy': loss}

@@ -56,7 +56,7 @@ def convolutional(preset, **sizes):
     return model
 
 
-MODELS = {'mnist, a ReLU core': lambda: shipped('mnist-T5'), 'cluttered': lambda: shipped('cluttered-T6'),
+MODELS = {'mnist, a ReLU core': lambda: shipped('mnist-T4'), 'cluttered': lambda: shipped('cluttered-T6'),
           'street in colour': lambda: shipped('street-T8'), 'archived': archived,
           'convolutional': lambda: convolutional('svhn', patch=12, scales=3),
           'convolutional, odd sides': lambda: convolutional('translated', patch=15, scales=2, factor=3, filters=7)}
@@ -115,7 +115,7 @@ THREE = [(.3, .22), (.45, .15), (.6, .2), (.64, .32), (.55, .43), (.42, .47), (.
 def two_models(tmp_path_factory):
     """A page of two shipped models, at twelve scenes each."""
     path = tmp_path_factory.mktemp('page') / 'two.html'
-    path.write_bytes(page.page([exhibit_of(shipped(name), 12, name) for name in ('mnist-T5', 'cluttered-T6')]))
+    path.write_bytes(page.page([exhibit_of(shipped(name), 12, name) for name in ('mnist-T4', 'cluttered-T6')]))
     return path
 
 

@@ -24,7 +24,7 @@ def test_a_shipped_model_has_its_provenance(path):
     if path.parent == MODELS:
         assert path.stem.split('-')[0] == (f'street{"64" * (model.config.size == 64)}' if model.config.dataset == 'svhn'
                                            else model.config.dataset)
-        assert row is None or row.glimpses is None or re.search(rf'-T{row.glimpses}(-near|-seed\d)?$', path.stem)
+        assert row is None or row.glimpses is None or re.search(rf'-T{row.glimpses}(-near|-512|-seed\d)?$', path.stem)
     assert re.fullmatch('[0-9a-f]{40}[+]?', model.provenance['commit'])
     assert len(log) == model.config.epoch
     command = model.provenance['command'].split(' --out ')[0]
@@ -37,19 +37,73 @@ def test_the_list_of_models_is_up_to_date():
 
 def test_a_part_of_the_published_tables(mnist_folder, tmp_path):
     """One model, evaluated as its user would; `make results-check` does so with all."""
-    path = ROOT / 'models' / 'mnist-T5.npz'
+    path = ROOT / 'models' / 'mnist-T4.npz'
     found = json.loads(script('evaluate.py', path, '--json', '--data', mnist_folder).stdout)
     for document in ('README.md', 'docs/results.md'):
-        line = next(line for line in (ROOT / document).read_text().splitlines() if 'RAM, 5 glimpses |' in line)
-        stated = float(line.split('RAM, 5 glimpses |')[1].split('|')[0])
+        line = next(line for line in (ROOT / document).read_text().splitlines() if 'RAM, 4 glimpses |' in line)
+        stated = float(line.split('RAM, 4 glimpses |')[1].split('|')[0])
         assert abs(found['test_error'] - stated) < 0.02, document
 
 
-def test_a_model_is_shipped_with_half_precision(tiny, tmp_path, monkeypatch):
-    """What a run that is complete leaves is rounded, and otherwise the same."""
+@pytest.fixture
+def trainings(tmp_path, monkeypatch):
+    """The commands that models/make.py starts in a folder of its own; nothing is trained."""
+    commands = []
+
+    class Started:
+        def __init__(self, command, **settings):
+            commands.append(shlex.join(command[1:]))
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def wait(self):
+            return 2 * ('unknown' in commands[-1])
+
     monkeypatch.setattr(make, 'ROOT', tmp_path)
     monkeypatch.setattr(make, 'HERE', tmp_path)
+    monkeypatch.setattr(make.subprocess, 'Popen', Started)
+    return commands
+
+
+def test_a_run_is_resumed_with_its_recipe(tiny, tmp_path, trainings):
+    """With its device, which is not in the Config; and train.py can refuse a run of another recipe."""
+    for name in 'mnist-T7', 'cluttered-T6':
+        out = tmp_path / 'result' / 'models' / name
+        out.mkdir(parents=True)
+        checkpoint.save_model(out / 'model.npz', make_model(tiny), {'command': 'train.py'})
+        (out / 'log').write_text('[]')
+        make.train(name, ['--epoch', '3'])
+        (out / 'config.json').write_text('')
+        make.train(name, [])
+        assert trainings[-2] == f'train.py {make.RUNS[name]} --out result/models/{name} --epoch 3'
+        expected = make.RUNS[name].replace('--init models/mnist-T6.npz ', '')
+        assert trainings[-1] == f'train.py --resume {out} {expected}'
+    assert '--gpu 0' in trainings[-1]
+    with pytest.raises(SystemExit) as ended:  # train.py has said why
+        make.train('mnist-T7', ['--unknown'])
+    assert ended.value.code == 2
+
+
+def test_photographs_are_trained_only_if_named(trainings, monkeypatch):
+    names = []
+    for function in 'readme', 'draw_curves':
+        monkeypatch.setattr(make, function, lambda *_: '')
     monkeypatch.setattr(make.subprocess, 'run', lambda *arguments, **settings: None)
+    monkeypatch.setattr(make, 'train', lambda name, rest: names.append((name, rest)))
+    make.main(['--gpu', '-1'])
+    assert [name for name, _ in names] == [name for name in make.RUNS if not name.startswith('photographs/')]
+    assert names[0][1] == ['--gpu', '-1']
+    names.clear()
+    make.main(['photographs/svhn'])
+    assert names == [('photographs/svhn', [])]
+
+
+def test_a_model_is_shipped_with_half_precision(tiny, tmp_path, trainings):
+    """What a run that is complete leaves is rounded, and otherwise the same."""
     out, model = tmp_path / 'result' / 'models' / 'mnist-T6', make_model(tiny)
     out.mkdir(parents=True)
     checkpoint.save_model(out / 'model.npz', model, {'command': 'train.py'})
