@@ -74,8 +74,8 @@ RUNS = {
     'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
     'mnist-T4-512': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4 --hidden 512',
     'mnist-T2-near': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --start-range 0.4 --epoch 200',
-    'cluttered-random-T8': f'--dataset cluttered --glimpses 8 --policy random {LARGER} --epoch 100',
-    'cluttered100-random-T8': f'--dataset cluttered100 --policy random {LARGER} --epoch 100',
+    'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random --epoch 100',
+    'cluttered100-random-T8': '--dataset cluttered100 --policy random --epoch 100',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
     'street-T8': f'{STAND_IN} {PAPERS_NETWORKS}',
