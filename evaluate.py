@@ -80,7 +80,10 @@ def predict(model, arguments, device):
 
 def started_from(model):
     """The name of the model that a model's training started from (``train.py --init``); '' if there is none."""
-    words = shlex.split(model.provenance.get('command', ''))
+    try:
+        words = shlex.split(model.provenance.get('command', ''))
+    except ValueError:  # no command that a shell would take
+        return ''
     given = [after for word, after in pairwise(words) if word == '--init']
     given += [word.removeprefix('--init=') for word in words if word.startswith('--init=')]
     return pathlib.Path(given[-1]).stem if given else ''
@@ -88,7 +91,7 @@ def started_from(model):
 
 def tables_of(arguments, device):
     """The paper's tables with the models of a folder."""
-    runs, recipes, paths = {}, {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
+    runs, paths = {}, sorted(pathlib.Path(arguments.tables).glob('*.npz'))
     if not paths:
         raise FileNotFoundError(f'there is no model (*.npz) in {arguments.tables}')
     for path in paths:
@@ -99,16 +102,33 @@ def tables_of(arguments, device):
         elif seed in runs.setdefault(row, {}):
             raise ValueError(f'{path}: another model in {arguments.tables} has the same row and seed: {row}, {seed}')
         else:
-            recipe = dataclasses.replace(model.config, seed=0, epoch=1)
-            changes = config.different(recipe, recipes.setdefault(row, recipe))
-            if changes:
-                raise ValueError(f'{path} differs from another model of its row in more than the seed: it has '
-                                 f'{", ".join(f"{name} {value}" for name, value in changes)}')
+            check_seed(path, model, runs[row].values())
+            runs[row][seed] = path, model
+    results = {}
+    for row, found in runs.items():
+        measured = []
+        for path, model in (found[seed] for seed in sorted(found)):
             model.to_device(device)
-            runs[row][seed] = {**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
-                               'epoch': model.config.epoch, 'init': started_from(model)}
-    results = {row: tables.mean_of_seeds([found[seed] for seed in sorted(found)]) for row, found in runs.items()}
+            measured.append({**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
+                             'epoch': model.config.epoch, 'init': started_from(model)})
+        results[row] = tables.mean_of_seeds(measured)
     return tables.make_tables(results)
+
+
+def check_seed(path, model, others):
+    """Raises ValueError if a model's training differs from that of others of its row in more than seed and epochs.
+
+    Args:
+        path, model: the model with its file.
+        others: (path, model) of those.  A control leaves fields unused, so only models with a gaze are compared.
+    """
+    for other, one in others if model.gaze else ():
+        changes = config.different(dataclasses.replace(model.config, seed=0, epoch=1),
+                                   dataclasses.replace(one.config, seed=0, epoch=1))
+        changes += [('init', started_from(model))] * (started_from(model) != started_from(one))
+        if changes:
+            raise ValueError(f'{path} differs from {other} in more than the seed, and would be in one row with it: it '
+                             f'has {", ".join(f"{name} {value}" for name, value in changes)}')
 
 
 def print_tables(arguments, device):

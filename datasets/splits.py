@@ -9,7 +9,7 @@ def compiled(pattern):
     """A regular expression for groups of files; ValueError if it is invalid, or has no group in parentheses."""
     try:
         expression = re.compile(pattern)
-    except (re.error, OverflowError) as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f'--group-by must be a regular expression, not {pattern!r}: {error}') from None
     if not expression.groups:
         raise ValueError(rf"--group-by must have a group in parentheses, such as '(\d+)-', not {pattern!r}")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of them.
 
-Those of photographs are trained only if they are named, since not everybody has their data.  Other flags are handed to
-train.py.  An interrupted run is resumed, and a complete one is not repeated.  The results are written here: the model
-as NAME.npz, with weights of float16, and its log as NAME.log.  At the end the tables, the learning curves and the
-README.md of this folder are written again.
+Those of photographs are trained only if they are named, since not everybody has their data.  Other flags, as
+--flag=value, are handed to train.py.  An interrupted run is resumed, and a complete one is not repeated.  The results
+are written here: the model as NAME.npz, with weights of float16, and its log as NAME.log.  At the end the tables, the
+learning curves and the README.md of this folder are written again.
 """
 import argparse
 import json
@@ -72,13 +72,13 @@ RUNS = {
     'mnist-T3': f'--dataset mnist {LARGER} --shift 0 --glimpses 3 --epoch 200',
     'mnist-T2': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --epoch 200',
     'mnist-T4': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4',
-    'mnist-T4-512': f'--dataset mnist {LARGER} --epoch 200 --shift 0 {DISTORTED} --glimpses 4 --hidden 512',
+    'mnist-T4-512': f'--dataset mnist {LARGER} --epoch 100 --shift 0 {DISTORTED} --glimpses 4 --hidden 512',
     'mnist-T2-near': f'--dataset mnist {LARGER} --shift 0 --glimpses 2 --start-range 0.4 --epoch 200',
     'cluttered-random-T8': '--dataset cluttered --glimpses 8 --policy random --epoch 100',
     'cluttered100-random-T8': '--dataset cluttered100 --policy random --epoch 100',
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
-    'street-T8': f'{STAND_IN} {PAPERS_NETWORKS}',
+    **three_seeds('street-T8', f'{STAND_IN} {PAPERS_NETWORKS}'),
     'street64-T8': f'{STAND_IN} {PAPERS_NETWORKS} --canvas 64 --init models/street-T8.npz',
     'street64-conv': f'{STAND_IN} --canvas 64 --model conv',
     'street-conv': f'{STAND_IN} --model conv',
@@ -109,9 +109,11 @@ def train(name, rest):
     """Starts or resumes a run, and copies its results."""
     out, flags = ROOT / 'result' / 'models' / name, shlex.split(RUNS[name])
     if (out / checkpoint.CONFIG).exists():
-        # With all other flags, train.py sees whether it is a run of this recipe.
-        start = flags.index('--init') if '--init' in flags else len(flags)
-        flags = ['--resume', str(out), *flags[:start], *flags[start + 2:], *rest]
+        began = (out / checkpoint.COMMAND).read_text().split(' --out ')[0]
+        if began != f'train.py {RUNS[name]}':
+            raise ValueError(f'{out} holds a run of another recipe, {began}: move it away')
+        start = flags.index('--gpu') if '--gpu' in flags else len(flags)  # the device is not in the Config
+        flags = ['--resume', str(out), *flags[start:start + 2], *rest]
     else:
         flags = [*flags, '--out', str(out.relative_to(ROOT)), *rest]
     print(f'== {name}: python train.py {shlex.join(flags)}', flush=True)
@@ -119,9 +121,12 @@ def train(name, rest):
         try:
             code = process.wait()
         except KeyboardInterrupt:  # train.py has the signal too, and writes a snapshot
-            code = process.wait()
+            process.wait()
+            raise
+    if code < 0:
+        raise ChildProcessError(f'{name}: train.py was ended by signal {-code}')
     if code:
-        sys.exit(code)
+        sys.exit(code)  # train.py has said why
     model = checkpoint.load_model(out / checkpoint.MODEL)
     checkpoint.save_model(HERE / f'{name}.npz', model, model.provenance, half=True)
     shutil.copy(out / 'log', HERE / f'{name}.log')
@@ -185,12 +190,12 @@ def main(argv=None):
                         'the learning curves')
     parser.add_argument('--gpu', metavar='N', help='replaces that of the runs; -1 is the CPU')
     arguments, rest = parser.parse_known_args(argv)
-    if arguments.gpu:
+    if arguments.gpu is not None:
         rest += ['--gpu', arguments.gpu]
     unknown = set(arguments.names) - set(RUNS)
     if unknown:
         raise ValueError(f'unknown runs: {", ".join(sorted(unknown))}; known: {", ".join(RUNS)}')
-    names = arguments.names or [name for name in RUNS if '/' not in name]
+    names = arguments.names or [name for name in RUNS if arguments.list or '/' not in name]
     times = {name: seconds(HERE / f'{name}.log') for name in names}
     for name, spent in times.items():
         print(f'{name:28} {f"took {spent / 60:.0f} minutes here" if spent else "never run yet":28} '

@@ -68,7 +68,9 @@ def run(main, argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python complains at its end
         sys.exit(141)  # the exit code of SIGPIPE in a shell
     except (ValueError, OSError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
-        text = f'{"out of memory: " * isinstance(error, MemoryError)}{error}'
+        text = str(error) or 'out of memory'
+        if isinstance(error, MemoryError) and 'memory' not in text.lower():
+            text = f'out of memory: {text}'
         sys.stderr.write(f'error: {" ".join(text.split())}\n')  # in one piece, since several processes may write
         abort(2)
         sys.exit(2)

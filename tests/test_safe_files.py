@@ -22,7 +22,7 @@ def test_failing_write_leaves_the_old_file(saved):
     assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
 
 
-def test_the_snapshot_of_the_largest_layer_can_be_read():
+def test_the_limit_is_above_the_snapshot_of_the_largest_layer():
     """float32: the weights, Adam's two moments, and the running average."""
     assert safe_files.LARGEST > 2 * 4 * 4 * LARGEST_LAYER
 

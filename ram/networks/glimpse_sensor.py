@@ -67,8 +67,8 @@ def fixated(locations, height, width, most):
     """The pixel edges at the locations: ``rint((l + 1) / 2 * (width, height))``, rounded half to even.
 
     Args:
-        locations: float array (B, 2), columns (x, y); [-1, 1] spans the image, values beyond it are allowed.  NaN, as
-            in a run that diverges, is far above and left of it.
+        locations: float array (B, 2), columns (x, y); [-1, 1] spans the image, values beyond it are allowed.  A
+            coordinate that is NaN, as in a run that diverges, is as far left, or above, as ``most`` allows.
         height, width: the image's size in pixels.
         most: how far the edges may be outside the image, in pixels; those further outside are moved there.
 

@@ -138,7 +138,7 @@ class NativeSensor:
             sides, blocks: int (K,), of each scale's patch and of its blocks, in pixels.
         """
         centres = np.rint((locations + 1) / 2 * lengths.astype(np.float32))[:, None]
-        edges = centres.clip(-sides, lengths[:, None] + sides).astype(np.int64) - sides // 2
+        edges = np.fmin(np.fmax(centres, -sides), lengths[:, None] + sides).astype(np.int64) - sides // 2
         first = edges // blocks
         after = (edges - first * blocks)[:, :, None]
         numbers = first[:, :, None] + np.arange(self.patch + 1)

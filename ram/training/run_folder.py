@@ -37,12 +37,13 @@ def old_run(arguments):
     if not (run / checkpoint.CONFIG).exists():
         raise FileNotFoundError(f'cannot resume {run}: it has no {checkpoint.CONFIG}')
     old = config.Config.from_json((run / checkpoint.CONFIG).read_text())
-    given = vars(config.PRESETS[arguments.preset]) if arguments.preset else {}
-    given = {**given, **vars(arguments)}
+    given = vars(arguments)
+    if arguments.preset:  # the rest of a preset may depend on other flags, or on the data
+        preset = config.PRESETS[arguments.preset]
+        given = {'dataset': preset.dataset, 'model': preset.model, **given}
     for field in dataclasses.fields(old):
         new, kept = given.get(field.name), getattr(old, field.name)
-        fixed = field.metadata['flags'] and field.name not in MAY_CHANGE  # what has no flag was found in the data
-        if fixed and new is not None and new != kept:
+        if new is not None and new != kept and field.name not in MAY_CHANGE:
             raise ValueError(f'--{field.name.replace("_", "-")} {new}: the run in {run} has {kept}, and only --epoch '
                              'and --images may change when a run is resumed')
     out = pathlib.Path(arguments.out) if arguments.out else run

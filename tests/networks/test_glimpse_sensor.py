@@ -57,6 +57,7 @@ def test_bytes_equal_a_naive_loop(case):
     np.testing.assert_allclose(glimpse.array, expected, atol=1e-6)
 
 
+@pytest.mark.filterwarnings('error')
 @pytest.mark.parametrize('normalise', [False, True])
 def test_a_location_that_is_not_a_number_sees_nothing(normalise, rng):
     """As of a run that diverges, which is to end with the message that its loss is not finite."""

@@ -70,6 +70,14 @@ def test_the_finest_scale_is_that_of_the_ordinary_sensor(rng):
             np.testing.assert_allclose(seen, glimpse_sensor(whole, locations, 7, 1).array, atol=2e-5)
 
 
+@pytest.mark.filterwarnings('error')
+def test_a_location_that_is_not_a_number_sees_nothing(rng):
+    pictures, locations = batch(rng)[1], np.zeros((30, 2), np.float32)
+    locations[np.arange(30), np.arange(30) % 2] = np.nan
+    for normalise in False, True:
+        assert (NativeSensor(pictures, 15, 4, 2, normalise)(locations) == 0).all()
+
+
 def test_coarse_scales_on_the_grid_of_their_level_are_exact_up_to_rounding(rng):
     images, pictures = batch(rng)
     x, y = 8 * rng.integers(0, 8, 30), 8 * rng.integers(0, 6, 30)

@@ -3,6 +3,7 @@ import argparse
 import json
 import re
 import shlex
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -65,24 +66,26 @@ def trainings(tmp_path, monkeypatch):
 
     monkeypatch.setattr(make, 'ROOT', tmp_path)
     monkeypatch.setattr(make, 'HERE', tmp_path)
-    monkeypatch.setattr(make.subprocess, 'Popen', Started)
+    monkeypatch.setattr(make, 'subprocess', SimpleNamespace(Popen=Started))
     return commands
 
 
 def test_a_run_is_resumed_with_its_recipe(tiny, tmp_path, trainings):
-    """With its device, which is not in the Config; and train.py can refuse a run of another recipe."""
+    """With its device, which is not in the Config.  A run of another recipe is not resumed."""
     for name in 'mnist-T7', 'cluttered-T6':
         out = tmp_path / 'result' / 'models' / name
         out.mkdir(parents=True)
         checkpoint.save_model(out / 'model.npz', make_model(tiny), {'command': 'train.py'})
         (out / 'log').write_text('[]')
         make.train(name, ['--epoch', '3'])
+        assert trainings[-1] == f'train.py {make.RUNS[name]} --out result/models/{name} --epoch 3'
         (out / 'config.json').write_text('')
+        (out / 'command.txt').write_text(f'{trainings[-1]}\n')
         make.train(name, [])
-        assert trainings[-2] == f'train.py {make.RUNS[name]} --out result/models/{name} --epoch 3'
-        expected = make.RUNS[name].replace('--init models/mnist-T6.npz ', '')
-        assert trainings[-1] == f'train.py --resume {out} {expected}'
-    assert '--gpu 0' in trainings[-1]
+        assert trainings[-1] == f'train.py --resume {out}' + ' --gpu 0' * (name == 'cluttered-T6')
+    (out / 'command.txt').write_text('train.py --dataset cluttered --out result/models/cluttered-T6\n')
+    with pytest.raises(ValueError, match='another recipe, train.py --dataset cluttered: move it away'):
+        make.train('cluttered-T6', [])
     with pytest.raises(SystemExit) as ended:  # train.py has said why
         make.train('mnist-T7', ['--unknown'])
     assert ended.value.code == 2
@@ -92,7 +95,7 @@ def test_photographs_are_trained_only_if_named(trainings, monkeypatch):
     names = []
     for function in 'readme', 'draw_curves':
         monkeypatch.setattr(make, function, lambda *_: '')
-    monkeypatch.setattr(make.subprocess, 'run', lambda *arguments, **settings: None)
+    monkeypatch.setattr(make, 'subprocess', SimpleNamespace(run=lambda *arguments, **settings: None))
     monkeypatch.setattr(make, 'train', lambda name, rest: names.append((name, rest)))
     make.main(['--gpu', '-1'])
     assert [name for name, _ in names] == [name for name in make.RUNS if not name.startswith('photographs/')]

@@ -232,7 +232,7 @@ def test_runs_with_different_seeds_are_one_row_with_their_mean_and_deviation():
 
 @pytest.mark.parametrize('command, name', [
     ('train.py --init models/mnist-T6.npz -e 1', 'mnist-T6'), ("train.py --init 'my models/a b.npz'", 'a b'),
-    ('train.py --init=a/b.npz', 'b'), ('train.py --epoch 1', ''), ('', '')])
+    ('train.py --init=a/b.npz', 'b'), ('train.py --epoch 1', ''), ('', ''), ("it's", '')])
 def test_the_model_that_a_training_started_from(tiny, command, name):
     model = make_model(tiny)
     model.provenance = {'command': command}
@@ -266,8 +266,9 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     other = dataclasses.replace(config.PRESETS['mnist'], glimpses=2, seed=1, epoch=3)
     checkpoint.save_model(folder / 'c.npz', make_model(dataclasses.replace(other, core='lstm')))
     wrong = script('evaluate.py', *flags)
-    assert wrong.returncode == 2 and 'c.npz differs from another model of its row in more than the seed: it has core ' \
-        'lstm\n' in wrong.stderr
+    assert wrong.returncode == 2 and 'a.npz in more than the seed' in wrong.stderr and 'core lstm\n' in wrong.stderr
+    checkpoint.save_model(folder / 'c.npz', make_model(other), {'command': 'train.py --init x/y.npz'})
+    assert 'it has init y\n' in script('evaluate.py', *flags).stderr
     checkpoint.save_model(folder / 'c.npz', make_model(other))
     row = json.loads(script('evaluate.py', *flags, '--json').stdout)[0]['rows'][2]
     assert (row['glimpses'], row['seeds']) == (2, 2)

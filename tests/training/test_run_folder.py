@@ -91,13 +91,14 @@ def test_the_command_that_resumes_a_run_names_its_machine(given, joined, command
 
 
 def test_a_run_of_a_folder_can_be_resumed_with_its_preset(tmp_path):
-    """Its classes are no flag: they were found in the data, and differ from the preset's."""
+    """Its classes were found in the data, and native pictures are not changed: both differ from the preset's."""
     for name in 'ab':
         (tmp_path / 'pictures' / name).mkdir(parents=True)
         for number in range(4):
             Image.new('RGB', (40, 40), (60 * number, 90, 30)).save(tmp_path / 'pictures' / name / f'{number}.png')
-    flags = ['--preset', 'folder', '--images', tmp_path / 'pictures']
+    flags = ['--preset', 'folder', '--images', tmp_path / 'pictures', '--fit', 'native']
     out = tmp_path / 'run'
     assert script('train.py', *flags, '-e', 1, '-b', 2, '-o', out).returncode == 0
     result = script('train.py', *flags, '-e', 2, '-b', 2, '--resume', out)
     assert result.returncode == 0, result.stderr
+    assert_one_clear_line(script('train.py', '--preset', 'archived', '--resume', out), '--dataset mnist', 'folder')
