@@ -25,8 +25,7 @@ LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
 FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # to go on from a trained model
 SIX = '--init models/mnist-T6.npz'
 DISTORTED = '--rotate 10 --zoom 0.1 --shear 0.1 --elastic 1'
-# The stand-in for SVHN: the paper's glimpse network, and a control of about the same size; neither has the preset's
-# augmentation.
+# The stand-in for SVHN, with the paper's glimpse network and without the preset's augmentation.
 STAND_IN = ('--dataset svhn --digits fonts --batchsize 128 --weight-decay 0 --shift 2 --rotate 0 --zoom 0 --shear 0 '
             '--elastic 0 --brightness 0 --contrast 0 --tint 0 --epoch 60')
 PAPERS_NETWORKS = '--glimpse-network linear --patch 8 --scales 3 --glimpses 8 --hidden 133'
@@ -80,8 +79,8 @@ RUNS = {
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
     **three_seeds('street-T8', f'{STAND_IN} {PAPERS_NETWORKS}'),
     'street64-T8': f'{STAND_IN} {PAPERS_NETWORKS} --canvas 64 --init models/street-T8.npz',
-    'street64-conv': f'{STAND_IN} --canvas 64 --model conv',
-    'street-conv': f'{STAND_IN} --model conv',
+    'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',  # trained with the values of STAND_IN,
+    'street-conv': '--dataset svhn --digits fonts --model conv',                # which were the preset then
     **three_seeds('catch', '--dataset catch'),
     'catch-random': '--dataset catch --policy random',
     'catch-fullscreen': '--dataset catch --patch 24 --scales 1 --policy center',
