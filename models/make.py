@@ -61,8 +61,8 @@ RUNS = {
     'cluttered100-T4-near': on_gpu('cluttered100', 4, 281, '--start-range 0.4'),
     'cluttered100-T6': on_gpu('cluttered100', 6, 272),
     'cluttered100-T8': on_gpu('cluttered100', 8, 191),
-    # The next five go on from a model with six glimpses.
-    'cluttered-T8': f'--dataset cluttered --glimpses 8 {LARGER} --init models/cluttered-T6.npz --epoch 110',
+    'cluttered-T8': '--dataset cluttered --glimpses 8',
+    # The next four go on from the model with six glimpses.
     'mnist-T5': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 5 {SIX} --epoch 40',
     'mnist-T7': f'--dataset mnist {FINER} --core lstm --shift 0 {DISTORTED} --glimpses 7 {SIX} --epoch 40',
     'mnist-T4-near': f'--dataset mnist {FINER} --core lstm --shift 0 --glimpses 4 --start-range 0.4 {SIX} --epoch 40',
@@ -78,7 +78,7 @@ RUNS = {
     **{f'{task}-{kind}': f'--dataset {task} --model {kind} --epoch 100'
        for task in ('mnist', 'translated', 'cluttered', 'cluttered100') for kind in ('fc64', 'fc256', 'conv')},
     **three_seeds('street-T8', f'{STAND_IN} {PAPERS_NETWORKS}'),
-    'street64-T8': f'{STAND_IN} {PAPERS_NETWORKS} --canvas 64 --init models/street-T8.npz',
+    'street64-T8': f'{STAND_IN} {PAPERS_NETWORKS} --canvas 64 --init models/street-T8-seed1.npz',
     'street64-conv': '--dataset svhn --digits fonts --canvas 64 --model conv',  # trained with the values of STAND_IN,
     'street-conv': '--dataset svhn --digits fonts --model conv',                # which were the preset then
     **three_seeds('catch', '--dataset catch'),
