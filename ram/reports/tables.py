@@ -23,8 +23,9 @@ def make_tables(results):
     Args:
         results: dict by Row, for each of our models a dict: 'test_error' and 'ci95' as ``evaluation.evaluate`` returns
             them; if several passes were measured, 'passes' and 'passes_error' as ``evaluation.evaluate_passes`` returns
-            them; 'name' of the model; 'epoch', the epochs that it was trained for; 'init', the name of the model that
-            it started from, or ''.  :func:`mean_of_seeds` makes one of these of several runs.
+            them; 'name' of the model, and the 'names' of several runs; 'epoch', the epochs that it was trained for;
+            'init', the name of the model that it started from, or ''.  :func:`mean_of_seeds` makes one of these of
+            several runs.
 
     Returns:
         list of dicts with 'title', 'rows' and 'notes'.  Each row is a dict: 'model', 'glimpses' and 'start', see Row;
@@ -40,7 +41,8 @@ def make_tables(results):
         keys += sorted((key for key in results if key.task == task and key not in keys), key=str)
         if keys:
             ours = {key: result for key, result in results.items() if key.task == task}
-            marks, notes = _unequal(title, ours, {result['name']: result for result in results.values()})
+            marks, notes = _unequal(title, ours, {name: result for result in results.values()
+                                                  for name in result.get('names', [result['name']])})
             made.append({'title': title, 'notes': notes, 'rows': [
                 {**_row(figures, key, ours.get(key, {})), 'marks': marks.get(key, '')} for key in keys]})
     return made
@@ -60,7 +62,8 @@ def mean_of_seeds(results):
     if not others:
         return first
     errors = [result['test_error'] for result in results]
-    found = {**first, 'test_error': statistics.fmean(errors), 'deviation': statistics.stdev(errors),
+    found = {**first, 'names': [result['name'] for result in results],
+             'test_error': statistics.fmean(errors), 'deviation': statistics.stdev(errors),
              'seeds': len(results), 'epoch': min(result['epoch'] for result in results),
              'ci95': [statistics.fmean(ends) for ends in zip(*(result['ci95'] for result in results))]}
     if 'passes_error' in first:
@@ -111,7 +114,9 @@ def _unequal(title, ours, by_name):
         return result['epoch'] + (epochs(by_name[result['init']], after) if known else 0)
 
     marks, notes = dict.fromkeys(ours, ''), []
-    usual = {epochs(result) for key, result in ours.items() if key.attends}
+    attending = [key for key in ours if key.attends]
+    papers = [key for key in attending if key.model == 'ram']  # of the paper's sizes, if there are any
+    usual = {epochs(ours[key]) for key in papers or attending}
     shorter = {key: epochs(result) for key, result in ours.items() if usual and epochs(result) < min(usual)}
     for key in shorter:
         marks[key] += SHORTER

@@ -133,6 +133,16 @@ def test_rows_of_unequal_training_are_marked():
     assert text.count('same table: 60 x 60 cluttered translated MNIST, 100 epochs against 240; street digits') == 1
     assert text.count('streets, 60 epochs against 130.') == 1  # 70 and the 60 before
     assert text.count('RAM, 8 glimpses from street-T8 (60 epochs).') == 1
+    # The same if it started from another seed of a row that has several.
+    plain = Row('street32', 'ram', 8, RANDOM)
+    seeds = [result(5, [4, 6], 60, name) for name in ('street-T8', 'street-T8-seed1')]
+    several = {**results, plain: tables.mean_of_seeds(seeds), ram: {**results[ram], 'init': 'street-T8-seed1'}}
+    text = tables.as_markdown(tables.make_tables(several), only_ours=True)
+    assert 'streets, 60 epochs against 130.' in text and 'from street-T8-seed1 (60 epochs).' in text
+    # A model of another size sets no standard.
+    larger = Row('cluttered60', 'ram, 512 units', 8, RANDOM)
+    text = tables.as_markdown(tables.make_tables({**results, larger: result(2.2, [2, 3], 90)}), only_ours=True)
+    assert 'RAM random locations, 8 glimpses † |' in text and '90 or 100 epochs against 240' in text
     # A short run that continues a longer one has not been trained for less.
     results[ram]['epoch'], results[conv]['epoch'] = 1, 61
     assert '2 layers | 41' in tables.as_markdown(tables.make_tables(results), only_ours=True)
