@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of them.
+"""Trains the models of the paper's tables: python models/make.py [--list] [NAME ...]; without names, all of these.
 
-Those of photographs are trained only if they are named, since not everybody has their data.  Other flags, as
+The models of photographs are trained only if they are named, since not everybody has their data.  Other flags, as
 --flag=value, are handed to train.py.  An interrupted run is resumed, and a complete one is not repeated.  The results
 are written here: the model as NAME.npz, with weights of float16, and its log as NAME.log.  At the end the tables, the
 learning curves and the README.md of this folder are written again.

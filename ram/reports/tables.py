@@ -13,7 +13,7 @@ PROTOCOL = ("Same protocol: the same model and number of glimpses, one pass over
 SEVERAL = '±: the mean over {} runs with different seeds, and the standard deviation of their errors.'
 AVERAGED = ('{} passes: the answer has the largest mean probability over as many passes with different first '
             'locations, which is another protocol.')
-EXPLAINED = {SHORTER: '† Trained for fewer epochs than the RAM models with learned locations in the same table',
+EXPLAINED = {SHORTER: '† Trained for fewer epochs than the other RAM models with learned locations in the same table',
              STARTED: '‡ Started from a trained model, whose epochs in brackets are added'}
 
 
