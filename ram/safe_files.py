@@ -23,7 +23,6 @@ def read(path):
 
     Raises:
         FileNotFoundError: there is no such file.
-        MemoryError: there is too little memory.
         ValueError: it is not an .npz file, is damaged or absurdly large, or holds something else than arrays.
     """
     path = pathlib.Path(path)
@@ -38,8 +37,6 @@ def read(path):
             file.seek(0)  # NumPy looks for the format at the current position
             with np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
-        except MemoryError:
-            raise
         except Exception as error:  # zipfile and NumPy raise all kinds of errors for damaged bytes
             reason = str(error) or type(error).__name__
             raise ValueError(f'{path} is not an .npz file that holds only arrays: {reason}') from None
