@@ -123,7 +123,7 @@ def test_a_signal_stops_all_ranks_together(tmp_path):
     process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 143, errors
-    assert f'mpiexec -n 2 python train.py --communicator naive --resume {tmp_path / "run"}' in output
+    assert f'mpiexec -n 2 python train.py --communicator naive --snapshot 5 --resume {tmp_path / "run"}' in output
     assert run(2, 'train.py', '--communicator', 'naive', '--resume', tmp_path / 'run', '-e', 1)[0] == 0
 
 
