@@ -7,7 +7,7 @@ import shlex
 import sys
 from itertools import pairwise
 
-from ram import checkpoint, command_line, config, safe_files, tasks
+from ram import checkpoint, command_line, safe_files, tasks
 from ram.agents.gaze import POLICIES
 from ram.pictures import errors_picture
 from ram.pictures.drawing import png
@@ -122,20 +122,21 @@ def check_seed(path, model, others):
         path, model: the model with its file.
         others: (path, model) of those.  A control leaves fields unused, so only models with a gaze are compared.
     """
+    def recipe(model):
+        return {**dataclasses.asdict(model.config), 'init': started_from(model), 'seed': None, 'epoch': None}
+
     for other, one in others if model.gaze else ():
-        changes = config.different(dataclasses.replace(model.config, seed=0, epoch=1),
-                                   dataclasses.replace(one.config, seed=0, epoch=1))
-        changes += [('init', started_from(model))] * (started_from(model) != started_from(one))
+        known = recipe(one)
+        changes = [f'{name} {value}' for name, value in recipe(model).items() if value != known[name]]
         if changes:
             raise ValueError(f'{path} differs from {other} in more than the seed, and would be in one row with it: it '
-                             f'has {", ".join(f"{name} {value}" for name, value in changes)}')
+                             f'has {", ".join(changes)}')
 
 
 def print_tables(arguments, device):
     """Prints, writes and checks the tables; ValueError if a document of --check has other figures."""
     for name in (*arguments.write, *arguments.check):
-        if not tables.BLOCK.search(pathlib.Path(name).read_text('utf-8')):
-            raise ValueError(f'{name} has no lines <!-- tables --> and <!-- /tables -->')
+        tables.check_marks(pathlib.Path(name).read_text('utf-8'), name)
     made = tables_of(arguments, device)
     print(tables.as_json(made) if arguments.json else
           tables.as_markdown(made) if arguments.markdown else tables.as_text(made))

@@ -54,7 +54,6 @@ class ArchivedModel(Classifier):
                              'glimpse_network must be linear, and context off')
         if (config.start, config.start_range) != ('random', 1):
             raise ValueError('the archived model looks anywhere first: start must be random, and start_range 1')
-
         if config.glimpses < 2 or config.mc > 1:
             raise ValueError('the archived model looks at least twice, and has one episode for each image: glimpses '
                              'must be at least 2, and mc 1')

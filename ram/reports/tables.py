@@ -221,17 +221,21 @@ def as_json(tables):
     return json.dumps(tables, indent=1)
 
 
+def check_marks(text, name='it'):
+    """Raises ValueError, with the document's name, if it has no marks between which tables can be written."""
+    if not BLOCK.search(text):
+        raise ValueError(f'{name} has no lines <!-- tables --> and <!-- /tables -->')
+
+
 def written(text, tables):
     """A document with the tables between its marks.
 
     All rows go between ``<!-- tables -->`` and ``<!-- /tables -->``.  If the first mark is ``<!-- tables: ours -->``,
     the short table goes there.
 
-    Raises:
-        ValueError: the document has no such marks.
+    Raises: as :func:`check_marks`.
     """
-    if not BLOCK.search(text):
-        raise ValueError('it has no lines <!-- tables --> and <!-- /tables -->')
+    check_marks(text)
     return BLOCK.sub(lambda found: found[1] + as_markdown(tables, bool(found[2])) + found[4], text)
 
 

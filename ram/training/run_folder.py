@@ -6,7 +6,7 @@ import pathlib
 from ram import checkpoint, config, safe_files, tasks
 
 MAY_CHANGE = 'epoch', 'images'  # when a run is resumed
-WRITTEN = *checkpoint.FILES, 'loss.png', 'error.png'
+WRITTEN = *checkpoint.FILES, 'loss.png', 'error.png'  # all that safe_files.replacing writes into the folder
 
 
 def new_run(arguments):
