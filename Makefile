@@ -58,7 +58,7 @@ results: setup
 	$(BIN)/python models/make.py
 
 results-check: setup
-	$(BIN)/python evaluate.py --tables models --passes 10 --check docs/results.md README.md
+	$(BIN)/python models/tables.py --check docs/results.md README.md
 
 # Everything that there is to check and to measure on a GPU; needs CuPy, see requirements-gpu.txt.
 .PHONY: gpu-check

@@ -206,8 +206,8 @@ def main(argv=None):
                   'that made the models here.', flush=True)
         for name in names:
             train(name, rest)
-        subprocess.run([sys.executable, 'evaluate.py', '--tables', 'models', '--passes', '10', '--write',
-                        'docs/results.md', 'README.md', '--picture', 'docs/errors.png'], cwd=ROOT, check=True)
+        subprocess.run([sys.executable, 'models/tables.py', '--write', 'docs/results.md', 'README.md', '--picture',
+                        'docs/errors.png'], cwd=ROOT, check=True)
     (HERE / 'README.md').write_text(readme())
     draw_curves(ROOT / 'docs' / 'learning-curves.png')
 

@@ -23,6 +23,16 @@ class Parser(argparse.ArgumentParser):
         self.add_argument('--cache', metavar='DIR', help='folder of the stores that --dataset folder makes of your '
                           f'pictures (default: $RAM_CACHE, else {PROJECT} in $XDG_CACHE_HOME or ~/.cache)')
 
+    def add_draws(self, passes):
+        """Adds --repeats, --seed and --passes, whose default is ``passes``; :func:`check_draws` checks their values."""
+        self.add_argument('--repeats', type=int, default=10, metavar='N', help='draws of the first locations (default: '
+                          '%(default)s)')
+        self.add_argument('--passes', type=int, default=passes, metavar='N', help='also measure the error of answers '
+                          'by the mean probabilities of N passes, each with other first locations; 1 for no such error '
+                          '(default: %(default)s)')
+        self.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the first locations (default: '
+                          '%(default)s)')
+
     def parse_args(self, argv=None):
         """See ArgumentParser.parse_args.  ``--cache`` sets $RAM_CACHE, since it says where things are, not what."""
         arguments = super().parse_args(argv)
@@ -32,6 +42,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         raise ValueError(f'{message} (see {self.prog} --help)')
+
+
+def check_draws(arguments):
+    """Raises ValueError if a value of a flag of :meth:`Parser.add_draws` is out of range."""
+    for name, least in ('repeats', 1), ('passes', 1), ('seed', 0):
+        value = getattr(arguments, name)
+        if value < least:
+            raise ValueError(f'--{name} must be at least {least}, not {value}')
 
 
 def device(gpu, local=0):

@@ -3,7 +3,6 @@ import json
 
 import pytest
 
-import evaluate
 from ram import checkpoint, config
 from ram.pictures import errors_picture
 from ram.registry import MODELS, make_model
@@ -240,54 +239,43 @@ def test_runs_with_different_seeds_are_one_row_with_their_mean_and_deviation():
     assert tables.mean_of_seeds(runs[:1]) == runs[0] and '±' not in tables.as_text(made())
 
 
-@pytest.mark.parametrize('command, name', [
-    ('train.py --init models/mnist-T6.npz -e 1', 'mnist-T6'), ("train.py --init 'my models/a b.npz'", 'a b'),
-    ('train.py --init=a/b.npz', 'b'), ('train.py --epoch 1', ''), ('', ''), ("it's", '')])
-def test_the_model_that_a_training_started_from(tiny, command, name):
-    model = make_model(tiny)
-    model.provenance = {'command': command}
-    assert evaluate.started_from(model) == name
-
-
 def test_from_the_command_line(tmp_path, mnist_folder):
     """An untrained model in every form of the tables."""
     folder, document = tmp_path / 'models', tmp_path / 'results.md'
     folder.mkdir()
-    assert_one_clear_line(script('evaluate.py', '--tables', folder), 'no model')
+    assert_one_clear_line(script('models/tables.py', folder), 'no model')
     checkpoint.save_model(folder / 'a.npz', make_model(dataclasses.replace(config.PRESETS['mnist'], glimpses=2)))
     checkpoint.save_model(folder / 'b.npz', make_model(dataclasses.replace(config.PRESETS['mnist'], digits='fonts')))
     document.write_text(DOCUMENT)
     control = make_model(dataclasses.replace(config.PRESETS['mnist'], model='fc64'))
     checkpoint.save_model(folder / 'control.npz', control)
-    flags = ['--tables', folder, '--repeats', 1, '--data', mnist_folder]
-    passes = json.loads(script('evaluate.py', *flags, '--passes', 2, '--json').stdout)[0]['rows']
+    flags = [folder, '--repeats', 1, '--passes', 1, '--data', mnist_folder]
+    passes = json.loads(script('models/tables.py', *flags, '--passes', 2, '--json').stdout)[0]['rows']
     assert [row['passes'] for row in passes if row['ours']] == [2, None]  # the control draws nothing
-    found = script('evaluate.py', *flags, '--write', document, '--picture', tmp_path / 'errors.png')
+    found = script('models/tables.py', *flags, '--write', document, '--picture', tmp_path / 'errors.png')
     assert found.returncode == 0 and 'b.npz belongs in no row of the tables' in found.stderr
     assert (tmp_path / 'errors.png').read_bytes().startswith(b'\x89PNG')
     line = next(line for line in found.stdout.splitlines() if line.startswith('RAM, 2 glimpses'))
     assert 60 < float(line.split()[3]) <= 100 and f'| {line.split()[3]} |' in document.read_text()
-    assert script('evaluate.py', *flags, '--check', document).returncode == 0
+    assert script('models/tables.py', *flags, '--check', document).returncode == 0
     document.write_text(document.read_text().replace(line.split()[3], '1.00'))
-    wrong = script('evaluate.py', *flags, '--check', document)
+    wrong = script('models/tables.py', *flags, '--check', document)
     assert wrong.returncode == 2 and 'stated: | RAM, 2 glimpses | 1.00' in wrong.stderr
     checkpoint.save_model(folder / 'c.npz', make_model(dataclasses.replace(config.PRESETS['mnist'], glimpses=2)))
-    assert 'has the same row' in script('evaluate.py', *flags).stderr
+    assert 'has the same row' in script('models/tables.py', *flags).stderr
     other = dataclasses.replace(config.PRESETS['mnist'], glimpses=2, seed=1, epoch=3)
     checkpoint.save_model(folder / 'c.npz', make_model(dataclasses.replace(other, core='lstm')))
-    wrong = script('evaluate.py', *flags)
+    wrong = script('models/tables.py', *flags)
     assert wrong.returncode == 2 and 'a.npz in more than the seed' in wrong.stderr and 'core lstm\n' in wrong.stderr
     checkpoint.save_model(folder / 'c.npz', make_model(other), {'command': 'train.py --init x/y.npz'})
-    assert 'it has init y\n' in script('evaluate.py', *flags).stderr
+    assert 'it has init y\n' in script('models/tables.py', *flags).stderr
     checkpoint.save_model(folder / 'c.npz', make_model(other))
-    row = json.loads(script('evaluate.py', *flags, '--json').stdout)[0]['rows'][2]
+    row = json.loads(script('models/tables.py', *flags, '--json').stdout)[0]['rows'][2]
     assert (row['glimpses'], row['seeds']) == (2, 2)
     (tmp_path / 'plain.md').write_text('no tables')
     for flag in '--write', '--check':
         before = document.read_text()
-        assert_one_clear_line(script('evaluate.py', *flags, flag, document, tmp_path / 'plain.md'), 'plain.md')
+        assert_one_clear_line(script('models/tables.py', *flags, flag, document, tmp_path / 'plain.md'), 'plain.md')
         assert document.read_text() == before
-    assert_one_clear_line(script('evaluate.py', *flags, '--check', tmp_path / 'none.md'), 'none.md')
-    assert_one_clear_line(script('evaluate.py'), '--tables')
-    assert_one_clear_line(script('evaluate.py', *flags, '--policy', 'random'), '--policy')
-    assert_one_clear_line(script('evaluate.py', folder / 'a.npz', '--picture', 'a.png'), '--picture')
+    assert_one_clear_line(script('models/tables.py', *flags, '--check', tmp_path / 'none.md'), 'none.md')
+    assert_one_clear_line(script('models/tables.py', folder, '--passes', 0), '--passes', 'at least 1')

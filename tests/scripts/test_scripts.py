@@ -205,6 +205,12 @@ def test_impossible_flags(flags, word, tmp_path):
     assert_one_clear_line(script('train.py', '-o', tmp_path / 'run', *flags), word)
 
 
+def test_evaluate_needs_a_model_and_makes_no_tables():
+    assert_one_clear_line(script('evaluate.py'), 'model.npz')
+    for flags in (['--tables', 'models', '--passes', '10', '--check', 'README.md'], ['--tables'], ['--write', 'a.md']):
+        assert_one_clear_line(script('evaluate.py', *flags), flags[0], 'models/tables.py')
+
+
 def test_a_missing_gpu(run):
     assert_one_clear_line(script('train.py', '--gpu', '99'), '--gpu 99')
     for name in ('evaluate.py', 'visualize.py'):

@@ -1,0 +1,62 @@
+#!/usr/bin/env python
+"""Makes the paper's tables with the errors of our models: python models/tables.py [FOLDER]"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from ram import command_line, safe_files  # noqa: E402
+from ram.pictures import errors_picture  # noqa: E402
+from ram.pictures.drawing import png  # noqa: E402
+from ram.reports import tables  # noqa: E402
+from ram.reports.measured import measure_folder  # noqa: E402
+
+
+def parse(argv):
+    parser = command_line.Parser("Prints tables 1 and 2 of the paper with the errors of a folder's models beside the "
+                                 'published ones.')
+    parser.add_argument('folder', nargs='?', default='models', help='folder of the models (default: %(default)s)')
+    parser.add_argument('--repeats', type=int, default=10, metavar='N', help='draws of the first locations (default: '
+                        '%(default)s)')
+    parser.add_argument('--passes', type=int, default=10, metavar='N', help='also give the error of answers by the '
+                        'mean probabilities of N passes; 1 leaves it out (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the first locations (default: '
+                        '%(default)s)')
+    parser.add_argument('--json', action='store_true', help='print JSON')
+    parser.add_argument('--markdown', action='store_true', help='print Markdown')
+    parser.add_argument('--write', nargs='+', metavar='FILE', default=[], help='write the tables into these documents, '
+                        'between the lines <!-- tables --> and <!-- /tables -->')
+    parser.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents has '
+                        'other figures')
+    parser.add_argument('--picture', metavar='FILE.png', help='draw the errors over the number of glimpses, beside the '
+                        'published ones')
+    parser.set_defaults(split=None, policy=None)  # each model is measured as its row says
+    arguments = parser.parse_args(argv)
+    command_line.check_draws(arguments)
+    return arguments
+
+
+def main(argv=None):
+    arguments = parse(argv)
+    for name in (*arguments.write, *arguments.check):
+        tables.check_marks(pathlib.Path(name).read_text('utf-8'), name)
+    device = command_line.device(arguments.gpu)
+    made = tables.make_tables(measure_folder(arguments.folder, arguments, device))
+    print(tables.as_json(made) if arguments.json else
+          tables.as_markdown(made) if arguments.markdown else tables.as_text(made))
+    for name in arguments.write:
+        text = tables.written(pathlib.Path(name).read_text('utf-8'), made)
+        with safe_files.replacing(name, 'w') as file:
+            file.write(text)
+    if arguments.picture:
+        with safe_files.replacing(arguments.picture) as file:
+            file.write(png(errors_picture.draw(made)))
+    wrong = [f'{name}\n{line}' for name in arguments.check
+             for line in tables.differences(pathlib.Path(name).read_text('utf-8'), made)]
+    if wrong:
+        print('\n'.join(wrong), file=sys.stderr)
+        raise ValueError(f'{len(wrong)} lines differ from the computed tables')
+
+
+if __name__ == '__main__':
+    command_line.run(main)

@@ -1,0 +1,79 @@
+"""The errors of all models in a folder, row by row of the paper's tables."""
+import dataclasses
+import pathlib
+import shlex
+import sys
+from itertools import pairwise
+
+from ram import checkpoint
+from ram.registry import REPORTS
+from ram.reports.published import row_of
+from ram.reports.tables import mean_of_seeds
+
+
+def measure_folder(folder, arguments, device):
+    """Measures the models (*.npz) in a folder; says on stderr which of them belong in no row.
+
+    Args:
+        folder: the folder.
+        arguments: what a report needs, see ``ram.reports.scene_report.SceneReport``.
+        device: chainer device.
+
+    Returns:
+        dict by Row, as ``tables.make_tables`` takes it.
+
+    Raises:
+        FileNotFoundError: there is no model.
+        ValueError: a file is no model, or two models that are no runs of one recipe would be in one row.
+    """
+    runs, paths = {}, sorted(pathlib.Path(folder).glob('*.npz'))
+    if not paths:
+        raise FileNotFoundError(f'there is no model (*.npz) in {folder}')
+    for path in paths:
+        model = checkpoint.load_model(path)
+        row, seed = row_of(model.config), model.config.seed
+        if row is None:
+            print(f'{path} belongs in no row of the tables and is left out', file=sys.stderr)
+        elif seed in runs.setdefault(row, {}):
+            raise ValueError(f'{path}: another model in {folder} has the same row and seed: {row}, {seed}')
+        else:
+            check_seed(path, model, runs[row].values())
+            runs[row][seed] = path, model
+    results = {}
+    for row, found in runs.items():
+        measured = []
+        for path, model in (found[seed] for seed in sorted(found)):
+            model.to_device(device)
+            measured.append({**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
+                             'epoch': model.config.epoch, 'init': started_from(model)})
+        results[row] = mean_of_seeds(measured)
+    return results
+
+
+def check_seed(path, model, others):
+    """Raises ValueError if a model's training differs from that of others of its row in more than seed and epochs.
+
+    Args:
+        path, model: the model with its file.
+        others: (path, model) of those.  A control leaves fields unused, so only models with a gaze are compared.
+    """
+    def recipe(model):
+        return {**dataclasses.asdict(model.config), 'init': started_from(model), 'seed': None, 'epoch': None}
+
+    for other, one in others if model.gaze else ():
+        known = recipe(one)
+        changes = [f'{name} {value}' for name, value in recipe(model).items() if value != known[name]]
+        if changes:
+            raise ValueError(f'{path} differs from {other} in more than the seed, and would be in one row with it: it '
+                             f'has {", ".join(changes)}')
+
+
+def started_from(model):
+    """The name of the model that a model's training started from (``train.py --init``); '' if there is none."""
+    try:
+        words = shlex.split(model.provenance.get('command', ''))
+    except ValueError:  # no command that a shell would take
+        return ''
+    given = [after for word, after in pairwise(words) if word == '--init']
+    given += [word.removeprefix('--init=') for word in words if word.startswith('--init=')]
+    return pathlib.Path(given[-1]).stem if given else ''
