@@ -1,6 +1,4 @@
 """Independent streams of random numbers, each named by a key, so that a snapshot needs no generator's state."""
-import reprlib
-
 import numpy as np
 from chainer.backends import cuda
 
@@ -33,4 +31,4 @@ def check_generator(rng, device):
     wanted = device.xp.random.Generator
     if not isinstance(rng, wanted):
         raise ValueError(f'rng must be a {device.xp.__name__}.random.Generator, such as ram.random_streams.generator('
-                         f'model.device, 0), not {reprlib.repr(rng)}')
+                         f'model.device, 0), not of type {type(rng).__qualname__}')

@@ -32,6 +32,8 @@ def read(path):
     path = pathlib.Path(path)
     if not path.exists():
         raise FileNotFoundError(f'there is no file {path}')
+    if path.is_dir():
+        raise ValueError(f'{path} is a folder, not an .npz file')
     with open(path, 'rb') as file:
         try:
             archive = zipfile.ZipFile(file)

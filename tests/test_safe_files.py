@@ -103,6 +103,11 @@ def test_a_sound_zip_file_of_something_else_than_arrays(tmp_path, name):
     assert '\n' not in str(found.value)
 
 
+def test_a_folder(tmp_path):
+    with pytest.raises(ValueError, match='is a folder, not an .npz file'):
+        safe_files.read(tmp_path)
+
+
 def test_an_encrypted_file(tmp_path):
     encrypted(tmp_path / 'x.npz')
     with pytest.raises(ValueError, match='x.npz is not .*encrypted'):

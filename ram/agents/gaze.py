@@ -5,7 +5,7 @@ POLICIES = ('learned', 'random', 'center')
 
 def check_policy(policy):
     """Raises ValueError if there is no such policy."""
-    if policy not in POLICIES:
+    if not isinstance(policy, str) or policy not in POLICIES:
         raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
 
 

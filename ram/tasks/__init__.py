@@ -1,4 +1,6 @@
 """The task of a Config: its sources, its fixed scenes, its classes."""
+import os
+
 import numpy as np
 
 from datasets import folder as pictures
@@ -79,10 +81,12 @@ def read_pictures(config, *paths):
     Returns:
         uint8 array (N, C, size, size), or native Pictures.  ``send(model.device, ...)`` sends them to a model on a GPU.
 
-    Raises: as :func:`datasets.folder.read`; and ValueError without files.
+    Raises: as :func:`datasets.folder.read`; and ValueError if there is no path, or something else than a path.
     """
-    if not paths:
-        raise ValueError('read_pictures needs at least one file: read_pictures(model.config, path, ...)')
+    odd = [f'of type {type(path).__qualname__}' for path in paths if not isinstance(path, str | os.PathLike)]
+    if odd or not paths:
+        raise ValueError(f'read_pictures(model.config, *paths) takes paths of files, at least one, not '
+                         f'{odd[0] if odd else "none"}')
     return joined(config, [read_picture(config, path) for path in paths])
 
 

@@ -93,7 +93,7 @@ def test_without_a_generator_each_call_draws_the_same(model, rng):
         model.rollout(images, explore=True)
 
 
-@pytest.mark.parametrize('policy', ['centre', '', None, 'Learned', 0])
+@pytest.mark.parametrize('policy', ['centre', '', None, 'Learned', 0, np.array(['random', 'center'])], ids=str)
 def test_an_unknown_policy_is_rejected(model, policy, rng):
     with pytest.raises(ValueError, match='policy must be one of learned, random, center, not'):
         model.rollout(np.zeros((2, 1, 28, 28), np.uint8), rng, policy)

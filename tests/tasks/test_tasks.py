@@ -43,5 +43,6 @@ def test_pictures_of_files_are_what_a_model_takes(tmp_path, rng, preset, changes
     assert len(tasks.read_pictures(model.config, tmp_path / 'b.png')) == 1
     with pytest.raises(FileNotFoundError):
         tasks.read_pictures(model.config, tmp_path / 'c.png')
-    with pytest.raises(ValueError, match='at least one file'):
-        tasks.read_pictures(model.config)
+    for wrong, words in ((), 'none'), (([tmp_path / 'b.png'],), 'list'), ((images,), '(ndarray|NativePictures)'):
+        with pytest.raises(ValueError, match=f'takes paths of files, at least one, not .*{words}$'):
+            tasks.read_pictures(model.config, *wrong)
