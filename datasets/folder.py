@@ -59,23 +59,28 @@ def class_files(root, split, group_by=''):
         raise ValueError(f'{root} has no folder train, but folders of other splits')
     parent = split_folder(root, 'train') or root
     files, missing = _files(parent), [part for part in missing if part != 'train']
-    expression = splits.compiled(group_by) if group_by else None
     if group_by and not missing:
         raise ValueError(f'--group-by {group_by!r} has no effect: {root} has folders for all three splits')
-    matches = 0
+    groups_by_path = _group_names(files, parent, group_by) if group_by else {}
     for name, paths in files.items():
-        groups, matching = splits.groups_of(paths, parent / name, expression)
-        matches += matching
+        groups = splits.groups_of(paths, groups_by_path)
         if len(groups) <= len(missing):
             together = f' in {len(groups)} group{"s" * (len(groups) > 1)} by {group_by!r}' if group_by else ''
             raise ValueError(f'class {name} in {root} has {len(paths)} pictures{together}; with none set apart by hand '
                              f'for {" and ".join(missing)}, at least {len(missing) + 1} '
                              f'{"groups " if group_by else ""}are needed')
         files[name] = splits.set_aside(groups, missing, name)[split]
-    if group_by and not matches:
-        raise ValueError(f'--group-by {group_by!r} matches none of the pictures in {parent}, such as '
-                         f'{paths[0].relative_to(parent / name).as_posix()}')
     return files
+
+
+def _group_names(files, parent, group_by):
+    """The names of the groups of all files, by path, see :func:`class_files`; ValueError if none has one."""
+    texts = {path: path.relative_to(parent / name).as_posix() for name, paths in files.items() for path in paths}
+    names = dict(zip(texts, splits.group_names(group_by, list(texts.values()))))
+    if not any(names.values()):
+        raise ValueError(f'--group-by {group_by!r} matches none of the pictures in {parent}, such as '
+                         f'{next(iter(texts.values()))}')
+    return names
 
 
 def _listed(folder):

@@ -1,8 +1,18 @@
 """Splits by a hash of names: always the same, and nearly the same after files are added."""
 import hashlib
+import json
 import re
+import subprocess
+import sys
 
 SHARE = 0.15    # the share of a class's files in each part that is set aside
+LONGEST = 30    # seconds that the search for groups may take; the names of 200,000 files take less than one
+SEARCH = """
+import json, re, sys
+pattern, texts = json.load(sys.stdin)
+expression = re.compile(pattern)
+json.dump([found and found[1] or '' for found in map(expression.search, texts)], sys.stdout)
+"""
 
 
 def compiled(pattern):
@@ -16,30 +26,56 @@ def compiled(pattern):
     return expression
 
 
-def groups_of(paths, folder, expression=None):
+def group_names(pattern, texts):
+    """What the first group of a regular expression matches in each text.
+
+    The pattern may come with a model of someone else's, and there are patterns, such as (a+)+$, that search a short
+    text for years.  So another process searches, which can be ended.
+
+    Args:
+        pattern: a pattern that :func:`compiled` allows.
+        texts: list of str.
+
+    Returns:
+        list of str, '' where the expression or its group does not match.
+
+    Raises:
+        ValueError: the pattern is not allowed, or the search takes more than LONGEST seconds.
+    """
+    compiled(pattern)
+    try:
+        found = subprocess.run([sys.executable, '-I', '-c', SEARCH], input=json.dumps([pattern, texts]),
+                               capture_output=True, text=True, check=True, timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f'--group-by {pattern!r} takes more than {LONGEST} s for {len(texts)} files: it can match in '
+                         'too many ways') from None
+    except subprocess.CalledProcessError as error:
+        reason = (error.stderr.strip().splitlines() or [f'exit code {error.returncode}'])[-1]
+        raise ValueError(f'--group-by {pattern!r} cannot be searched for: {reason}') from None
+    return json.loads(found.stdout)
+
+
+def groups_of(paths, names):
     """Files that belong together.
 
     Args:
         paths: list of pathlib.Path.
-        folder: the folder that contains them, at any depth.
-        expression: the result of :func:`compiled`.  It is searched in a file's path below ``folder``, with / between
-            folders, and its first group is the name of the group.  None if each file is its own group.
+        names: dict of the names of their groups, by path; a file without a name, or with '', is alone in a group that
+            has the file's name.
 
     Returns:
-        list of (name, list of paths), in the order of the first paths; a file without a match is alone in a group that
-        has the file's name.  And the number of files with a match.
+        list of (name, list of paths), in the order of the first paths.
     """
     groups, named = [], {}
     for path in paths:
-        found = expression and expression.search(path.relative_to(folder).as_posix())
-        if found and found[1]:
-            if found[1] not in named:
-                groups.append((found[1], []))
-                named[found[1]] = groups[-1][1]
-            named[found[1]].append(path)
+        name = names.get(path)
+        if name and name in named:
+            named[name].append(path)
         else:
-            groups.append((path.name, [path]))
-    return groups, sum(map(len, named.values()))
+            groups.append((name or path.name, [path]))
+            if name:
+                named[name] = groups[-1][1]
+    return groups
 
 
 def set_aside(groups, parts, salt):

@@ -24,3 +24,11 @@ def generator(device, seed, *key):
         return np.random.default_rng(sequence)
     # Philox starts at once; XORWOW, CuPy's default, must first advance each of its states.
     return cuda.cupy.random.Generator(cuda.cupy.random.Philox4x3210(sequence))
+
+
+def check_generator(rng, device):
+    """Raises ValueError if something is not a random generator whose arrays are on the chainer device."""
+    wanted = device.xp.random.Generator
+    if not isinstance(rng, wanted):
+        raise ValueError(f'rng must be a {device.xp.__name__}.random.Generator, such as ram.random_streams.generator('
+                         f'model.device, 0), not of type {type(rng).__qualname__}')

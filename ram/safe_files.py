@@ -15,31 +15,53 @@ import numpy as np
 LARGEST = 16 << 30  # bytes of a file's arrays, uncompressed: a snapshot of the largest Config is smaller
 DENSEST = 20        # how many times larger than their file weights may be, since they can hardly be compressed
 MOST = 2000         # arrays in a file
+KINDS = 'biufU'     # of arrays: bool, int, unsigned, float and text
 LOCK = '.lock'
 
 
 def read(path):
-    """All arrays of an .npz file, as a dict.
+    """All arrays of an .npz file.
+
+    Returns:
+        dict of arrays by name: of bool, numbers or text, in C order, in the byte order of this machine.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not an .npz file, is damaged or absurdly large, or holds something else than arrays.
+        ValueError: it is not an .npz file, is damaged or absurdly large, or holds something else than such arrays.
     """
     path = pathlib.Path(path)
     if not path.exists():
         raise FileNotFoundError(f'there is no file {path}')
+    if path.is_dir():
+        raise ValueError(f'{path} is a folder, not an .npz file')
     with open(path, 'rb') as file:
         try:
-            entries = zipfile.ZipFile(file).infolist()
+            archive = zipfile.ZipFile(file)
+            entries = archive.infolist()
             most = min(LARGEST, DENSEST * (path.stat().st_size + 10_000))
             if len(entries) > MOST or sum(entry.file_size for entry in entries) > most:
                 raise ValueError('its content is absurdly large')
-            file.seek(0)  # NumPy looks for the format at the current position
-            with np.load(file, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
+            if len({entry.filename for entry in entries}) < len(entries):
+                raise ValueError('it has two entries of one name')
+            return {entry.filename.removesuffix('.npy'): _array(archive, entry) for entry in entries}
         except Exception as error:  # zipfile and NumPy raise all kinds of errors for damaged bytes
             reason = str(error) or type(error).__name__
             raise ValueError(f'{path} is not an .npz file that holds only arrays: {reason}') from None
+
+
+def _array(archive, entry):
+    """The array of an entry of a zip file.  np.load would return the bytes of one that is no array."""
+    if not entry.filename.endswith('.npy'):
+        raise ValueError(f'its entry {entry.filename!r} is not an array')
+    with archive.open(entry) as file:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+        if file.read(1):
+            raise ValueError(f'its entry {entry.filename!r} is longer than its array')
+    if array.dtype.kind not in KINDS or not array.dtype.itemsize:
+        raise ValueError(f'its entry {entry.filename!r} is of {array.dtype}')
+    if array.dtype.kind == 'U':
+        array.tolist()  # raises ValueError if it holds what is no character
+    return array.astype(array.dtype.newbyteorder('='), order='C', copy=False)
 
 
 def write(path, arrays):

@@ -62,6 +62,8 @@ def test_the_pytorch_twin_has_our_loss_and_our_gradients(rng, preset, scales):
 
     class Draws:
         """A generator that keeps what the policy drew."""
+        __class__ = np.random.Generator
+
         def random(self, shape, dtype):
             return np.random.default_rng(5).random(shape, dtype)
 

@@ -1,6 +1,8 @@
 """Reading a file with damaged bytes raises only the documented errors."""
 import gzip
+import io
 import json
+import zipfile
 
 import chainer
 import numpy as np
@@ -40,6 +42,25 @@ def test_model(tmp_path, model_bytes, mutations):
     path = tmp_path / 'model.npz'
     path.write_bytes(mutated(model_bytes, mutations))
     try:
+        checkpoint.load_model(path)
+    except ValueError as error:
+        assert 'model.npz' in str(error)
+
+
+@given(mutations=MUTATIONS, which=st.integers(0))
+def test_model_of_damaged_entries(tmp_path, model_bytes, mutations, which):
+    """In a sound zip file, whose checksums are right: what is read is arrays."""
+    path = tmp_path / 'model.npz'
+    with zipfile.ZipFile(io.BytesIO(model_bytes)) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    chosen = sorted(contents)[which % len(contents)]
+    contents[chosen] = mutated(contents[chosen], mutations)
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    try:
+        arrays = safe_files.read(path).values()
+        assert all(isinstance(array, np.ndarray) and array.dtype.kind in 'biufU' for array in arrays)
         checkpoint.load_model(path)
     except ValueError as error:
         assert 'model.npz' in str(error)

@@ -45,7 +45,7 @@ class ToyControl(Classifier):
     def largest_layer(config):
         return config.size ** 2 * 10
 
-    def rollout(self, images, rng=None, policy='learned', explore=False):
+    def _rollout(self, images, rng, policy, explore):
         flat = whole(images).reshape(len(images), -1)
         return Episode(None, flat[None], self.logits(flat))
 

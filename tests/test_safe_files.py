@@ -1,3 +1,6 @@
+import io
+import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -27,9 +30,101 @@ def test_the_limit_is_above_the_snapshot_of_the_largest_layer():
     assert safe_files.LARGEST > 2 * 4 * 4 * LARGEST_LAYER
 
 
-def test_numpy_reads_a_file_from_its_beginning(saved, monkeypatch):
-    """zipfile, which looks first, leaves the file anywhere."""
-    positions, load = [], np.load
-    monkeypatch.setattr(np, 'load', lambda file, **kwargs: positions.append(file.tell()) or load(file, **kwargs))
-    safe_files.read(saved)
-    assert positions == [0]
+def test_arrays_come_as_this_machine_writes_them(tmp_path):
+    """Of any layout, with any shape, and with any name."""
+    plain = np.arange(6, dtype=np.float32).reshape(2, 3)
+    arrays = {'a/b': plain, 'fortran': np.asfortranarray(plain), 'big': plain.astype('>f4'), 'one': plain[0, 1],
+              'none': plain[:0], 'text': np.array('é\n'), 'words': np.array(['a', 'bc'], '>U2'), '../../up': plain,
+              'é\n': np.arange(3), 'true': np.array([True, False]), 'half': plain.astype('>f2')}
+    safe_files.write(tmp_path / 'x.npz', arrays)
+    found = safe_files.read(tmp_path / 'x.npz')
+    assert list(found) == list(arrays)
+    for name, array in found.items():
+        assert array.dtype.isnative and array.flags.c_contiguous and array.shape == arrays[name].shape
+        np.testing.assert_array_equal(array, arrays[name])
+
+
+def npy(array):
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=True)
+    return file.getvalue()
+
+
+def zipped(path, *entries):
+    """A sound zip file: the checksums of its entries, pairs of name and bytes, are right."""
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+
+
+def encrypted(path):
+    """A zip file whose entry says that it needs a password."""
+    zipped(path, ('x.npy', npy(1.0)))
+    content = bytearray(path.read_bytes())
+    content[6] |= 1
+    content[content.index(b'PK\x01\x02') + 8] |= 1
+    path.write_bytes(content)
+
+
+ONE = npy(np.arange(3.0))
+NO_ARRAYS = {
+    'an entry that is text': [('config.json', b'{}')],
+    'text that is named as an array': [('x.npy', b'{}')],
+    'an empty entry': [('x.npy', b'')],
+    'a folder': [('x/', b'')],
+    'a header without an end': [('x.npy', ONE[:40])],
+    'a header that is no dict': [('x.npy', ONE.replace(b'descr', b'other'))],
+    'a type that is none': [('x.npy', ONE.replace(b'<f8', b'<q9'))],
+    'an unknown version': [('x.npy', ONE[:6] + b'\x09' + ONE[7:])],
+    'data without their end': [('x.npy', ONE[:-1])],
+    'data beyond their end': [('x.npy', ONE + b'x')],
+    'a shape that is no shape': [('x.npy', ONE.replace(b'(3,)', b'(3.)'))],
+    'another array that is damaged': [('x.npy', ONE), ('y.npy', ONE[:-8])],
+    'objects': [('x.npy', npy(np.array([None, {}], object)))],
+    'records': [('x.npy', npy(np.zeros(3, [('a', 'f4'), ('b', 'i8')])))],
+    'raw memory': [('x.npy', npy(np.zeros(3, 'V5')))],
+    'bytes': [('x.npy', npy(np.array(b'abc')))],
+    'dates': [('x.npy', npy(np.zeros(3, 'M8[s]')))],
+    'complex numbers': [('x.npy', npy(np.zeros(3, complex)))],
+    'a million million empty texts': [('x.npy', npy(np.array(['a'])).replace(b"<U1", b"<U0").replace(
+        b"(1,), }            ", b"(1000000000000,), }")[:-4])],
+    'what is no character': [('x.npy', npy(np.array(['a'])).replace(b'a\0\0\0', b'\xff' * 4))],
+    'two of one name': [('x.npy', ONE), ('x.npy', npy(1.0))],
+}
+
+
+@pytest.mark.filterwarnings('ignore:Duplicate name')
+@pytest.mark.parametrize('name', NO_ARRAYS)
+def test_a_sound_zip_file_of_something_else_than_arrays(tmp_path, name):
+    """Whoever reads a file gets arrays or a ValueError, whatever is in it."""
+    zipped(tmp_path / 'x.npz', *NO_ARRAYS[name])
+    with pytest.raises(ValueError, match='x.npz is not an .npz file that holds only arrays: .') as found:
+        safe_files.read(tmp_path / 'x.npz')
+    assert '\n' not in str(found.value)
+
+
+def test_a_folder(tmp_path):
+    with pytest.raises(ValueError, match='is a folder, not an .npz file'):
+        safe_files.read(tmp_path)
+
+
+def test_an_encrypted_file(tmp_path):
+    encrypted(tmp_path / 'x.npz')
+    with pytest.raises(ValueError, match='x.npz is not .*encrypted'):
+        safe_files.read(tmp_path / 'x.npz')
+
+
+def test_a_file_gets_its_name_when_it_is_on_the_disk(tmp_path, monkeypatch):
+    """After a power cut, a name without content would be a file that is neither whole nor absent."""
+    calls = []
+    for name in 'fsync', 'replace':
+        call = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, name=name, call=call: calls.append((name, size())) or call(*args))
+
+    def size():
+        left, = tmp_path.iterdir()
+        return left.name.startswith('.x-'), left.stat().st_size
+
+    with safe_files.replacing(tmp_path / 'x') as file:
+        file.write(b'12345')
+    assert calls == [('fsync', (True, 5)), ('replace', (True, 5))] and (tmp_path / 'x').read_bytes() == b'12345'

@@ -11,7 +11,6 @@ import numpy as np
 from chainer.backends import cuda
 
 from ram.agents.classifier import Classifier
-from ram.agents.gaze import POLICIES
 from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.fast.archived_glimpse import FastArchivedGlimpse
 from ram.fast.cores import FastLSTMCore
@@ -64,10 +63,8 @@ class ArchivedModel(Classifier):
     def row(config):
         return None
 
-    def rollout(self, images, rng, policy='learned', explore=False):
-        """See ``RecurrentAttentionModel.rollout``; here ``baselines`` has shape (B, 1) and belongs to the last step."""
-        if policy not in POLICIES:
-            raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
+    def _rollout(self, images, rng, policy, explore):
+        """In its Episode ``baselines`` has shape (B, 1) and belongs to the last step."""
         xp, shape = cuda.get_array_module(images), (self.config.glimpses, len(images), 2)
         uniform = rng.random(shape, dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(shape, xp.float32)
         explore = explore and policy == 'learned' and self.config.glimpses > 1
@@ -110,7 +107,7 @@ class ArchivedModel(Classifier):
 
     def classify(self, states):
         """See ``RecurrentAttentionModel.classify``."""
-        return self.ly(states.reshape(-1, states.shape[2])).reshape(*states.shape[:2], -1)
+        return self.ly(states.reshape(-1, states.shape[2])).reshape(*states.shape[:2], 10)
 
     def _seen_at(self, l, size):  # noqa: E741
         """The location (x, y) where our sensor crops what the archived sensor cropped at l = (y, x)."""

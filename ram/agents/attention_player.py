@@ -5,10 +5,12 @@ import chainer
 import chainer.functions as F
 import numpy as np
 
-from ram.agents.gaze import Gaze
+from ram.agents.gaze import Gaze, check_policy
 from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.networks.action_network import gumbel_noise
 from ram.networks.glimpse_sensor import prepare
+from ram.networks.images import Gate
+from ram.random_streams import check_generator
 
 
 @dataclass
@@ -62,7 +64,7 @@ class AttentionPlayer(RecurrentAttentionModel):
         """Plays a batch of games to their end.
 
         Args:
-            game: the games in their first step, with ``screen``, ``steps_left``, ``step`` and ``won`` as in
+            game: the games, which are not over, with ``screen``, ``steps_left``, ``step`` and ``won`` as in
                 ``datasets.catch.Catch``; they are over afterwards.
             rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the games are on a GPU.
             policy: where to look, see ``Gaze``.
@@ -71,7 +73,12 @@ class AttentionPlayer(RecurrentAttentionModel):
 
         Returns:
             GameEpisode.
+
+        Raises:
+            ValueError: there are no games to play, their screen has not the Config's size or is not on the model's
+                device, the generator is something else, or the policy is unknown.
         """
+        self._check(game, rng, policy)
         config, xp, steps, count = self.config, self.xp, game.steps_left, len(game.screen)
         gaze = Gaze(self.location_network, config, rng, (steps, count), policy, explore)
         noise = gumbel_noise(rng, (steps, count, len(config.classes))) if explore else [0] * steps
@@ -99,3 +106,15 @@ class AttentionPlayer(RecurrentAttentionModel):
             means = self.location_network(before if config.into_core else before.array)
             episode.samples, episode.means = gaze.samples, means.reshape(gaze.samples.shape)
         return episode
+
+    def _check(self, game, rng, policy):
+        """Raises the errors of ``play``.  The values of a screen are not read: it is the game's own."""
+        check_policy(policy)
+        check_generator(rng, self.device)
+        size = self.config.size
+        if not hasattr(game, 'screen'):
+            raise ValueError(f'the games must be those of datasets.catch.new_games(rng, count, {size}), not of type '
+                             f'{type(game).__qualname__}')
+        Gate(('B', 1, size, size), self.device).check_form(game.screen)
+        if not len(game.screen) or not game.steps_left:
+            raise ValueError('there is nothing to play: the games are over, or there are none')

@@ -3,14 +3,16 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
-from ram.random_streams import generator
+from ram.agents.gaze import check_policy
+from ram.networks import images as gate
+from ram.random_streams import check_generator, generator
 
 
 class Classifier(chainer.Chain):
     """A model of a Config.
 
-    A subclass defines ``rollout``, which returns an ``Episode``, and ``classify``, which returns the logits after each
-    step.  This class derives the rest.
+    A subclass defines ``_rollout``, which returns an ``Episode`` and whose arguments are right, and ``classify``, which
+    returns the logits after each step.  This class derives the rest.
 
     Args:
         config: the Config that gives all sizes.
@@ -50,26 +52,61 @@ class Classifier(chainer.Chain):
         """Whether two tests differ: the policy draws locations even where it does not explore."""
         return self.gaze and policy != 'center'
 
+    def rollout(self, images, rng=None, policy='learned', explore=False):
+        """Looks T times at each image; a control sees the whole image, once.
+
+        Args:
+            images: array (B, C, H, W) on the model's device, of the Config's size: uint8, or bool or
+                floats in [0, 1]; or another batch, see ``ram.networks.images.for_model``.
+            rng: generator of that device, see ``ram.random_streams.generator``.  By default it is
+                seeded by the Config, and so is the same in each call.
+            policy: 'learned', the first location being where the Config's ``context`` or ``start``
+                says; or 'random', each location uniform in [-1, 1]^2; or 'center', always (0, 0).
+            explore: whether the learned policy samples its locations, as in training, or uses their
+                means.  This needs an rng.
+
+        Returns:
+            Episode, of B images; B may be 0.
+
+        Raises:
+            ValueError: the images or the generator are something else, or the policy is unknown.
+        """
+        if self.goal != 'classification':
+            raise ValueError(f'a {self.config.model} does not classify images: it has play(games, rng)')
+        check_policy(policy)
+        if rng is None and explore:
+            raise ValueError('to explore needs an rng, such as ram.random_streams.generator(model.device, 0)')
+        rng = generator(self.device, self.config.seed) if rng is None else rng
+        check_generator(rng, self.device)
+        images = gate.for_model(images, self.config, self.device)
+        if len(images):
+            return self._rollout(images, rng, policy, explore)
+        blank = self.xp.zeros((1, self.config.channels, self.config.size, self.config.size), np.uint8)
+        return self._rollout(blank, rng, policy, explore).none()
+
+    def _rollout(self, images, rng, policy, explore):
+        """The Episode of at least one image, which is uint8 or float32; the arguments are those of ``rollout``."""
+        raise NotImplementedError
+
     def forward(self, images, rng=None):
         """Classifies images by the model's own policy.
 
         Args:
-            images: array (B, C, H, W), uint8 or float32 in [0, 1], on the model's device.
-            rng: generator of that device, for the first locations; by default seeded by the Config.
+            images, rng: as for :meth:`rollout`.
 
         Returns:
             Variable float32 (B, classes), the logits.
         """
-        return self.rollout(images, rng or generator(self.device, self.config.seed), self.config.policy).logits
+        return self.rollout(images, rng, self.config.policy).logits
 
     def predict(self, images, rng=None):
         """The most probable class of each image.
 
         Args:
-            images, rng: as for :meth:`forward`.
+            images, rng: as for :meth:`rollout`.
 
         Returns:
-            int32 array (B,) on the CPU.
+            int32 array (B,) on the CPU, of indexes of ``config.classes``.
         """
         with chainer.using_config('train', False), chainer.no_backprop_mode():
             return cuda.to_cpu(self(images, rng).array.argmax(axis=1)).astype(np.int32)

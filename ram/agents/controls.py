@@ -32,12 +32,8 @@ class ControlNetwork(Classifier):
             self.first, self.second = self.layers(config)
             self.logits = L.Linear(len(self.second.b), len(config.classes))
 
-    def rollout(self, images, rng=None, policy='learned', explore=False):
-        """Classifies images (B, C, H, W), uint8 or float32 in [0, 1].
-
-        Returns:
-            Episode of one state, without locations.  The other arguments are ignored; RAM has them.
-        """
+    def _rollout(self, images, rng, policy, explore):
+        """An Episode of one state, without locations."""
         h = F.relu(self.second(F.relu(self.first(whole(images, self.config.normalise)))))
         return Episode(None, h.array[None], self.logits(h))
 

@@ -3,6 +3,12 @@
 POLICIES = ('learned', 'random', 'center')
 
 
+def check_policy(policy):
+    """Raises ValueError if there is no such policy."""
+    if not isinstance(policy, str) or policy not in POLICIES:
+        raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
+
+
 class Gaze:
     """The locations of T glimpses at B images.
 
@@ -22,14 +28,9 @@ class Gaze:
         explores: whether locations are sampled.
         samples: float32 array (P, B, 2), the locations that the learned policy chose, before they were clipped to
             [-1, 1]: P is T - 1, or T if it chose the first one too, or 0.  They are complete after the last ``look``.
-
-    Raises:
-        ValueError: there is no such policy.
     """
 
     def __init__(self, location_network, config, rng, shape, policy='learned', explore=False, start=None):
-        if policy not in POLICIES:
-            raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
         self.network, self.learned, (steps, count) = location_network, policy == 'learned', shape
         xp = location_network.xp
         self.drawn = rng.random((*shape, 2), dtype=xp.float32) * 2 - 1 if policy != 'center' else xp.zeros(

@@ -44,6 +44,11 @@ class Episode:
     means: chainer.Variable = None
     baselines: chainer.Variable = None
 
+    def none(self):
+        """The Episode without its images, as of none."""
+        parts = {name: value if value is None else value[:, :0] for name, value in vars(self).items()}
+        return Episode(**{**parts, 'logits': self.logits[:0]})
+
 
 def plain_unroll(see, location, look, glimpse_network, core_network, steps):
     """The paper's loop over ``steps`` glimpses, network by network.
@@ -122,23 +127,7 @@ class RecurrentAttentionModel(Classifier):
             networks, loop = [network.fast() for network in networks], unroll
         return loop(see, location, look, *networks, steps)
 
-    def rollout(self, images, rng, policy='learned', explore=False):
-        """Looks T times at each image.
-
-        Args:
-            images: array (B, C, H, W) of uint8, or of float32 in [0, 1]; or another batch, see
-                ``ram.networks.glimpse_sensor.prepare``.
-            rng: ``numpy.random.Generator``, or ``cupy.random.Generator`` if the images are on a GPU.
-            policy: 'learned', the first location being where the Config's ``context`` or ``start`` says; or 'random',
-                each location uniform in [-1, 1]^2; or 'center', always (0, 0).
-            explore: whether the learned policy samples its locations, as in training, or uses their means.
-
-        Returns:
-            Episode.
-
-        Raises:
-            ValueError: the policy is unknown.
-        """
+    def _rollout(self, images, rng, policy, explore):
         config, steps = self.config, self.config.glimpses
         start = self.first_state(images) if policy == 'learned' else None
         gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore, start)
@@ -182,4 +171,4 @@ class RecurrentAttentionModel(Classifier):
             Variable float32 (T, B, classes), the logits from h_1 ... h_T.
         """
         logits = self.action_network(states.reshape(-1, states.shape[2]))
-        return logits.reshape(*states.shape[:2], -1)
+        return logits.reshape(*states.shape[:2], logits.shape[1])

@@ -64,6 +64,9 @@ class Config(*reversed(GROUPS)):
     def from_json(cls, text):
         """Reads the result of :meth:`to_json`; fields that an older version did not have get their defaults.
 
+        Args:
+            text: str; or bytes of UTF-8, 16 or 32, with or without a byte-order mark, as editors write files.
+
         Raises:
             ValueError: a field is unknown, or a value is out of range.
         """

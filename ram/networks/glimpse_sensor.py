@@ -1,11 +1,13 @@
 """The glimpse sensor: a retina of concentric patches, sharp in the middle and coarse around it (paper, section 3.1)."""
 import math
+import numbers
 
 import chainer
 import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.block_sums import block_shares, block_sums, sums_dtype
+from ram.networks.images import described, for_sensor
 from ram.networks.pixels import statistics, to_float
 
 # On a GPU, level k has the sums of all blocks of factor^k x factor^k pixels, from those that have only their last row
@@ -203,7 +205,7 @@ def glimpse_sensor(images, locations, patch, scales, factor=2):
     the locations: the policy is learned by REINFORCE.
 
     Args:
-        images: array or Variable (B, C, H, W), uint8 or floats in any range.
+        images: array or Variable (B, C, H, W) of uint8, of bool, or of floats in any range.
         locations: float array or Variable (B, 2), columns (x, y); (-1, -1) is the top-left corner of the image,
             (1, 1) its bottom-right corner.
         patch: side of the glimpse in pixels, at least 1.
@@ -211,20 +213,28 @@ def glimpse_sensor(images, locations, patch, scales, factor=2):
         factor: ratio of the sides of successive patches, at least 1.
 
     Returns:
-        Variable (B, K * C, patch, patch), scale by scale, the finest first: of bytes, float32 in [0, 1], and else of
-        the images' dtype.
+        Variable (B, K * C, patch, patch), scale by scale, the finest first: float64 if the images are, and else
+        float32; of bytes, in [0, 1].
 
     Raises:
-        ValueError: the arrays do not have these shapes and types.
+        ValueError: an argument is something else, is not on the same device, or is infinite or NaN.
 
     Source:
         Mnih et al., "Recurrent Models of Visual Attention", NIPS 2014, section 3.1 and figure 1A.
     """
-    images, locations = (chainer.as_variable(x).array for x in (images, locations))
-    if images.ndim != 4 or images.dtype.kind != 'f' and images.dtype != np.uint8:
-        raise ValueError(
-            f'images must be an array (B, C, H, W) of uint8 or floats, not {images.shape} of {images.dtype}')
-    if locations.shape != (len(images), 2) or locations.dtype.kind != 'f':
-        raise ValueError(f'locations must be a float array ({len(images)}, 2), a row for each image, not '
-                         f'{locations.shape} of {locations.dtype}')
+    images, locations = (x.array if isinstance(x, chainer.Variable) else x for x in (images, locations))
+    images = for_sensor(images)
+    locations = _checked_locations(locations, images)
+    for name, value in dict(patch=patch, scales=scales, factor=factor).items():
+        if not isinstance(value, numbers.Integral) or value < 1:
+            raise ValueError(f'{name} must be an int of at least 1, not {value!r}')
     return chainer.Variable(GlimpseSensor(images, patch, scales, factor)(locations), requires_grad=False)
+
+
+def _checked_locations(locations, images):
+    xp = cuda.get_array_module(images)
+    if not isinstance(locations, xp.ndarray) or locations.shape != (len(images), 2) or (
+            locations.dtype.kind != 'f' or not xp.isfinite(locations).all()):
+        raise ValueError(f'locations must be a {xp.__name__} array ({len(images)}, 2) of finite floats, a row for each '
+                         f'image, not {described(locations)}')
+    return locations.astype(np.result_type(locations.dtype, np.float32), copy=False)

@@ -51,7 +51,10 @@ class NativePictures(Pictures):
     """A batch of Pictures, as the models take it."""
 
     def sensor(self, config):
-        """The NativeSensor of these pictures, for a Config."""
+        """The NativeSensor of these pictures, for a Config; ValueError if its channels or its factor are others."""
+        if self.store.channels != config.channels:
+            raise ValueError(f'pictures must have {config.channels} channels for this model, not '
+                             f'{self.store.channels}')
         return NativeSensor(self, config.patch, config.scales, config.factor, config.normalise)
 
 
@@ -65,12 +68,17 @@ class NativeSensor:
         pictures: Pictures, B of them.
         patch, scales, factor: see :func:`ram.networks.glimpse_sensor.glimpse_sensor`; the factor is the store's.
         normalise: whether the contrast is normalised.
+
+    Raises:
+        ValueError: the store has not the levels that the retina needs.
     """
 
     def __init__(self, pictures, patch, scales, factor, normalise=False):
         store = pictures.store
-        if factor not in (1, store.factor):
-            raise ValueError(f'the store has levels for factor {store.factor}, not {factor}')
+        levels = store.starts.shape[1]
+        if scales > 1 and (factor != store.factor or factor > 1 and scales > levels):
+            raise ValueError(f'the store of these pictures has {levels} scales of factor {store.factor}; a retina of '
+                             f'{scales} scales of factor {factor} needs a store with that factor')
         xp = cuda.get_array_module(store.pixels)
         self.patch, self.scales, self.factor, self.store = patch, scales, factor, store
         if xp is np:

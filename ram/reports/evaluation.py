@@ -6,6 +6,8 @@ import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 
+from ram.networks.images import described, is_array
+
 FEW = 12     # largest number of classes for which the whole table of confusions is given
 PAIRS = 10   # of classes that are given instead
 
@@ -16,10 +18,10 @@ def episodes(model, images, rng, policy=None, batchsize=500):
     Args: as for :func:`mistakes`.
 
     Yields:
-        The slice of the images that are in a batch, and its Episode.
+        The slice of the images that are in a batch, and its Episode; of no images, one empty batch.
     """
     with chainer.using_config('train', False), chainer.no_backprop_mode():
-        for start in range(0, len(images), batchsize):
+        for start in range(0, max(len(images), 1), batchsize):
             batch = slice(start, start + batchsize)
             yield batch, model.rollout(images[batch], rng, policy or model.config.policy)
 
@@ -63,8 +65,21 @@ def mistakes(model, images, labels, rng, policy=None, batchsize=500):
 
     Returns:
         bool array (T, N), True where the answer is wrong.
+
+    Raises:
+        ValueError: the images are none that the model takes, or the labels are no classes of so many images.
     """
+    check_labels(labels, len(images), model.config.classes)
     return answers(model, images, rng, policy, batchsize) != labels
+
+
+def check_labels(labels, count, classes):
+    """Raises ValueError if labels are not int array (count,) of indexes of ``classes``."""
+    wanted = f'labels must be an int array ({count},), one for each image, from 0 to {len(classes) - 1}'
+    if not is_array(labels) or labels.shape != (count,) or labels.dtype.kind not in 'iu':
+        raise ValueError(f'{wanted}, not {described(labels)}')
+    if count and not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
+        raise ValueError(f'{wanted}, not {described(labels)}')
 
 
 def probabilities(model, images, rng, passes=1, policy=None, batchsize=500):
@@ -92,9 +107,12 @@ def evaluate_passes(model, images, labels, make_rng, seed=0, passes=10, policy=N
 
     Returns:
         dict: 'passes'; 'passes_error' in percent; 'passes_ci95', its 95% interval [low, high] in percent.
+
+    Raises: as :func:`evaluate`.
     """
+    labels = _some_labels(labels, images, model)
     said = probabilities(model, images, make_rng(seed), passes, policy).argmax(axis=1)
-    error = float(100 * (said != cuda.to_cpu(labels)).mean())
+    error = float(100 * (said != labels).mean())
     return {'passes': passes, 'passes_error': error, 'passes_ci95': wilson_interval(error, len(images))}
 
 
@@ -111,10 +129,12 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
         dict: 'test_error' in percent; 'ci95', its 95% interval [low, high] in percent; 'by_glimpse', the errors in
         percent after 1 ... T glimpses; 'by_class', that of each class after T glimpses, None where it has no images;
         'n', images; 'repeats'; 'seed'; 'policy'; and what :func:`confusion` gives.
+
+    Raises:
+        ValueError: as :func:`mistakes`, or there are no images.
     """
-    rng = make_rng(seed)
+    labels, rng = _some_labels(labels, images, model), make_rng(seed)
     said = [cuda.to_cpu(answers(model, images, rng, policy)) for _ in range(repeats)]
-    labels = cuda.to_cpu(labels)
     by_image = sum((each != labels).astype(np.float64) for each in said) * (100 / repeats)
     by_glimpse, by_image = [float(rate) for rate in by_image.mean(axis=1)], by_image[-1]
     by_class = [float(by_image[labels == label].mean()) if (labels == label).any() else None
@@ -123,6 +143,14 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
             'by_glimpse': by_glimpse, 'by_class': by_class, 'n': len(images), 'repeats': repeats, 'seed': seed,
             'policy': policy or model.config.policy,
             **confusion(labels, np.stack([each[-1] for each in said]), model.config.classes)}
+
+
+def _some_labels(labels, images, model):
+    """The labels on the CPU; ValueError if they are wrong, or none, of which no error can be told."""
+    check_labels(labels, len(images), model.config.classes)
+    if not len(images):
+        raise ValueError('there are no images, and so no error of the answers')
+    return cuda.to_cpu(labels)
 
 
 def confusion(labels, said, classes):

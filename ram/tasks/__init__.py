@@ -1,4 +1,6 @@
 """The task of a Config: its sources, its fixed scenes, its classes."""
+import os
+
 import numpy as np
 
 from datasets import folder as pictures
@@ -54,8 +56,8 @@ def send(device, images):
 
 
 def read_picture(config, path):
-    """The user's picture as a scene of the task.  The margin is filled as in training: with its mean colour, or with
-    black around a digit.
+    """A picture of the user's as a scene of the task.  The margin is filled as in training: with its mean colour, or
+    with black around a digit.
 
     Returns:
         uint8 array (C, size, size), or (C, H, W) if the task's pictures are native.
@@ -64,6 +66,28 @@ def read_picture(config, path):
     """
     how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
     return pictures.read(path, config.size, config.channels == 3, **how)
+
+
+def read_pictures(config, *paths):
+    """The user's pictures as a model of the task takes them, on the CPU.
+
+        model = ram.checkpoint.load_model('model.npz')
+        model.predict(ram.tasks.read_pictures(model.config, 'one.png', 'two.jpg'))
+
+    Args:
+        config: the model's Config.
+        paths: the files, at least one.
+
+    Returns:
+        uint8 array (N, C, size, size), or native Pictures.  ``send(model.device, ...)`` sends them to a model on a GPU.
+
+    Raises: as :func:`datasets.folder.read`; and ValueError if there is no path, or something else than a path.
+    """
+    odd = [f'of type {type(path).__qualname__}' for path in paths if not isinstance(path, str | os.PathLike)]
+    if odd or not paths:
+        raise ValueError(f'read_pictures(model.config, *paths) takes paths of files, at least one, not '
+                         f'{odd[0] if odd else "none"}')
+    return joined(config, [read_picture(config, path) for path in paths])
 
 
 def joined(config, images):

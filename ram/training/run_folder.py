@@ -36,7 +36,7 @@ def old_run(arguments):
         raise ValueError('--init is for a new run, and --resume continues an old one')
     if not (run / checkpoint.CONFIG).exists():
         raise FileNotFoundError(f'cannot resume {run}: it has no {checkpoint.CONFIG}')
-    old = config.Config.from_json((run / checkpoint.CONFIG).read_text())
+    old = config.Config.from_json((run / checkpoint.CONFIG).read_bytes())
     given = vars(arguments)
     if arguments.preset:  # the rest of a preset may depend on other flags, or on the data
         preset = config.PRESETS[arguments.preset]

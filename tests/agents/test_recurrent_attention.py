@@ -8,6 +8,7 @@ from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import PRESETS
 from ram.networks.glimpse_sensor import GlimpseSensor, glimpse_sensor
 from ram.registry import make_model
+from ram.tasks.folder import UNCHANGED
 from tests.networks.conftest import shake
 
 
@@ -127,7 +128,8 @@ def test_one_glimpse_is_enough_to_run(tiny, rng):
 
 
 def test_colour_and_any_shape(tiny, rng):
-    model = RecurrentAttentionModel(dataclasses.replace(tiny, dataset='folder', colour=True, classes=tuple('abcd')))
+    model = RecurrentAttentionModel(dataclasses.replace(PRESETS['folder'], **UNCHANGED, fit='native', colour=True,
+                                                        classes=tuple('abcd')))
     assert model.rollout(rng.random((2, 3, 20, 33), np.float32), rng).logits.shape == (2, 4)
 
 
@@ -138,7 +140,7 @@ def test_evaluation_leaves_no_graph(model, rng):
 
 
 def test_bytes_and_floats_give_the_same_episode(model, rng):
-    images = rng.integers(0, 256, (5, 1, 28, 31)).astype(np.uint8)
+    images = rng.integers(0, 256, (5, 1, 28, 28)).astype(np.uint8)
     for changes in {}, {'normalise': True}, {'context': True, 'normalise': True}, {'mc': 2}:
         changed = RecurrentAttentionModel(dataclasses.replace(model.config, **changes))
         one, two = (changed.rollout(x, np.random.default_rng(1), explore=True)
@@ -158,6 +160,8 @@ def test_a_batch_may_have_a_sensor_of_its_own(model, rng):
         def sensor(self, config):
             return GlimpseSensor(images, config.patch, config.scales, config.factor)
 
+    native = dataclasses.replace(model.config, dataset='folder', size=64, fit='native')
+    model = RecurrentAttentionModel(native)
     one, two = (model.rollout(batch, np.random.default_rng(1), explore=True) for batch in (images, Batch()))
     np.testing.assert_array_equal(one.states, two.states)
 
@@ -170,13 +174,6 @@ def test_a_normalising_model_is_invariant_to_brightness_and_contrast(tiny, rng):
     plain = RecurrentAttentionModel(tiny)
     one, two = (plain.rollout(x, np.random.default_rng(0)).logits.array for x in (images, 0.5 * images + 0.2))
     assert abs(one - two).max() > 0.01
-
-
-@pytest.mark.parametrize('policy', ['centre', '', None, 'Learned'])
-def test_an_unknown_policy_is_rejected(tiny, rng, policy):
-    for model in (RecurrentAttentionModel(tiny), make_model(PRESETS['archived'])):
-        with pytest.raises(ValueError, match='policy must be one of learned, random, center'):
-            model.rollout(rng.random((2, 1, 28, 28), np.float32), rng, policy)
 
 
 def test_a_model_is_called_and_predicts(tiny, rng):

@@ -129,7 +129,12 @@ def test_json_round_trip():
         assert Config.from_json(preset.to_json()) == preset
 
 
-@pytest.mark.parametrize('text', ['', '[' * 200_000, '[]', 'null',
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-32'])
+def test_files_in_the_encodings_of_editors(encoding):
+    assert Config.from_json(Config(size=64).to_json().encode(encoding)) == Config(size=64)
+
+
+@pytest.mark.parametrize('text', ['', b'', b'\xff\xff{}', b'\xef\xbb\xbf', '[' * 200_000, '[]', 'null',
                                   json.dumps({**dataclasses.asdict(Config()), 'surprise': 1}),
                                   json.dumps({**dataclasses.asdict(Config()), 'patch': '12'}),
                                   json.dumps({**dataclasses.asdict(Config()), 'core': None})])

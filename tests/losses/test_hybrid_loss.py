@@ -42,6 +42,7 @@ def test_weighted_squared_error(rng, target, weight):
 
 class FixedStart:
     """A generator whose first locations are all the same, so that only the policy is random."""
+    __class__ = np.random.Generator
 
     def __init__(self, location, seed):
         self.location, self.rng = location, np.random.default_rng(seed)
@@ -65,7 +66,8 @@ def test_reinforce_is_the_true_policy_gradient(rng, tiny, kind):
         shake(network, rng)
     model.baseline_network.reward.b.array[...] = 0.3  # no baseline may bias the gradient
     image, start, sigma = rng.random((1, 1, 28, 28), np.float32), (0.1, -0.3), 0.2
-    image[:, :, :, 12:] *= 4  # so that the location matters
+    image[:, :, :, :12] /= 4  # so that the location matters
+    model.glimpse_network.what.W.array[...] *= 4
 
     def answers(second):
         """The probabilities (N, 10) of the model's answers if its second location is each of these (N, 2)."""
@@ -115,7 +117,8 @@ def test_a_learned_start_follows_the_true_policy_gradient(rng, tiny):
     model.location_network.mean.b.array[...] = 0.1, -0.3
     mean = np.tanh(model.location_network.mean.b.array.astype(float))
     image = rng.random((1, 1, 28, 28), np.float32)
-    image[:, :, :, 12:] *= 4
+    image[:, :, :, :12] /= 4
+    model.glimpse_network.what.W.array[...] *= 4
     axis = np.linspace(-5 * sigma, 5 * sigma, 161)
     offsets = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     density = np.exp(-(offsets ** 2).sum(axis=1) / (2 * sigma ** 2))

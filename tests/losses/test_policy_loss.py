@@ -19,6 +19,7 @@ def config():
 
 class Same:
     """A generator whose games all begin alike, with given noise in the locations."""
+    __class__ = np.random.Generator
 
     def __init__(self, noise):
         self.noise = noise
@@ -31,7 +32,7 @@ class Same:
 
 
 def everything(model, sigma, middle=None):
-    """All that can happen in a game of two steps: each pair of actions, with second locations on a grid.
+    """All that can happen in the last two steps of a game: each pair of actions, with second locations on a grid.
 
     Args:
         model: the player.
@@ -48,7 +49,9 @@ def everything(model, sigma, middle=None):
     def played(noise):
         forced = iter(pairs)
         model.action_network.choose = lambda h, noise: next(forced)
-        game = Catch(np.full(pairs.shape[1], 1), np.full(pairs.shape[1], 90), 3, 1)
+        game = Catch(np.full(pairs.shape[1], 1), np.full(pairs.shape[1], 110), 5, 1)
+        for _ in range(2):
+            game.step(np.ones(pairs.shape[1], int))  # all stay
         return model.play(game, Same(noise), explore=True)
 
     mean = played(np.zeros((1, pairs.shape[1], 2))).means.array[0, 0].astype(float)
@@ -73,6 +76,7 @@ def test_the_gradient_of_both_policies_is_that_of_the_expected_reward(config, rn
     """
     model = AttentionPlayer(config)
     shake(model, rng)
+    model.action_network.logits.W.array[...] *= 2  # so that the location matters
     model.baseline_network.reward.b.array[...] = 0.7
     episode, chance, middle = everything(model, config.sigma)
     assert chance.sum() == pytest.approx(1, abs=1e-3) and 0.05 < chance @ episode.reward < 0.95

@@ -21,7 +21,7 @@ import datasets
 
 class Steady:
     """Replaces the generator: every draw is the same, for any batch."""
-    bit_generator = np.random.default_rng(0).bit_generator
+    __class__ = np.random.Generator
 
     def random(self, shape, dtype=np.float64):
         return np.full(shape, 0.5, dtype)

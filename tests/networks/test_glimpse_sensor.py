@@ -219,16 +219,40 @@ def test_no_gradient_to_images_or_locations(rng):
     assert images.grad is None and locations.grad is None
 
 
-@pytest.mark.parametrize('shapes', [((2, 8, 8), (2, 2)), ((2, 1, 8, 8), (3, 2)), ((2, 1, 8, 8), (2, 3))])
-def test_rejects_wrong_shapes(shapes):
-    with pytest.raises(ValueError, match='must be'):
-        glimpse_sensor(*(np.zeros(shape, np.float32) for shape in shapes), 4, 1)
+RIGHT = dict(images=np.zeros((2, 1, 8, 8), np.float32), locations=np.zeros((2, 2), np.float32), patch=4, scales=1,
+             factor=2)
+
+
+@pytest.mark.parametrize('name, wrong', [
+    ('images', np.zeros((2, 8, 8), np.float32)), ('images', np.zeros((2, 1, 8, 8), np.int64)), ('images', [[1]]),
+    ('images', np.full((2, 1, 8, 8), np.nan, np.float32)), ('images', np.zeros((2, 1, 8, 8), np.uint16)),
+    ('images', np.zeros((2, 1, 8, 0), np.float32)), ('images', np.full((2, 1, 8, 8), -np.inf)),
+    ('locations', np.zeros((3, 2), np.float32)), ('locations', np.zeros((2, 3), np.float32)),
+    ('locations', np.zeros(2, np.float32)), ('locations', np.zeros((2, 2), int)), ('locations', [(0, 0), (0, 0)]),
+    ('locations', np.full((2, 2), np.nan, np.float32)), ('locations', np.full((2, 2), np.inf)),
+    ('patch', 0), ('patch', 2.0), ('scales', 0), ('scales', None), ('factor', -1), ('factor', '2')], ids=str)
+def test_what_it_cannot_take_is_refused(name, wrong):
+    with pytest.raises(ValueError, match=f'^{name} must be .*, not '):
+        glimpse_sensor(**{**RIGHT, name: wrong})
+    assert glimpse_sensor(**RIGHT).shape == (2, 1, 4, 4)
+
+
+@pytest.mark.parametrize('dtype', ['?', np.float16, '>f4', '>f8'])
+def test_other_types_equal_a_naive_loop(case, dtype):
+    """Of float16, all sums are of float32."""
+    images, locations, *retina = case
+    images = (images / 255).astype(dtype) if dtype != '?' else images > 100
+    glimpse = glimpse_sensor(images, locations, *retina)
+    assert glimpse.dtype == (np.float64 if dtype == '>f8' else np.float32)
+    np.testing.assert_allclose(glimpse.array, naive_glimpse(images.astype(float), locations, *retina), atol=1e-6)
+
+
+def test_float16_locations_are_as_good_as_float32(rng):
+    images = rng.random((5, 1, 1, 3000), np.float32)
+    locations = rng.uniform(-1, 1, (5, 2)).astype(np.float16)
+    np.testing.assert_array_equal(glimpse_sensor(images, locations, 4, 1).array,
+                                  glimpse_sensor(images, locations.astype(np.float32), 4, 1).array)
 
 
 def test_an_empty_batch_has_no_glimpses():
     assert glimpse_sensor(np.zeros((0, 1, 8, 8), np.uint8), np.zeros((0, 2), np.float32), 4, 2).shape == (0, 2, 4, 4)
-
-
-def test_rejects_other_integers():
-    with pytest.raises(ValueError, match='uint8 or floats, not .* of int64'):
-        glimpse_sensor(np.zeros((2, 1, 8, 8), np.int64), np.zeros((2, 2), np.float32), 4, 1)

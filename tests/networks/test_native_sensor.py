@@ -98,9 +98,18 @@ def test_a_batch_may_have_a_picture_twice_and_an_output_may_be_given(rng):
     assert (seen[0] != seen[1]).any()
 
 
-def test_the_store_must_have_the_levels(rng):
-    with pytest.raises(ValueError, match='factor 2, not 3'):
-        NativeSensor(batch(rng)[1], 5, 2, 3)
+@pytest.mark.parametrize('scales, factor', [(2, 3), (2, 1), (3, 4), (14, 2)])
+def test_the_store_must_have_the_levels(rng, scales, factor):
+    """Factor 1 has the finest level alone, again and again; 14 scales are more than the store has."""
+    with pytest.raises(ValueError, match=f'13 scales of factor 2; .* {scales} scales of factor {factor} needs'):
+        NativeSensor(batch(rng)[1], 5, scales, factor)
+
+
+@pytest.mark.parametrize('factor', [1, 3])
+def test_the_finest_level_is_in_every_store(rng, factor):
+    _, pictures = batch(rng)
+    locations = rng.uniform(-1.2, 1.2, (30, 2)).astype(np.float32)
+    np.testing.assert_array_equal(*(NativeSensor(pictures, 5, 1, each)(locations) for each in (2, factor)))
 
 
 @pytest.mark.parametrize('normalise', [False, True])

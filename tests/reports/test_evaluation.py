@@ -87,3 +87,25 @@ def test_fixations_are_those_of_the_rollout(tiny, rng):
     expected = model.rollout(images.astype(np.float32) / 255, np.random.default_rng(1)).locations
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert evaluation.fixations(model, images, rng, batchsize=2).shape == (3, 5, 2)
+
+
+@pytest.mark.parametrize('labels, words', [
+    (np.zeros((4, 1), np.int32), r'\(4, 1\) of int32'), (np.zeros(3, np.int32), r'\(3,\)'),
+    (np.zeros(4, np.float32), 'float32'), (np.full(4, 10), 'from 10 to 10'), (np.full(4, -1), 'from -1 to -1'),
+    ([0, 1, 2, 3], 'list'), (np.eye(10, dtype=int)[:4], r'\(4, 10\)')], ids=str)
+def test_labels_that_are_no_classes_are_refused(tiny, rng, labels, words):
+    """Some of them would be compared with the wrong answers, without a word."""
+    model, images = RecurrentAttentionModel(tiny), np.zeros((4, 1, 28, 28), np.uint8)
+    for ask in (lambda: evaluation.mistakes(model, images, labels, rng),
+                lambda: evaluation.evaluate(model, images, labels, np.random.default_rng),
+                lambda: evaluation.evaluate_passes(model, images, labels, np.random.default_rng)):
+        with pytest.raises(ValueError, match=rf'labels must be an int array \(4,\), .* from 0 to 9, not .*{words}'):
+            ask()
+
+
+def test_no_images_have_no_error(tiny, rng):
+    model, images, labels = RecurrentAttentionModel(tiny), np.zeros((0, 1, 28, 28), np.uint8), np.zeros(0, np.int32)
+    for measure in evaluation.evaluate, evaluation.evaluate_passes:
+        with pytest.raises(ValueError, match='no images'):
+            measure(model, images, labels, np.random.default_rng)
+    assert evaluation.fixations(model, images, rng).shape == (3, 0, 2)

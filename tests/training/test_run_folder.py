@@ -11,6 +11,7 @@ from PIL import Image
 import train
 from ram import checkpoint
 from ram.training.distributed import ALONE
+from ram.training.run_folder import old_run
 from tests.conftest import SMALL, assert_one_clear_line, script
 
 
@@ -31,6 +32,13 @@ def test_a_run_that_is_refused_changes_no_folder(run, tmp_path):
             assert_one_clear_line(script('train.py', *first, '-o', out, '--data', tmp_path), 'damaged')
     assert {path: path.read_bytes() for path in [*old.iterdir(), *mine.iterdir()]} == before
     assert empty.exists() and not new.exists()
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_an_editor_may_save_the_config_with_a_byte_order_mark(run, tmp_path, encoding):
+    text = (run / 'config.json').read_text()
+    (tmp_path / 'config.json').write_text(text, encoding=encoding)
+    assert old_run(train.parse(['--resume', str(tmp_path)]))[0].to_json() == text.strip()
 
 
 def test_a_damaged_snapshot_is_not_left_in_another_folder(run, tmp_path):
