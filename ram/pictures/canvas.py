@@ -5,7 +5,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 
-from ram.pictures.drawing import INK, OUTSIDE, picture
+from ram.pictures.drawing import INK, OTHER, OUTSIDE, picture
 from ram.reports.text import shortened
 
 WIDTH = 4.8     # inches.  On a phone, 360 pixels wide, letters of TEXT points are 12.5 pixels high
@@ -52,6 +52,10 @@ class Canvas:
         """The outline of a square."""
         self.ground.add_patch(Rectangle((x, y), side, side, fill=False, edgecolor=colour, linewidth=1))
 
+    def block(self, x, y, width, colour):
+        """A line's height full of a colour."""
+        self.ground.add_patch(Rectangle((x, y + 0.01), width, LINE - 0.02, color=colour, linewidth=0))
+
     def bar(self, x, y, width, name, share, colour):
         """A line that names something, with its share in percent, in front of a bar as long as the share.
 
@@ -61,7 +65,7 @@ class Canvas:
             share: in [0, 1].
             colour: of the bar.
         """
-        self.ground.add_patch(Rectangle((x, y + 0.01), width * share, LINE - 0.02, color=colour, linewidth=0))
+        self.block(x, y, width * share, colour)
         percent = f'{share:.0%}'
         self.write(x + width - 0.03, y, percent, width, align='right')
         self.write(x + 0.03, y, name, width - 0.1 - measured(percent))
@@ -69,6 +73,14 @@ class Canvas:
     def picture(self):
         """PIL image, RGB."""
         return picture(self.figure)
+
+
+def plain(axes):
+    """Axes of a diagram: letters that can be read on a phone, a light grid, and no line without a meaning."""
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.tick_params(labelsize=TEXT, color=OTHER, labelcolor=INK)
+    axes.spines[['top', 'right']].set_visible(False)
 
 
 def colours(pixels):

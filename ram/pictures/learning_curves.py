@@ -5,8 +5,8 @@ import re
 import numpy as np
 from matplotlib.figure import Figure
 
-from ram.pictures.canvas import DPI, TEXT, WIDTH
-from ram.pictures.drawing import INK, OTHER
+from ram.pictures.canvas import DPI, TEXT, WIDTH, plain
+from ram.pictures.drawing import INK
 
 MOST = 6            # lines in a panel
 HEIGHT = 1.75       # of a panel, in inches
@@ -69,10 +69,7 @@ def draw_panel(axes, kinds, logs, controls):
         ends.append((errors[-1], kind, colour))
     axes.set(yscale='log', ylim=(LOW, HIGH))
     axes.set_yticks(TICKS, list(map(str, TICKS)))
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.tick_params(labelsize=TEXT, color=OTHER, labelcolor=INK)
-    axes.spines[['top', 'right']].set_visible(False)
+    plain(axes)
     last = axes.dataLim.x1
     axes.set_xlim(0, last * (1 + ROOM))
     axes.set_xticks([0, last])
