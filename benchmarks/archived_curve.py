@@ -15,6 +15,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 ROOT = pathlib.Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ram import safe_files  # noqa: E402
+from ram.pictures.canvas import DPI, TEXT, WIDTH, plain  # noqa: E402
+from ram.pictures.drawing import RIGHT, WRONG, png  # noqa: E402
+
 LOG = ROOT / 'results' / 'archived' / 'log'
 PUBLISHED = ROOT / 'results' / 'archived' / 'published.csv'  # read off the figure; error about 0.01
 
@@ -38,18 +44,18 @@ def differences(log):
     return np.array([abs(ours[max(epoch, 1)] - value) for epoch, value in published().items()])
 
 
-def plot(log, path):
-    """Both curves in one picture."""
-    figure = Figure(figsize=(6.4, 3.6), layout='constrained')
+def plot(log):
+    """The bytes of a PNG with both curves."""
+    figure, points = Figure(figsize=(WIDTH, 3.2), dpi=DPI, layout='constrained'), published()
     axes = figure.subplots()
-    axes.plot([entry['epoch'] for entry in log], [entry['cross_entropy'] for entry in log], linewidth=1,
+    axes.plot([entry['epoch'] for entry in log], [entry['cross_entropy'] for entry in log], linewidth=1, color=RIGHT,
               label='train.py --preset archived')
-    points = published()
-    axes.plot(points.keys(), points.values(), 'o', markersize=3, color='#d1495b', label='published figure')
-    axes.set(xlabel='epoch', ylabel='training cross-entropy')
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=100)
+    axes.plot(points.keys(), points.values(), 'o', markersize=3, color=WRONG, label='published figure')
+    axes.set_xlabel('epoch', fontsize=TEXT)
+    axes.set_ylabel('training cross-entropy', fontsize=TEXT)
+    axes.legend(fontsize=TEXT, frameon=False)
+    plain(axes)
+    return png(figure)
 
 
 def main(argv=None):
@@ -58,7 +64,8 @@ def main(argv=None):
     run = json.loads((pathlib.Path(sys.argv[1]) / 'log').read_text())
     log = [{'epoch': entry['epoch'], 'cross_entropy': round(entry['main/cross_entropy'], 5)} for entry in run]
     LOG.write_text('[\n' + ',\n'.join(json.dumps(entry) for entry in log) + '\n]\n')
-    plot(log, ROOT / 'docs' / 'archived-curve.png')
+    with safe_files.replacing(ROOT / 'docs' / 'archived-curve.png') as file:
+        file.write(plot(log))
     apart = differences(log)
     print(f'{len(apart)} points: {apart.mean():.4f} apart on average, {apart.max():.4f} at most')
 

@@ -21,13 +21,18 @@ from ram.random_streams import generator  # isort: skip  (makes chainer importab
 import chainer
 import chainer.functions as F
 import chainer.links as L
+from matplotlib.figure import Figure
 
 from benchmarks.throughput import save, seconds
 from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.losses.hybrid_loss import HybridLoss
 from ram.networks.pixels import to_float
+from ram.pictures.canvas import DPI, TEXT, WIDTH, plain
+from ram.pictures.drawing import RIGHT, WRONG, png
 from ram.training.optimizers import make_optimizer
 
+LABELS = {'ram': 'RAM, 6 glimpses', 'conv': 'two convolutional layers'}
+SHOWN = (28, 60, 100, 200, 400, 1000, 4000)  # on the axis
 SIDES = (28, 60, 100, 200, 400, 700, 1000, 2000, 4000)
 LARGEST = 1000  # of the convolutional network, whose fully connected layer grows with the area of the image
 
@@ -77,21 +82,22 @@ def steps(side, batch, device):
     return work
 
 
-def plot(rows, path):
-    """Plots both costs against the side of the image."""
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(8, 3.6), layout='constrained')
-    for axes, what in zip(figure.subplots(1, 2), ('train', 'classify')):
-        for name, label in (('ram', 'RAM, 6 glimpses'), ('conv', 'two convolutional layers')):
-            known = [row for row in rows if f'{name} {what}' in row]
-            axes.plot([row['side'] for row in known], [row[f'{name} {what}'] for row in known], 'o-', label=label)
-        axes.set(xscale='log', yscale='log', xlabel='side of the image, pixels', ylabel='ms a batch',
-                 title={'train': 'training step', 'classify': 'classification'}[what])
-        axes.set_xticks(SIDES, SIDES, fontsize=8, rotation=40)
-        axes.minorticks_off()
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
-    figure.savefig(path)
+def plot(rows):
+    """The bytes of a PNG: both costs against the side of the image."""
+    figure = Figure(figsize=(WIDTH, 6), dpi=DPI, layout='constrained')
+    for axes, what in zip(figure.subplots(2, 1, sharex=True), ('train', 'classify')):
+        for (name, label), colour, above in zip(LABELS.items(), (RIGHT, WRONG), (-1, 1)):
+            known = [(row['side'], row[f'{name} {what}']) for row in rows if f'{name} {what}' in row]
+            axes.plot(*zip(*known), 'o-', color=colour)
+            axes.annotate(label, known[-1], (0, above * TEXT), textcoords='offset points', ha='right', va='center',
+                          color=colour, fontsize=TEXT)
+        axes.set(xscale='log', yscale='log')
+        axes.set_ylabel({'train': 'training step, ms', 'classify': 'classification, ms'}[what], fontsize=TEXT)
+        axes.set_xticks(SHOWN, [f'{side:,}' for side in SHOWN])
+        axes.set_yticks([1, 10, 100, 1000], ['1', '10', '100', '1,000'])
+        plain(axes)
+    axes.set_xlabel('side of the image, pixels', fontsize=TEXT)
+    return png(figure)
 
 
 def main(argv=None):

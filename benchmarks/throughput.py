@@ -17,17 +17,23 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import command_line, config  # isort: skip  (makes chainer importable)
+from ram import command_line, config, safe_files  # isort: skip  (makes chainer importable)
 from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
 from chainer.backends import cuda
 
 from ram.networks.glimpse_sensor import prepare
+from ram.pictures.canvas import DPI, GAP, LINE, WIDTH, Canvas, measured
+from ram.pictures.drawing import INK, few_colours
 from ram.registry import make_loss, make_model
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
+REST = 'the rest'
+PARTS = {'data': '#7a3fa0', 'glimpse': '#e0a100', 'forward': '#6fb4ea', 'backward': '#0a66a8', 'update': '#3aa76d',
+         REST: '#d3d9e0'}
+LEGEND = 3  # lines
 PRESETS = ('mnist', 'translated', 'cluttered', 'cluttered100', 'archived')
 
 
@@ -190,21 +196,34 @@ def measure(name, batch, device, core=None, rounds=5):
             'ms': {part: 1e3 * value for part, value in times.items()}}
 
 
-def plot(rows, path):
-    """Draws the parts of each step as bars, in percent of the step."""
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(1 + 0.8 * len(rows), 4), layout='constrained')
-    axes = figure.subplots()
-    bottom = np.zeros(len(rows))
-    for part in ('data', 'glimpse', 'forward', 'backward', 'update'):
-        height = np.array([100 * row['ms'][part] / row['ms']['step'] for row in rows])
-        axes.bar(range(len(rows)), height, bottom=bottom, label=part)
-        bottom += height
-    axes.plot(range(len(rows)), [100 * row['of_floor'] for row in rows], 'k_', markersize=26, label='products alone')
-    axes.set_xticks(range(len(rows)), [f'{row["preset"]}\n{row["batch"]}' for row in rows], fontsize=7, rotation=30)
-    axes.set_ylabel('% of the training step')
-    axes.legend(fontsize=8, markerscale=0.4, loc='center left', bbox_to_anchor=(1, 0.5))
-    figure.savefig(path)
+def shares(row):
+    """The share of each of PARTS in a row's step.  What the parts, each timed alone, leave out is the rest."""
+    times = {part: row['ms'][part] for part in PARTS if part != REST}
+    step = max(row['ms']['step'], sum(times.values()))  # the shortest times of all parts may together be longer
+    return {part: spent / step for part, spent in {**times, REST: step - sum(times.values())}.items()}
+
+
+def plot(rows):
+    """The bytes of a PNG: the parts of each step as bars, in percent of the step."""
+    names = [f'{row["preset"]} {row["batch"]:,}' for row in rows]
+    left = 2 * GAP + max(map(measured, names))
+    length, top = WIDTH - left - measured('100%') / 2, LEGEND * LINE + 2 * GAP
+    canvas = Canvas(top + (len(rows) + 1.5) * LINE + GAP, DPI)
+    for n, (part, colour) in enumerate([*PARTS.items(), ('products alone', INK)]):
+        x, y = GAP + n % 3 * WIDTH / 3, GAP + n // 3 * LINE
+        canvas.block(x, y, LINE - 0.05, colour)
+        canvas.write(x + LINE, y, part, WIDTH / 3)
+    for n, (name, row) in enumerate(zip(names, rows)):
+        x, y = left, top + n * LINE
+        canvas.write(GAP, y, name, left)
+        for part, share in shares(row).items():
+            canvas.block(x, y, share * length, PARTS[part])
+            x += share * length
+        canvas.block(left + row['of_floor'] * length - 0.015, y, 0.03, INK)
+    for share in 0, 0.5, 1:
+        canvas.write(left + share * length, top + len(rows) * LINE, f'{share:.0%}', WIDTH, align='center')
+    canvas.write(left + length / 2, top + (len(rows) + 0.8) * LINE, 'of the time of a step', WIDTH, align='center')
+    return few_colours(canvas.picture())
 
 
 def save(rows, arguments, plot):
@@ -212,7 +231,8 @@ def save(rows, arguments, plot):
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
     if arguments.plot:
-        plot(rows, arguments.plot)
+        with safe_files.replacing(arguments.plot) as file:
+            file.write(plot(rows))
 
 
 def main(argv=None):

@@ -8,7 +8,6 @@ learning curves and the README.md of this folder are written again.
 """
 import argparse
 import json
-import math
 import pathlib
 import shlex
 import shutil
@@ -19,7 +18,9 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
-from ram import checkpoint, command_line  # noqa: E402
+from ram import checkpoint, command_line, safe_files  # noqa: E402
+from ram.pictures import learning_curves  # noqa: E402
+from ram.pictures.drawing import png  # noqa: E402
 
 LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
 FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # to go on from a trained model
@@ -157,29 +158,10 @@ def readme():
 
 def draw_curves(path):
     """Draws the validation error of every model over the epochs, task by task."""
-    from matplotlib.figure import Figure
     logs = {name: json.loads((HERE / f'{name}.log').read_text()) for name in RUNS if (HERE / f'{name}.log').exists()}
-    tasks = list(dict.fromkeys(name.split('-')[0] for name in logs))
-    figure = Figure(figsize=(9, 3 * math.ceil(len(tasks) / 2)), layout='constrained')
-    grid = figure.subplots(math.ceil(len(tasks) / 2), 2, sharey=True, squeeze=False).flat
-    for axes in grid[len(tasks):]:
-        axes.set_axis_off()
-    for axes, task in zip(grid, tasks):
-        colours = {}  # the seeds of a run have one colour and one label
-        for name, log in logs.items():
-            kind, _, label = name.partition('-seed')[0].partition('-')
-            if kind == task:
-                first = label not in colours
-                line, = axes.plot([entry['epoch'] for entry in log], [100 * entry['validation/error'] for entry in log],
-                                  linewidth=1, linestyle='--' if '--model' in RUNS[name] else '-',
-                                  color=colours.get(label), label=label or kind if first else None)
-                colours[label] = line.get_color()
-        axes.set(title=task, yscale='log', xlabel='epoch', ylabel='validation error, %', ylim=(0.3, 100))
-        axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50], ['0.5', '1', '2', '5', '10', '20', '50'])
-        axes.minorticks_off()
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=7, ncols=math.ceil(len(colours) / 4))
-    figure.savefig(path)
+    figure = learning_curves.draw(logs, {name for name in RUNS if '--model' in RUNS[name]})
+    with safe_files.replacing(path) as file:
+        file.write(png(figure))
 
 
 def main(argv=None):

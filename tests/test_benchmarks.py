@@ -1,10 +1,12 @@
 """The benchmarks run, and their counts are right."""
 import dataclasses
+import io
 import json
 
 import chainer
 import numpy as np
 import pytest
+from PIL import Image, ImageColor
 
 from benchmarks import image_size, large_pictures, throughput
 from ram import config
@@ -40,6 +42,24 @@ def test_throughput_writes_its_figures_and_its_picture(tmp_path):
     assert row['preset'] == 'mnist' and row['batch'] == 8 and row['of_floor'] > 0
     assert all(row['ms'][part] > 0 for part in ('step', 'data', 'glimpse', 'update'))
     assert (tmp_path / 'picture.png').read_bytes().startswith(b'\x89PNG')
+
+
+@pytest.mark.parametrize('step, rest', [(10, 2), (8, 0), (7, 0)])
+def test_the_bars_are_the_whole_step(step, rest):
+    """What no part explains is the rest; parts that are together longer than the step have their share of all parts."""
+    times = {'data': 1, 'glimpse': 1, 'forward': 2, 'backward': 3, 'update': 1}
+    found = throughput.shares({'ms': {'step': step, **times}})
+    assert found == pytest.approx({**{part: spent / max(step, 8) for part, spent in times.items()},
+                                   'the rest': rest / step})
+    row = {'preset': 'mnist', 'batch': 8, 'of_floor': 0.4, 'ms': {'step': step, **times}}
+    with Image.open(io.BytesIO(throughput.plot([row] * 3))) as picture:
+        right = np.asarray(picture.convert('RGB'))[:, picture.width // 2:]
+    colours = [ImageColor.getrgb(colour) for colour in (*throughput.PARTS.values(), throughput.INK)]
+    filled = np.any([(right == colour).all(axis=2) for colour in colours], axis=0)
+    bars = [np.flatnonzero(line) for line in filled if line.mean() > 0.8]
+    ends = [bar.max() for bar in bars]
+    assert len(bars) > 60 and np.ptp(ends) <= 1  # the bars of three rows end together
+    assert all(len(bar) > 0.95 * bar.max() for bar in bars)  # without gaps, but for the edges of colours
 
 
 def test_both_networks_train_and_classify_up_to_a_size():

@@ -5,7 +5,7 @@ import chainer.links as L
 
 
 class BaselineNetwork(chainer.Chain):
-    """b_t = Linear(h_t).
+    """b_{t+1} = Linear(h_t): the reward that is expected in the state that chooses l_{t+1}.
 
     Args:
         hidden: size of h.

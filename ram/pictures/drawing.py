@@ -4,12 +4,18 @@ import pathlib
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
+from PIL import Image, ImageColor
 
-GAZE = '#ffb000'     # the fixation, its patches and its path
-RIGHT = '#2a9d4a'    # the bar of the true class
-OTHER = '#8c96a3'    # the other bars
-WRONG = '#d1495b'    # a wrong answer
+# Blue and vermilion differ for all eyes.  As text on white, and behind INK, all have a contrast of at least 4.5.
+GAZE = '#ffb000'        # the fixation, its patches and its path
+RIGHT = '#0a66a8'       # text: the answer is right
+WRONG = '#b5400a'       # text: it is wrong
+RIGHT_BAR = '#6fb4ea'   # the bar of the true class
+WRONG_BAR = '#ff9b6b'   # the bar of a wrong answer
+OTHER = '#bcc5d0'       # other bars
+INK = '#1f2328'         # text
+OUTSIDE = '#3b4252'     # what lies outside an image
+KEPT = 'white', 'black', GAZE, RIGHT, WRONG, RIGHT_BAR, WRONG_BAR, OTHER, INK, OUTSIDE  # in any palette
 
 
 def file_for(arguments, suffix, kind=''):
@@ -59,8 +65,13 @@ def picture(figure):
 
 def png(figure):
     """A matplotlib Figure as the bytes of a PNG file."""
+    return few_colours(picture(figure))
+
+
+def few_colours(image):
+    """A PIL image, RGB, as the bytes of a PNG file with at most 256 colours, a third as large as with all."""
     file = io.BytesIO()
-    picture(figure).save(file, 'PNG')
+    quantized([image], 256)[0].save(file, 'PNG', optimize=True)
     return file.getvalue()
 
 
@@ -74,12 +85,46 @@ def animation(frames, durations):
     Returns:
         bytes.
     """
-    # One palette for all frames, made of all of them, so that no colour flickers; and of a patch of each colour that
-    # has a meaning, which otherwise might be lost where few pixels have it.
-    patches = [Image.new('RGB', frames[0].size, colour) for colour in (GAZE, RIGHT, OTHER, WRONG)]
-    tall = Image.fromarray(np.concatenate([np.asarray(each) for each in (*frames, *patches)]))
-    palette = tall.quantize(128, dither=Image.Dither.NONE)
-    frames = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in frames]
+    first, *others = quantized(frames, 128)
     file = io.BytesIO()
-    frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    first.save(file, 'GIF', save_all=True, append_images=others, duration=durations, loop=0)
     return file.getvalue()
+
+
+def quantized(frames, colours):
+    """Images with one palette, made of all of them, so that no colour flickers.
+
+    The colours that have a meaning are in it, too, and keep their exact values: a palette made of the pixels alone may
+    lose those that few pixels have.  So are the same halfway to white, which the edges of letters have.
+
+    Args:
+        frames: list of PIL images, RGB, of the same width.
+        colours: size of the palette.
+
+    Returns:
+        list of PIL images, P.
+    """
+    tall = np.concatenate([np.asarray(each) for each in frames])
+    there = set(np.unique(codes(tall)).tolist())
+    rgb = np.array([ImageColor.getrgb(colour) for colour in KEPT], np.uint8)
+    rgb = rgb[[code in there for code in codes(rgb).tolist()]]
+    kept = np.concatenate([rgb, rgb // 2 + 127]).ravel().tolist()
+    found = Image.fromarray(tall).quantize(colours - len(kept) // 3, dither=Image.Dither.NONE)
+    palette = Image.new('P', (1, 1))
+    palette.putpalette(kept + found.getpalette())
+    return [exactly(each, rgb, each.quantize(palette=palette, dither=Image.Dither.NONE)) for each in frames]
+
+
+def exactly(image, rgb, quantized):
+    """A quantized image in which each pixel that had one of the palette's first colours, ``rgb``, has it still."""
+    before, indexes = codes(np.asarray(image)), np.array(quantized)
+    for index, code in enumerate(codes(rgb)):
+        indexes[before == code] = index
+    exact = Image.fromarray(indexes)
+    exact.putpalette(quantized.getpalette())
+    return exact
+
+
+def codes(rgb):
+    """Colours, uint8 array (..., 3), as one number each."""
+    return rgb @ np.array([1, 1 << 8, 1 << 16])

@@ -3,21 +3,20 @@ import chainer
 import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from datasets.picture_store import Pictures
 from ram import tasks
-from ram.networks.glimpse_sensor import patch_corners
 from ram.networks.pixels import to_float
-from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, file_for, picture, png, scene_indices
+from ram.pictures.drawing import animation, file_for, scene_indices
+from ram.pictures.frame import frame
+from ram.pictures.retina import seen
+from ram.pictures.scene import Scene
+from ram.pictures.sheet import contact_sheet
 from ram.random_streams import generator
-from ram.reports.text import shortened
 
-BARS = 10            # largest number of classes drawn, besides the true one
 MOST_PIXELS = 512    # a side of a picture as it is drawn; larger ones are reduced
-LONGEST = 12         # letters of a class's name that are drawn
-WIDE = 28            # letters that fit below a picture of the contact sheet
+MILLISECONDS = 700   # how long a glimpse is shown
+STOP = 4             # how many times as long the last one of a scene is shown
 
 
 def draw(model, arguments, device):
@@ -46,88 +45,6 @@ def chosen_scenes(model, arguments):
     return images[index], labels[index]
 
 
-class Scene:
-    """One image with its episode, ready to draw.
-
-    Args:
-        image: float array (C, H, W) in [0, 1], C = 1 or 3.
-        locations: float array (T, 2), columns (x, y) in [-1, 1].
-        probabilities: float array (T, classes), after each glimpse.
-        truth: the true class, or None if it is unknown.
-        config: the Config that gives the retina.
-        size: height and width in pixels; by default those of ``image``, which may be a reduced form.
-    """
-
-    def __init__(self, image, locations, probabilities, truth, config, size=None):
-        self.image, self.probabilities, self.truth, self.config = image, probabilities, truth, config
-        self.locations = locations
-        # The classes with a bar: all, or if there are many, those that are likeliest at the end, and the truth.
-        shown = {*probabilities[-1].argsort()[::-1][:BARS].tolist(), *([] if truth is None else [truth])}
-        self.shown = sorted(shown)
-        self.height, self.width = size or image.shape[-2:]
-        self.path = (locations + 1) / 2 * [self.width, self.height]
-        # Around the image, in pixels: wide enough for every patch of the episode that reaches outside.
-        self.margin = 1 + max(max(-left, -top, left + side - self.width, top + side - self.height, 0)
-                              for t in range(len(locations)) for left, top, side in self.patches(t))
-
-    def patches(self, t):
-        """(left, top, side) in pixels of each scale's square at glimpse t, exactly where the sensor cropped."""
-        for k in range(self.config.scales):
-            side = self.config.patch * self.config.factor ** k
-            top, left = patch_corners(self.locations[t:t + 1], self.height, self.width, side)
-            yield int(left[0]), int(top[0]), side
-
-    def draw_image(self, axes, t):
-        """The image, the squares of glimpse t, and the path up to it."""
-        # In pixel edges: (0, 0) is the top-left corner of the image.
-        axes.imshow(self.image.transpose(1, 2, 0).squeeze(), cmap='gray', vmin=0, vmax=1,
-                    extent=(0, self.width, self.height, 0), interpolation='nearest')
-        axes.set_xlim(-self.margin, self.width + self.margin)
-        axes.set_ylim(self.height + self.margin, -self.margin)
-        axes.set_facecolor('#3b4252')
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for left, top, side in self.patches(t):
-            axes.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=GAZE, linewidth=1.4))
-        x, y = self.path[:t + 1].T
-        axes.plot(x, y, color=GAZE, linewidth=1.2, alpha=0.8)
-        axes.plot(x[:-1], y[:-1], 'o', color=GAZE, markersize=3, alpha=0.8)
-        axes.plot(x[-1], y[-1], 'o', color=GAZE, markersize=6, markeredgecolor='black')
-
-    def draw_bars(self, axes, t):
-        """The probabilities after glimpse t, the true class in its own colour."""
-        answer = int(self.probabilities[t].argmax())
-        colours = [RIGHT if c == self.truth else WRONG if c == answer and self.truth is not None else OTHER
-                   for c in self.shown]
-        axes.bar(range(len(self.shown)), self.probabilities[t, self.shown], color=colours)
-        axes.set_xlim(-0.6, len(self.shown) - 0.4)
-        axes.set_ylim(0, 1)
-        axes.set_yticks([0, 0.5, 1])
-        names = [short(self.config.classes[c]) for c in self.shown]
-        long = max(map(len, names)) > 2
-        slanted = dict(rotation=45, ha='right', rotation_mode='anchor')
-        axes.set_xticks(range(len(names)), names, **(slanted if long else {}))
-        axes.tick_params(labelsize=8)
-        for label, c in zip(axes.get_xticklabels(), self.shown):
-            if c == self.truth:
-                label.set_color(RIGHT)
-                label.set_fontweight('bold')
-        axes.spines[['top', 'right']].set_visible(False)
-
-    def verdict(self, t):
-        """The answer after glimpse t, its colour, and the truth, as (text, colour)."""
-        answer = int(self.probabilities[t].argmax())
-        text = f'says {short(self.config.classes[answer])} ({self.probabilities[t, answer]:.0%})'
-        if self.truth is None:
-            return text, 'black'
-        return f'{text}, is {short(self.config.classes[self.truth])}', RIGHT if answer == self.truth else WRONG
-
-
-def short(name):
-    """A class's name, shortened if it is long."""
-    return shortened(name, LONGEST)
-
-
 def watch(model, images, truths, rng, policy='learned'):
     """Rolls a model out, and collects its episodes for drawing.
 
@@ -145,75 +62,39 @@ def watch(model, images, truths, rng, policy='learned'):
         episode = model.rollout(tasks.send(model.device, images), rng, policy)
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
     locations, probabilities = cuda.to_cpu(episode.locations), cuda.to_cpu(probabilities)
-    return same_scale([
-        scene_of(images, i, locations[:, i], probabilities[:, i], None if truths is None else int(truths[i]),
-                 model.config) for i in range(len(images))])
+    return scenes_of(images, locations, probabilities, truths, model.config)
 
 
-def scene_of(images, i, *rest):
-    """The Scene of image i of a uint8 array (N, C, H, W), or of native Pictures; ``rest`` are its other arguments."""
-    if isinstance(images, Pictures):
-        return Scene(to_float(images.reduced(i, MOST_PIXELS)), *rest, images.size(i))
-    return Scene(to_float(images[i]), *rest)
+def scenes_of(images, locations, probabilities, truths, config):
+    """The Scenes of some images.
 
-
-def same_scale(scenes):
-    """The Scenes, with the largest margin of them all."""
-    for scene in scenes:
-        scene.margin = max(other.margin for other in scenes)
+    Args:
+        images: uint8 array (N, C, H, W), or native Pictures, on the CPU.
+        locations: float array (T, N, 2), columns (x, y).
+        probabilities: float array (T, N, classes).
+        truths: int array (N,), or None.
+        config: the Config.
+    """
+    retina = seen(images, locations, config)
+    scenes = []
+    for i in range(len(images)):
+        image, size = (images.reduced(i, MOST_PIXELS), images.size(i)) if isinstance(images, Pictures) else (
+            images[i], None)
+        truth = None if truths is None else int(truths[i])
+        scenes.append(Scene(to_float(image), locations[:, i], retina[:, i], probabilities[:, i], truth, config, size))
     return scenes
 
 
-def frame(scenes, t):
-    """One frame: the scenes side by side at glimpse t, the bars below them.
-
-    Returns:
-        PIL image, RGB.
-    """
-    figure = Figure(figsize=(3.0 * len(scenes) + 0.3, 4.6), dpi=80, layout='constrained')
-    axes = figure.subplots(2, len(scenes), squeeze=False, height_ratios=[3, 1])
-    steps = len(scenes[0].locations)
-    figure.suptitle(f'glimpse {t + 1} of {steps}', fontsize=11)
-    for scene, (above, below) in zip(scenes, axes.T):
-        scene.draw_image(above, t)
-        text, colour = scene.verdict(t)
-        above.set_title(text, fontsize=10, color=colour)
-        scene.draw_bars(below, t)
-    axes[1, 0].set_ylabel('probability', fontsize=9)
-    for below in axes[1, 1:]:
-        below.set_yticklabels([])
-    return picture(figure)
-
-
-def gif(scenes, milliseconds=700):
-    """An animated GIF with a frame for each glimpse; the last one is shown three times as long.
+def gif(scenes, milliseconds=MILLISECONDS):
+    """An animated GIF: scene after scene, glimpse after glimpse, with a stop at each scene's end.
 
     Args:
-        scenes: list of Scenes with the same number of glimpses.
+        scenes: list of Scenes.
         milliseconds: how long a frame is shown.
 
     Returns:
         bytes.
     """
-    frames = [frame(scenes, t) for t in range(len(scenes[0].locations))]
-    return animation(frames, [milliseconds] * (len(frames) - 1) + [3 * milliseconds])
-
-
-def contact_sheet(scenes):
-    """A PNG of whole episodes: a row for each scene, a column for each glimpse, the answer under each.
-
-    Returns:
-        bytes.
-    """
-    steps = len(scenes[0].locations)
-    figure = Figure(figsize=(2.2 * steps + 0.2, 2.45 * len(scenes) + 0.3), dpi=80, layout='constrained')
-    axes = figure.subplots(len(scenes), steps, squeeze=False)
-    for scene, row in zip(scenes, axes):
-        for t, cell in enumerate(row):
-            scene.draw_image(cell, t)
-            text, colour = scene.verdict(t)
-            text = text if len(text) <= WIDE else text.replace(', is ', ',\nis ')
-            cell.set_xlabel(text, fontsize=8, color=colour)
-    for t, cell in enumerate(axes[0]):
-        cell.set_title(f'glimpse {t + 1}', fontsize=9)
-    return png(figure)
+    frames = [frame(scene, t, scene.title(n, t)) for n, scene in enumerate(scenes, 1) for t in range(len(scene))]
+    durations = [milliseconds * (STOP if t == len(scene) - 1 else 1) for scene in scenes for t in range(len(scene))]
+    return animation(frames, durations)

@@ -1,11 +1,14 @@
 """A picture of our errors over the number of glimpses, beside the published ones."""
 import math
+import textwrap
 
 from matplotlib.figure import Figure
 
+from ram.pictures.canvas import DPI, TEXT, WIDTH, plain
 from ram.reports.published import PAPER, TITLES, USUAL_START, Row, comparable, read, related
 
 OURS, THE_PAPER, OTHERS = '#cf222e', '#24292f', '#8c959f'
+MOST = 8    # of these at an axis
 TICKS = [0.5, 0.7, 1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100]
 
 
@@ -23,14 +26,16 @@ def draw(tables):
     tables = [table for table in tables if any(
         figure.row.task == names[table['title']] and figure.row.attends for figure in figures)]
     rows = math.ceil(len(tables) / 2)
-    picture = Figure(figsize=(8, 0.6 + 2.9 * rows), dpi=150, layout='constrained')
+    picture = Figure(figsize=(WIDTH, 1.3 + 2.5 * rows), dpi=DPI, layout='constrained')
     legend = {}
     for axes, table in zip(picture.subplots(rows, 2, squeeze=False).flat, tables):
         _draw_task(axes, table, names[table['title']], figures)
-        axes.set_title(table['title'].split(': ')[1], fontsize=11)
+        axes.set_xlabel('glimpses', fontsize=TEXT)
+        axes.set_title(textwrap.fill(table['title'].split(': ')[1], 19), fontsize=TEXT)
         handles, labels = axes.get_legend_handles_labels()
         legend = {**dict(zip(labels, handles)), **legend}
-    picture.legend(legend.values(), legend, loc='outside lower center', ncols=2, fontsize=10)
+    picture.legend(legend.values(), legend, loc='outside lower center', fontsize=TEXT, frameon=False)
+    picture.supylabel('test error, %', fontsize=TEXT)
     return picture
 
 
@@ -64,10 +69,12 @@ def _draw_task(axes, table, task, figures):
             bars = [[row['ours'] - row['ci95'][0] for row in chosen], [row['ci95'][1] - row['ours'] for row in chosen]]
             axes.errorbar([row['glimpses'] + right for row in chosen], errors, yerr=bars, color=OURS, capsize=3,
                           label=label, zorder=3, **style)
-    axes.set(yscale='log', xlabel='glimpses', ylabel='test error, %')
+    axes.set_yscale('log')
     low, high = axes.get_ylim()
-    ticks = [tick for tick in TICKS if low <= tick <= high]
+    ticks = []
+    for tick in TICKS:
+        if low <= tick <= high and (not ticks or math.log(tick / ticks[-1]) > math.log(high / low) / MOST):
+            ticks.append(tick)
     axes.set_yticks(ticks, list(map(str, ticks)))
-    axes.minorticks_off()
     axes.set_xticks(counts)
-    axes.grid(alpha=0.3)
+    plain(axes)

@@ -3,10 +3,11 @@ import chainer
 import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
-from matplotlib.figure import Figure
 
-from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, animation, file_for, picture
-from ram.pictures.episodes import Scene
+from ram.pictures.drawing import GAZE, OTHER, RIGHT, WRONG, file_for
+from ram.pictures.episodes import gif
+from ram.pictures.retina import seen
+from ram.pictures.scene import Scene
 from ram.random_streams import generator
 from ram.registry import DATASETS
 
@@ -14,7 +15,7 @@ MILLISECONDS = 300   # how long a step stays
 
 
 def draw(model, arguments, device):
-    """Games side by side, as a GIF.
+    """Games, one after the other, as a GIF.
 
     Args:
         model: a player, on the device.
@@ -31,8 +32,7 @@ def draw(model, arguments, device):
         raise ValueError('--index and --image are not for games, which are drawn with --seed')
     games = watch(model, arguments.seed, device, arguments.policy or model.config.policy,
                   arguments.count)
-    frames = [frame(games, t) for t in range(len(games[0].images))]
-    return {file_for(arguments, '.gif'): animation(frames, [MILLISECONDS] * (len(frames) - 1) + [6 * MILLISECONDS])}
+    return {file_for(arguments, '.gif'): gif(games, MILLISECONDS)}
 
 
 class Game(Scene):
@@ -41,46 +41,41 @@ class Game(Scene):
     Args:
         images: float array (T + 1, C, H, W) in [0, 1], the screen before each step and after the last.
         locations: float array (T, 2), columns (x, y) in [-1, 1].
+        retina: float array (T, K, C, g, g) in [0, 1], what the sensor saw.
         probabilities: float array (T, actions), in each step.
         actions: int array (T,), the actions.
         expected: float array (T,), the reward that is expected in each step.
         won: whether the game was won.
         config: the Config that gives the retina and the actions' names.
     """
-
-    def __init__(self, images, locations, probabilities, actions, expected, won, config):
-        super().__init__(images[0], locations, probabilities, None, config)
+    def __init__(self, images, locations, retina, probabilities, actions, expected, won, config):
+        super().__init__(images[0], locations, retina, probabilities, None, config)
         self.images, self.actions, self.expected, self.won = images, actions, expected, won
-        self.margin = config.size / 8  # the coarse squares may leave the picture: there is nothing to see out there
 
-    def draw_image(self, axes, t):
+    def __len__(self):
+        """The number of frames: the last one shows how the game ended."""
+        return len(self.images)
+
+    def title(self, number, t):
+        """Words above frame t of the game with this number, from 1."""
+        return f'Game {number}: ' + (f'step {t + 1} of {len(self) - 1}' if t < len(self) - 1 else 'the end')
+
+    def draw_image(self, axes, t, thick=1):
         """The screen in step t, with the squares of its glimpse and the path up to it; the last glimpse stays."""
         self.image = self.images[t]
-        super().draw_image(axes, min(t, len(self.locations) - 1))
-        if t == len(self.locations):
-            axes.set_title('caught' if self.won else 'missed', fontsize=11, color=RIGHT if self.won else WRONG)
+        super().draw_image(axes, min(t, len(self.locations) - 1), thick)
 
-    def draw_actions(self, axes, t):
-        """The actions' probabilities in step t, the one that was taken in colour."""
+    def thoughts(self, t):
+        """The actions' probabilities in step t, the one that was taken in colour, and the expected reward."""
         t = min(t, len(self.actions) - 1)
-        axes.bar(self.config.classes, self.probabilities[t],
-                 color=[GAZE if action == self.actions[t] else OTHER for action in range(len(self.config.classes))])
-        axes.set_ylim(0, 1)
-        axes.set_yticks([0, 0.5, 1])
-        axes.tick_params(labelsize=8)
-        axes.spines[['top', 'right']].set_visible(False)
+        actions = [(name, float(share), GAZE if action == self.actions[t] else OTHER)
+                   for action, (name, share) in enumerate(zip(self.config.classes, self.probabilities[t]))]
+        return [('What it does', actions),
+                ('What it expects', [('to catch it', float(self.expected[t].clip(0, 1)), OTHER)])]
 
-    def draw_expected(self, axes, t):
-        """The reward expected up to step t, and at the end the reward."""
-        axes.plot(range(1, len(self.expected[:t + 1]) + 1), self.expected[:t + 1], color='black', linewidth=1.2)
-        if t == len(self.expected):
-            axes.plot(t + 1, self.won, 'o', color=RIGHT if self.won else WRONG, markersize=5, clip_on=False)
-        axes.set_xlim(1, len(self.expected) + 1)
-        axes.set_ylim(-0.1, 1.1)
-        axes.set_yticks([0, 1])
-        axes.set_xlabel('step', fontsize=8)
-        axes.tick_params(labelsize=8)
-        axes.spines[['top', 'right']].set_visible(False)
+    def words(self, t):
+        """How the game ended; before that, nothing."""
+        return [] if t < len(self) - 1 else [('Caught', RIGHT) if self.won else ('Missed', WRONG)]
 
 
 def watch(model, seed, device, policy='learned', count=4):
@@ -110,23 +105,6 @@ def watch(model, seed, device, policy='learned', count=4):
     screens, locations, probabilities, actions, expected, won = (
         np.stack([cuda.to_cpu(part) for part in array])
         for array in (screens, episode.locations, probabilities, episode.actions, episode.baselines.array, game.won))
-    return [Game(screens[:, i], locations[:, i], probabilities[:, i], actions[:, i], expected[:, i], bool(won[i]),
-                 config) for i in range(count)]
-
-
-def frame(games, t):
-    """One frame: the games side by side in step t, counted from 0, the actions and the expected reward below.
-
-    Returns:
-        PIL image, RGB.
-    """
-    figure = Figure(figsize=(2.6 * len(games) + 0.3, 4.6), dpi=80, layout='constrained')
-    axes = figure.subplots(3, len(games), squeeze=False, height_ratios=[5, 1.4, 1])
-    for game, (screen, actions, expected) in zip(games, axes.T):
-        screen.set_title(' ', fontsize=11)
-        game.draw_image(screen, t)
-        game.draw_actions(actions, t)
-        game.draw_expected(expected, t)
-    axes[1, 0].set_ylabel('probability', fontsize=8)
-    axes[2, 0].set_ylabel('expected\nreward', fontsize=8)
-    return picture(figure)
+    retina = np.concatenate([seen(*step, config) for step in zip(screens, locations[:, None])])
+    return [Game(screens[:, i], locations[:, i], retina[:, i], probabilities[:, i], actions[:, i], expected[:, i],
+                 bool(won[i]), config) for i in range(count)]

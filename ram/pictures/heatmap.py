@@ -1,13 +1,17 @@
 """Maps of where the first, the second, ... glimpse goes, over many images."""
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from datasets import DIGIT
 from ram import tasks
-from ram.pictures.drawing import GAZE, file_for, png
+from ram.pictures.canvas import DPI, GAP, LINE, WIDTH, Canvas, grid, measured
+from ram.pictures.drawing import few_colours, file_for
 from ram.random_streams import generator
 from ram.reports import evaluation
+
+FINEST = 60         # squares along a side of a map
+COLOURS = 'magma'
+BOX = '#4fd0ff'     # a colour that is not among them
 
 
 def draw(model, arguments, device):
@@ -38,24 +42,40 @@ def heatmap(locations, size, centres=None, side=DIGIT):
         bytes of a PNG.
     """
     pixels = (locations + 1) / 2 * size
-    rows = [('in the image', pixels, (0, size))]
+    rows = [('Where each glimpse goes in the image', pixels, (0, size), None)]
     if centres is not None:
-        rows.append(('around the digit', pixels - centres, (-size / 2, size / 2)))
-    figure = Figure(figsize=(1.5 * len(locations) + 0.5, 1.65 * len(rows) + 0.2), dpi=100, layout='constrained')
-    grid = figure.subplots(len(rows), len(locations), squeeze=False)
-    for row, (label, points, span) in enumerate(rows):
-        for t, axes in enumerate(grid[row]):
-            counts = density(points[t], span, min(size, 60))
-            axes.imshow(counts, cmap='magma', extent=(*span, *span[::-1]), vmin=0,
-                        vmax=max(1, np.percentile(counts, 99.7)), interpolation='nearest')
-            axes.set_xticks([])
-            axes.set_yticks([])
-            if row == 1:
-                axes.add_patch(Rectangle((-side / 2, -side / 2), side, side, fill=False, edgecolor=GAZE, lw=1))
-            else:
-                axes.set_title(f'glimpse {t + 1}', fontsize=9)
-        grid[row, 0].set_ylabel(label, fontsize=9)
-    return png(figure)
+        rows.append((f'Around the digit; the box is its {side} × {side} pixels', pixels - centres,
+                     (-size / 2, size / 2), side))
+    columns, width = grid(len(locations))
+    line = LINE + width + GAP
+    high = LINE + GAP + -(-len(locations) // columns) * line
+    canvas = Canvas(len(rows) * high + LINE + 2 * GAP, DPI)
+    for row, (label, points, span, box) in enumerate(rows):
+        top = GAP / 2 + row * high
+        canvas.write(GAP, top, label, WIDTH)
+        for t, each in enumerate(points):
+            x, y = GAP + t % columns * (width + GAP), top + LINE + t // columns * line
+            canvas.write(x + width / 2, y, str(t + 1), width, align='center')
+            draw_map(canvas.panel(x, y + LINE, width, width), density(each, span, min(size, FINEST)), span, box)
+    draw_key(canvas, len(rows) * high + GAP)
+    return few_colours(canvas.picture())
+
+
+def draw_map(axes, counts, span, box):
+    """One map, and in its middle a box with sides of so many pixels, or None."""
+    axes.imshow(counts, cmap=COLOURS, extent=(*span, *span[::-1]), vmin=0, vmax=max(1, np.percentile(counts, 99.7)),
+                interpolation='nearest')
+    if box:
+        axes.add_patch(Rectangle((-box / 2, -box / 2), box, box, fill=False, edgecolor=BOX, linewidth=1.2))
+
+
+def draw_key(canvas, y):
+    """What the colours mean in each map."""
+    for x, align, text in (GAP, 'left', 'no glimpses'), (WIDTH - GAP, 'right', 'most glimpses'):
+        canvas.write(x, y, text, WIDTH, align=align)
+    left, right = 2 * GAP + measured('no glimpses'), WIDTH - 2 * GAP - measured('most glimpses')
+    canvas.ground.imshow(np.linspace(0, 1, 256)[None], cmap=COLOURS, aspect='auto',
+                         extent=(left, right, y + LINE - 0.03, y + 0.03))
 
 
 def density(points, span, bins):

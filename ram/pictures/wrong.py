@@ -5,7 +5,7 @@ from chainer.backends import cuda
 
 from ram import tasks
 from ram.pictures.drawing import file_for
-from ram.pictures.episodes import contact_sheet, gif, same_scale, scene_of
+from ram.pictures.episodes import contact_sheet, gif, scenes_of
 from ram.random_streams import generator
 from ram.reports import evaluation
 
@@ -35,7 +35,7 @@ def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
         choice: ``numpy.random.Generator`` that chooses them.
 
     Returns:
-        list of ``ram.pictures.episodes.Scene``.
+        list of ``ram.pictures.scene.Scene``.
     """
     found = []
     for batch, episode in evaluation.episodes(model, tasks.send(model.device, images), rng, policy):
@@ -43,6 +43,8 @@ def wrong_episodes(model, images, labels, rng, count, choice, policy=None):
         locations = cuda.to_cpu(episode.locations)
         wrong, = (chances[-1].argmax(axis=1) != labels[batch]).nonzero()
         found += [(batch.start + i, locations[:, i], chances[:, i]) for i in wrong]
-    chosen = sorted(choice.choice(len(found), min(count, len(found)), replace=False)) if found else []
-    return same_scale([scene_of(images, i, locations, chances, int(labels[i]), model.config)
-                       for i, locations, chances in (found[place] for place in chosen)])
+    if not found:
+        return []
+    chosen = sorted(choice.choice(len(found), min(count, len(found)), replace=False))
+    indexes, locations, chances = map(np.array, zip(*(found[place] for place in chosen)))
+    return scenes_of(images[indexes], locations.swapaxes(0, 1), chances.swapaxes(0, 1), labels[indexes], model.config)

@@ -1,6 +1,9 @@
+import io
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image, ImageColor
 
 from ram.pictures import drawing
 
@@ -12,3 +15,20 @@ from ram.pictures import drawing
 def test_a_dot_in_a_name_is_kept(model, out, kind, expected):
     found = drawing.file_for(SimpleNamespace(model=model, out=out), '.png', kind)
     assert found.as_posix() == expected
+
+
+@pytest.mark.parametrize('opened', [
+    lambda frame: Image.open(io.BytesIO(drawing.few_colours(frame))),
+    lambda frame: Image.open(io.BytesIO(drawing.animation([frame], [100])))])
+def test_a_colour_that_few_pixels_have_survives_among_many_others(rng, opened):
+    """A photograph has more colours than a palette; a few letters in colour must not become grey."""
+    pixels = rng.integers(0, 256, (100, 100, 3)).astype(np.uint8)
+    pixels[:10] = 255
+    kept = [ImageColor.getrgb(colour) for colour in (drawing.WRONG, drawing.RIGHT, drawing.GAZE)]
+    for n, colour in enumerate(kept):
+        pixels[2, 10 * n:10 * n + 3] = colour
+    found = np.asarray(opened(Image.fromarray(pixels)).convert('RGB')).astype(int)
+    assert (found[:2] == 255).all()
+    for n, colour in enumerate(kept):
+        assert (found[2, 10 * n:10 * n + 3] == colour).all()
+    assert abs(found - pixels).mean() < 25  # and the photograph is still one

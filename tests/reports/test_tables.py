@@ -158,7 +158,7 @@ def test_rows_of_unequal_training_are_marked():
 def test_the_picture_has_every_published_attention_model():
     figures = [figure for figure in read() if figure.row.attends]
     picture = errors_picture.draw(made())
-    assert [axes.get_title() for axes in picture.axes] == [
+    assert [axes.get_title().replace('\n', ' ') for axes in picture.axes] == [
         '28 x 28 MNIST', '60 x 60 translated MNIST', '60 x 60 cluttered translated MNIST',
         '100 x 100 cluttered translated MNIST']
     drawn = sorted(error for axes in picture.axes for line in axes.lines
@@ -166,6 +166,10 @@ def test_the_picture_has_every_published_attention_model():
     assert drawn == sorted(figure.error for figure in figures)
     ours = [line for axes in picture.axes for bars in axes.containers for line in bars.lines[:1]]
     assert [(list(line.get_xdata()), list(line.get_ydata())) for line in ours] == [([8], [2.345])]
+    picture.canvas.draw()
+    for axes in picture.axes:
+        boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+        assert len(boxes) > 2 and not any(one.overlaps(other) for one, other in zip(boxes, boxes[1:]))
 
 
 def test_tables_have_the_papers_rows_and_ours():

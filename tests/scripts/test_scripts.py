@@ -34,7 +34,7 @@ def test_train_then_evaluate_then_visualize(run, tmp_path):
     result = script('visualize.py', run / 'model.npz', '--index', '3', '14', '--out', tmp_path / 'seen.gif')
     assert result.returncode == 0, result.stderr
     with Image.open(tmp_path / 'seen.gif') as gif, Image.open(tmp_path / 'seen.png') as sheet:
-        assert gif.n_frames == 3 and sheet.size[0] > 100
+        assert gif.n_frames == 2 * 3 and sheet.size[0] > 100
 
 
 def test_visualize_a_heatmap(run, tmp_path):
@@ -49,7 +49,7 @@ def test_visualize_mistakes_and_augmented_scenes(run, tmp_path):
     result = script('visualize.py', run / 'model.npz', '--wrong', '--count', 2, '--out', tmp_path / 'wrong.gif')
     assert result.returncode == 0, result.stderr
     with Image.open(tmp_path / 'wrong.gif') as gif, Image.open(tmp_path / 'wrong.png') as sheet:
-        assert gif.n_frames == 3 and sheet.size[0] > 100
+        assert gif.n_frames == 2 * 3 and sheet.size[0] > 100
     result = script('visualize.py', run / 'model.npz', '--augmented', '--out', tmp_path / 'augmented.png')
     assert result.returncode == 0, result.stderr
     with Image.open(tmp_path / 'augmented.png') as sheet:

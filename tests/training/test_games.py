@@ -64,10 +64,10 @@ def test_shares():
 
 def test_visualize(run, tmp_path):
     shutil.copy(run / 'model.npz', tmp_path)
-    result = script('visualize.py', tmp_path / 'model.npz')
+    result = script('visualize.py', tmp_path / 'model.npz', '--count', 2)
     assert result.returncode == 0, result.stderr
     with Image.open(tmp_path / 'model.gif') as gif:
-        assert gif.n_frames == 6  # a step each, and the end
+        assert gif.n_frames == 2 * 6  # a step each, and the end
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--heatmap'), '--heatmap', 'catch')
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--index', 3), '--index')
 

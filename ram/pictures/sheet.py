@@ -1,0 +1,69 @@
+"""Whole episodes on a sheet: a row for each scene, a column for each glimpse."""
+from ram.pictures.canvas import DPI, GAP, LINE, WIDTH, Canvas, grid, measured
+from ram.pictures.drawing import GAZE, few_colours
+
+LEGEND = ('Each column is a glimpse: where it looks, what', 'its retina sees, and its answer.')
+
+
+def contact_sheet(scenes):
+    """A PNG of whole episodes.
+
+    Args:
+        scenes: list of Scenes of one model.
+
+    Returns:
+        bytes.
+    """
+    return few_colours(Sheet(scenes).canvas.picture())
+
+
+class Sheet:
+    """The sheet while it is drawn; arguments as above.
+
+    Attributes:
+        canvas: the Canvas.
+        side: the width of a column in inches.
+        shape: the height of an image over its width.
+        lines: of text below a column: a name and its probability in one line, or, where that is too wide, in two.
+    """
+
+    def __init__(self, scenes):
+        steps = len(scenes[0])
+        columns, self.side = grid(steps)
+        self.shape = max(scene.shape for scene in scenes)
+        widest = max(map(measured, scenes[0].config.classes)) + measured('100%')
+        self.lines = 1 if widest + GAP < self.side else 2
+        below = self.side * (self.shape + 1) + self.lines * LINE + 3 * GAP
+        high = LINE + GAP / 2 + -(-steps // columns) * below + GAP
+        first = len(LEGEND) * LINE + 2 * GAP
+        self.canvas = Canvas(first + len(scenes) * high, DPI)
+        for n, line in enumerate(LEGEND):
+            self.canvas.write(GAP, GAP / 2 + n * LINE, line, WIDTH)
+        for n, scene in enumerate(scenes):
+            top = first + n * high
+            self.draw_words(scene, top)
+            for t in range(steps):
+                row, column = divmod(t, columns)
+                self.draw_glimpse(scene, t, GAP + column * (self.side + GAP), top + LINE + GAP / 2 + row * below)
+
+    def draw_words(self, scene, y):
+        """The last answer, and whether it is right."""
+        words = scene.words(len(scene) - 1)
+        text = ''.join(f'{text}. ' for text, _ in words)
+        self.canvas.write(GAP, y, text, WIDTH - 2 * GAP, words[-1][1], weight='bold')
+
+    def draw_glimpse(self, scene, t, x, y):
+        """The image with the gaze, below it the retina, the finest patch in the middle, and below that the answer."""
+        scene.draw_image(self.canvas.panel(x, y, self.side, self.side * self.shape), t, self.side / 1.4)
+        y += self.side * self.shape + GAP / 2
+        for patch, (_, _, side) in reversed(list(zip(scene.retina[t], scene.patches(t)))):
+            side *= self.side / (scene.config.patch * scene.config.factor ** (scene.config.scales - 1))
+            middle = (self.side - side) / 2
+            self.canvas.image(x + middle, y + middle, side, patch)
+        self.canvas.box(x, y, self.side, GAZE)
+        y += self.side + GAP / 2
+        name, share, colour = scene.answer(t)
+        if self.lines == 2:
+            self.canvas.write(x, y, name, self.side)
+            name, y = '', y + LINE
+        self.canvas.bar(x, y, self.side, name, share, colour)
