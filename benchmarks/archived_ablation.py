@@ -27,6 +27,7 @@ import numpy as np
 import datasets
 from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.losses.hybrid_loss import HybridLoss
+from ram.training.extensions.schedule import Schedule
 from ram.training.scene_iterator import SceneIterator, whole_arrays
 
 ROWS = [
@@ -75,7 +76,7 @@ def train(mended, epochs, seed, folder):
     device = chainer.get_device('@numpy')
     recipe = RECIPE if 'optimizer' in mended else config.PRESETS['archived']
     # The learning rate falls as far in a short run as in a long one.
-    recipe = dataclasses.replace(recipe, decay=0.93 ** (30 / epochs))
+    recipe = dataclasses.replace(recipe, decay=0.93 ** (30 / epochs), epoch=epochs)
     np.random.seed(seed)
     if 'networks' in mended:
         model = RecurrentAttentionModel(recipe)
@@ -92,8 +93,7 @@ def train(mended, epochs, seed, folder):
     iterations = math.ceil(images / recipe.batchsize)
     trainer = chainer.training.Trainer(updater, (iterations, 'iteration'), out='')
     if 'optimizer' in mended:
-        rate, trigger = optimizers.make_schedule(recipe, iterations)
-        trainer.extend(rate, trigger=trigger)
+        trainer.extend(Schedule(recipe))
     with chainer.using_config('type_check', False):
         trainer.run(show_loop_exception_msg=False)
     scenes, truths = tasks.load_scenes(recipe, 'validation', folder)

@@ -68,11 +68,6 @@ class SceneIterator(chainer.dataset.Iterator):
         return fresh, self.labels[source], rng
 
     @property
-    def epoch_size(self):
-        """The number of scenes in an epoch."""
-        return len(self.digits)
-
-    @property
     def epoch_detail(self):
         return self.epoch + self.position / len(self.digits)
 
