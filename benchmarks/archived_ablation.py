@@ -6,7 +6,6 @@
 Each row keeps the corrections of the rows above it.  All rows train on the same number of images: --epochs times the
 55,000 training digits.  The error is on the 5,000 validation digits, on which no row trains.
 """
-import argparse
 import dataclasses
 import math
 import pathlib
@@ -15,7 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import config, tasks  # isort: skip  (makes chainer importable)
+from ram import command_line, config, tasks  # isort: skip  (makes chainer importable)
 from ram.agents import archived_model  # isort: skip  (makes chainer importable)
 from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 from ram.reports import evaluation  # isort: skip  (makes chainer importable)
@@ -28,6 +27,7 @@ import numpy as np
 import datasets
 from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.losses.hybrid_loss import HybridLoss
+from ram.training.extensions.schedule import Schedule
 from ram.training.scene_iterator import SceneIterator, whole_arrays
 
 ROWS = [
@@ -76,7 +76,7 @@ def train(mended, epochs, seed, folder):
     device = chainer.get_device('@numpy')
     recipe = RECIPE if 'optimizer' in mended else config.PRESETS['archived']
     # The learning rate falls as far in a short run as in a long one.
-    recipe = dataclasses.replace(recipe, decay=0.93 ** (30 / epochs))
+    recipe = dataclasses.replace(recipe, decay=0.93 ** (30 / epochs), epoch=epochs)
     np.random.seed(seed)
     if 'networks' in mended:
         model = RecurrentAttentionModel(recipe)
@@ -93,8 +93,7 @@ def train(mended, epochs, seed, folder):
     iterations = math.ceil(images / recipe.batchsize)
     trainer = chainer.training.Trainer(updater, (iterations, 'iteration'), out='')
     if 'optimizer' in mended:
-        rate, trigger = optimizers.make_schedule(recipe, iterations)
-        trainer.extend(rate, trigger=trigger)
+        trainer.extend(Schedule(recipe))
     with chainer.using_config('type_check', False):
         trainer.run(show_loop_exception_msg=False)
     scenes, truths = tasks.load_scenes(recipe, 'validation', folder)
@@ -102,7 +101,7 @@ def train(mended, epochs, seed, folder):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--epochs', type=int, default=5, help='length of each run (default: 5)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--data', help='folder of the data files (default: $RAM_DATA, else data)')
@@ -115,4 +114,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    main()
+    command_line.run(main)

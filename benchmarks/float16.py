@@ -5,13 +5,12 @@
 
 Both models look at the validation scenes from the same first locations, --repeats times.
 """
-import argparse
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from ram import checkpoint, tasks  # isort: skip  (makes chainer importable)
+from ram import checkpoint, command_line, tasks  # isort: skip  (makes chainer importable)
 import numpy as np
 
 from ram.reports import evaluation
@@ -24,7 +23,7 @@ def answers(model, images, seed):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = command_line.PlainParser(__doc__.split('\n')[0])
     parser.add_argument('models', nargs='+', help='model.npz, one or more')
     parser.add_argument('--repeats', type=int, default=3, help='first locations for each scene (default: 3)')
     parser.add_argument('--data', help='folder of the data files')
@@ -42,4 +41,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    main()
+    command_line.run(main)

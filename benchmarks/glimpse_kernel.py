@@ -7,7 +7,6 @@
 sum for each output.  The bytes counted are those that must move: every level of sums is written once, and read once to
 make the next one; a glimpse reads its sums and locations, and writes its outputs.
 """
-import argparse
 import json
 import pathlib
 import sys
@@ -41,7 +40,7 @@ def copy_rate(device):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--gpu', type=int, default=0)
     parser.add_argument('--images', type=int, default=16384)
     parser.add_argument('--json', help='file for all figures')

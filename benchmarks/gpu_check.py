@@ -4,7 +4,6 @@
 Writes report.md and report.json into --out after each part, so that a run that is cut off leaves what it has.  A part
 that fails, or whose packages are missing, is reported and the next one starts.  Needs no network.
 """
-import argparse
 import datetime
 import json
 import os
@@ -89,7 +88,7 @@ def has(module):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--out', type=pathlib.Path, default=ROOT / 'result' / 'gpu-check', metavar='DIR')
     parser.add_argument('--minutes', type=float, default=9, help='time for all parts (default: 9)')
     arguments = parser.parse_args(argv)

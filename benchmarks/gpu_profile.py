@@ -6,7 +6,6 @@
 The profiler sees all CUDA calls of the process, so CuPy's too.  Host time is how long it takes to enqueue a step,
 device time how long the device takes for it, both without the profiler.  Needs requirements-pytorch.txt.
 """
-import argparse
 import dataclasses
 import json
 import pathlib
@@ -72,7 +71,7 @@ def timed(step, device):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--gpu', type=int, default=0)
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
     parser.add_argument('--batches', type=int, nargs='+', default=[128, 4096], metavar='B')

@@ -8,7 +8,6 @@ with 6 glimpses of 3 x 12 x 12; and on images of up to 1,000 pixels for a networ
 needs too much memory for larger ones.  All sizes are timed in turn, and each time is the shortest of several.  The time
 to make the images is not included: bytes for RAM, floats for the other.
 """
-import argparse
 import dataclasses
 import math
 import pathlib
@@ -101,7 +100,7 @@ def plot(rows):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--gpu', type=int, default=-1)
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--rounds', type=int, default=3, help='how often each is timed, in turns')

@@ -175,7 +175,7 @@ def differences(chosen, count=50):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--count', type=int, default=3000, help='pictures (default: 3,000)')
     parser.add_argument('--folder', help='where the pictures, the store and the run go (default: a new folder in the '
                         'folder for temporary files)')

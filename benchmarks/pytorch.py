@@ -5,7 +5,6 @@ The twin has the same networks, sensor, loss, clipping and optimizer; tests hold
 the twin as it is, and the twin under torch.compile take turns, each on the same fresh scenes; the best round counts.
 The scenes' cost is part of every step, on each side.  Needs requirements-pytorch.txt.
 """
-import argparse
 import dataclasses
 import json
 import os
@@ -65,7 +64,7 @@ def measure(name, batch, device, forms, rounds):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--gpu', type=int, nargs='?', const=0, default=-1, metavar='N')
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
     parser.add_argument('--batches', type=int, nargs='+', default=[128, 1024], metavar='B')

@@ -61,7 +61,7 @@ def worker(arguments):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--ranks', type=int, nargs='+', default=[1, 2])
     parser.add_argument('--presets', nargs='+', default=['mnist', 'cluttered'], choices=config.PRESETS)
     parser.add_argument('--batchsize', type=int, default=128, help='of each process')

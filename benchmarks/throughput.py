@@ -7,7 +7,6 @@ The floor is the time of the matrix products of one step: all layers, forward an
 own shape.  "of floor" is that time over the time of the step.  Both are timed in turn and the median of the rounds is
 printed, so a machine that is slow for a while hardly changes it.  All other times are the shortest that were measured.
 """
-import argparse
 import dataclasses
 import json
 import pathlib
@@ -236,7 +235,7 @@ def save(rows, arguments, plot):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('--gpu', type=int, default=-1)
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
     parser.add_argument('--batches', nargs='+', type=int, default=(32, 128, 1024))

@@ -6,7 +6,6 @@ The models of photographs are trained only if they are named, since not everybod
 are written here: the model as NAME.npz, with weights of float16, and its log as NAME.log.  At the end the tables, the
 learning curves and the README.md of this folder are written again.
 """
-import argparse
 import json
 import pathlib
 import shlex
@@ -165,7 +164,7 @@ def draw_curves(path):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RUNS)}')
     parser.add_argument('--list', action='store_true', help='train nothing; list the models, and write the list and '
                         'the learning curves')

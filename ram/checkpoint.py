@@ -147,15 +147,18 @@ def load_snapshot(path, trainer, arrays=None):
 def _of_this_version(arrays):
     """The arrays of a snapshot, under the names of this version.
 
-    An older version kept the state of each process's generator.  Now random numbers depend on the iteration alone, so
-    such a run goes on with other numbers than it would have drawn then.
+    An older version did not store the number of batches.  One before it kept the state of each process's generator.
+    Now random numbers depend on the iteration alone, so such a run goes on with other numbers than it would have drawn
+    then.
     """
-    old = 'extensions/snapshot/states'
-    if old not in arrays:
+    batches, states = 'updater/iterator:main/iteration', 'extensions/snapshot/states'
+    if 'updater/iteration' in arrays:
+        arrays = {batches: arrays['updater/iteration'], **arrays}
+    if states not in arrays:
         return arrays
     triggers = {key.replace('/PlotReport/', '/curves/'): value for key, value in arrays.items()
                 if key.startswith('extension_triggers/PlotReport/')}
-    return {**arrays, **triggers, 'extensions/snapshot/processes': np.asarray(len(json.loads(str(arrays[old]))))}
+    return {**arrays, **triggers, 'extensions/snapshot/processes': np.asarray(len(json.loads(str(arrays[states]))))}
 
 
 def archived_config(arrays):

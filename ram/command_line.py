@@ -10,12 +10,27 @@ from chainer.backends import cuda
 from datasets.picture_cache import PROJECT
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser with the flags that every script has; it raises ValueError for a wrong flag."""
+class PlainParser(argparse.ArgumentParser):
+    """An argument parser that takes only whole flags, and raises ValueError for a wrong one.
+
+    A part of a flag would be taken for another flag by a later version, or by a reader.
+
+    Args:
+        description: the text that --help shows, by default as it stands.
+    """
+
+    def __init__(self, description, formatter_class=argparse.RawDescriptionHelpFormatter, **options):
+        super().__init__(description=description, formatter_class=formatter_class, allow_abbrev=False, **options)
+
+    def error(self, message):
+        raise ValueError(f'{message} (see {self.prog} --help)')
+
+
+class Parser(PlainParser):
+    """A PlainParser with the flags that every script has."""
 
     def __init__(self, description):
-        super().__init__(description=description, formatter_class=lambda prog: argparse.HelpFormatter(
-            prog, max_help_position=30))
+        super().__init__(description, lambda prog: argparse.HelpFormatter(prog, max_help_position=30))
         self.add_argument('-g', '--gpu', type=int, nargs='?', default=-1, const=None, metavar='N', help='GPU to use; '
                           'without a number the first, or one for each of several processes; -1, the default, is the '
                           'CPU')
@@ -39,9 +54,6 @@ class Parser(argparse.ArgumentParser):
         if arguments.cache:
             os.environ['RAM_CACHE'] = arguments.cache
         return arguments
-
-    def error(self, message):
-        raise ValueError(f'{message} (see {self.prog} --help)')
 
 
 def check_draws(arguments):

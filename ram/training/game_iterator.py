@@ -22,7 +22,6 @@ class GameIterator(chainer.dataset.Iterator):
         seed: the run's seed.
         ranks: the Ranks.
     """
-    epoch_size = GAMES
 
     def __init__(self, new_games, batch_size, device, seed=0, ranks=ALONE):
         self.new_games, self.batch_size, self.device, self.seed, self.ranks = new_games, batch_size, device, seed, ranks

@@ -1,7 +1,6 @@
-"""Chainer's optimizers, with the gradient clipping, the weight decay and the learning rate of a Config."""
+"""Chainer's optimizers, with the gradient clipping and the weight decay of a Config."""
 import numpy as np
 from chainer.backends import cuda
-from chainer.training import extensions
 
 from ram.registry import OPTIMIZERS
 from ram.training.distributed import ALONE, joined_optimizer
@@ -77,20 +76,3 @@ def make_optimizer(config, target, ranks=ALONE):
     if config.weight_decay:
         optimizer.add_hook(DecayWeights(config.weight_decay, rate_name(config)))
     return optimizer
-
-
-def make_schedule(config, iterations):
-    """The extension that changes the learning rate, and its trigger; None if the rate is constant.
-
-    Args:
-        config: the Config.
-        iterations: iterations in the whole run.
-    """
-    rate = rate_name(config)
-    if config.schedule == 'exponential':
-        return extensions.ExponentialShift(rate, config.decay), (1, 'epoch')
-    if config.schedule == 'linear':
-        return extensions.LinearShift(rate, (config.lr, 0), (0, iterations)), (1, 'iteration')
-    if config.schedule == 'step':
-        return extensions.ExponentialShift(rate, 0.1), (config.drop, 'epoch')
-    return None

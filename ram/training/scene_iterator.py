@@ -36,7 +36,7 @@ class SceneIterator(chainer.dataset.Iterator):
         self.digits, self.labels = digits, labels
         self.size, self.pieces, self.shift, self.augmentation = size, pieces, shift, augmentation
         self.batch_size, self.seed = batch_size, seed
-        self.epoch, self.is_new_epoch, self.position = 0, False, 0
+        self.iteration, self.epoch, self.is_new_epoch, self.position = 0, 0, False, 0
         self.order = self._shuffled()
 
     def _shuffled(self):
@@ -45,13 +45,9 @@ class SceneIterator(chainer.dataset.Iterator):
     def _generator(self, *key):
         return random_streams.generator(chainer.backend.get_device_from_array(self.labels), self.seed, *key)
 
-    @property
-    def iteration(self):
-        """The number of batches so far."""
-        return (self.epoch * len(self.digits) + self.position) // (self.batch_size * self.ranks.size)
-
     def __next__(self):
         rng = self._generator(BATCH, self.ranks.rank, self.iteration)
+        self.iteration += 1
         xp = cuda.get_array_module(self.labels)
         end = self.position + self.batch_size * self.ranks.size
         source = self.order[self.position:end]
@@ -68,18 +64,18 @@ class SceneIterator(chainer.dataset.Iterator):
         return fresh, self.labels[source], rng
 
     @property
-    def epoch_size(self):
-        """The number of scenes in an epoch."""
-        return len(self.digits)
-
-    @property
     def epoch_detail(self):
         return self.epoch + self.position / len(self.digits)
 
     def serialize(self, serializer):
+        """The number of batches is a part of the state, so that no stream is drawn twice if there are fewer digits now.
+
+        If an epoch of these fewer digits would have ended already, it ends with the next batch.
+        """
+        self.iteration = serializer('iteration', self.iteration)
         self.epoch = serializer('epoch', self.epoch)
         self.is_new_epoch = serializer('is_new_epoch', self.is_new_epoch)
-        self.position = serializer('position', self.position)
+        self.position = min(serializer('position', self.position), len(self.digits) - 1)
         self.order = self._shuffled()
 
 

@@ -1,6 +1,4 @@
 """Chainer's trainer with new scenes or games in every batch."""
-import math
-
 import numpy as np
 from chainer import training
 from chainer.training import extensions
@@ -10,9 +8,10 @@ from ram.registry import ITERATORS, VALIDATIONS, make_loss, make_model
 from ram.training.distributed import ALONE, joined_evaluator
 from ram.training.extensions.average import Average
 from ram.training.extensions.curves import Curves
+from ram.training.extensions.schedule import Schedule
 from ram.training.extensions.snapshots import Finite, Snapshot, Validation
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
-from ram.training.optimizers import make_optimizer, make_schedule
+from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import whole_arrays
 
 
@@ -53,9 +52,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
         kept = average.average
     count = VALIDATIONS[model.goal](kept, device, folder, ranks)
     trainer.extend(joined_evaluator(Validation(kept, count, made, ranks), ranks))
-    schedule = make_schedule(config, math.ceil(config.epoch * iterator.epoch_size / (config.batchsize * ranks.size)))
-    if schedule:
-        trainer.extend(schedule[0], trigger=schedule[1])
+    trainer.extend(Schedule(config))
     if ranks.first:
         trainer.extend(extensions.LogReport())
         trainer.extend(Curves(loss=[f'main/{name}' for name in loss.reported[:2]],

@@ -1,6 +1,5 @@
 #!/usr/bin/env python
 """Counts the GPU operations of a training step: .venv-emulator/bin/python -m tests.emulator.launches"""
-import argparse
 import collections
 import dataclasses
 
@@ -65,7 +64,7 @@ def count_step(preset, batch=32, **changes):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command_line.PlainParser(__doc__)
     parser.add_argument('presets', nargs='*', default=PRESETS)
     print('preset       ' + ''.join(f'{name:>10}' for name in (*PARTS, 'together', 'waits')))
     for preset in parser.parse_args(argv).presets:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from chainer.serializers import DictionarySerializer, NpzDeserializer
 
 from ram.training.scene_iterator import SceneIterator
 
@@ -52,3 +53,28 @@ def test_pictures_may_be_a_view(rng):
     pictures = rng.integers(0, 256, (32, 32, 3, 20)).astype(np.uint8).transpose(3, 2, 0, 1)
     images, labels, _ = next(SceneIterator(pictures, np.arange(20, dtype=np.int32), 32, 0, 8))
     np.testing.assert_array_equal(images, pictures[labels])
+
+
+@pytest.mark.parametrize('before, batches', [(20, 7), (50, 6), (1000, 99), (8, 3)])
+def test_no_stream_is_drawn_twice_if_the_number_of_digits_changes(before, batches, rng):
+    """Also where an epoch had come further than there are digits now: it ends, and the next has each digit once."""
+    def iterator(count):
+        return SceneIterator(np.zeros((count, 28, 28), np.uint8), np.arange(count, dtype=np.int32), 28, 0, 8)
+
+    def state(rng):
+        return rng.bit_generator.state['state']['state']
+
+    old, new, drawn, serializer = iterator(before), iterator(20), set(), DictionarySerializer()
+    for _ in range(batches):
+        drawn.add(state(next(old)[2]))
+    old.serialize(serializer)
+    new.serialize(NpzDeserializer(serializer.target))
+    assert new.iteration == batches and new.epoch == old.epoch and new.epoch_detail < new.epoch + 1
+    seen = []
+    while new.epoch < old.epoch + 2:
+        images, labels, rng = next(new)
+        assert len(labels) == 8 and new.is_new_epoch == (new.position < 8)
+        drawn.add(state(rng))
+        seen += labels.tolist()
+    assert len(drawn) == new.iteration
+    assert sorted(seen[-new.position - 20:][:20]) == list(range(20))
