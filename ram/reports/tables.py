@@ -5,7 +5,8 @@ import statistics
 
 from ram.reports.published import PAPER, TITLES, USUAL_START, Row, comparable, lowest, read, related, retinas
 
-BLOCK = re.compile(r'(<!-- tables(: ours)? -->\n)(.*?)(<!-- /tables -->)', re.DOTALL)
+BLOCK = re.compile(r'(<!-- tables(: short)? -->\n)(.*?)(<!-- /tables -->)', re.DOTALL)
+SHORT = 6, 8  # the glimpses of the rows in the short table
 SHORTER, STARTED = '†', '‡'  # marks of unequal training
 PROTOCOL = ("Same protocol: the same model and number of glimpses, one pass over each image, the paper's patch and "
             'scales. The first glimpse is at a random location unless the row says otherwise. A published figure with '
@@ -191,25 +192,29 @@ def as_text(tables):
     return '\n'.join(lines + _legend(tables))
 
 
-def as_markdown(tables, only_ours=False):
-    """The tables as Markdown.
-
-    Args:
-        tables: the tables.
-        only_ours: whether to write one short table: the rows that have a figure of ours, without the last column.
-    """
+def as_markdown(tables):
+    """The tables as Markdown."""
     lines, passes = [], _passes(tables)
     heads = _heads(passes)
-    if only_ours:
-        lines = [_line(['task', *heads[:-1]]), _line(['---'] * len(heads))]
-        lines += [_line([_short(table['title']), *_cells(row, passes)[:-1]])
-                  for table in tables for row in table['rows'] if row['ours'] is not None]
-        lines.append('')
-    else:
-        for table in tables:
-            lines += [f'**{table["title"]}**', '', _line(heads), _line(['---'] * len(heads)),
-                      *(_line(_cells(row, passes)) for row in table['rows']), '']
+    for table in tables:
+        lines += [f'**{table["title"]}**', '', _line(heads), _line(['---'] * len(heads)),
+                  *(_line(_cells(row, passes)) for row in table['rows']), '']
     return '\n'.join(lines) + '\n' + '\n\n'.join(_legend(tables)) + '\n'
+
+
+def as_short_markdown(tables):
+    """One table, as Markdown: the paper's model with SHORT glimpses, and the paper's errors beside its own."""
+    heads = ['task', 'glimpses', 'ours, %', '95% interval', 'paper, %', "paper's convolutional network, %"]
+    lines = [heads, ['---'] * len(heads)]
+    for table in tables:
+        control = next((row['paper'] for row in table['rows'] if row['model'] == 'conv 2 layers'), None)
+        for row in table['rows']:
+            if row['ours'] is not None and (row['model'], row['start']) == ('ram', USUAL_START) and (
+                    row['paper'] and row['glimpses'] in SHORT):
+                _, ours, interval, *_ = _cells(row, None)
+                lines.append([_short(table['title']), str(row['glimpses']), ours, interval, f'{row["paper"]:.2f}',
+                              '' if control is None else f'{control:.2f}'])
+    return '\n'.join(map(_line, lines)) + '\n'
 
 
 def _line(cells):
@@ -230,13 +235,16 @@ def check_marks(text, name='it'):
 def written(text, tables):
     """A document with the tables between its marks.
 
-    All rows go between ``<!-- tables -->`` and ``<!-- /tables -->``.  If the first mark is ``<!-- tables: ours -->``,
-    the short table goes there.
+    All rows go between ``<!-- tables -->`` and ``<!-- /tables -->``.  If the first mark is ``<!-- tables: short -->``,
+    the short table goes there, see :func:`as_short_markdown`.
 
     Raises: as :func:`check_marks`.
     """
     check_marks(text)
-    return BLOCK.sub(lambda found: found[1] + as_markdown(tables, bool(found[2])) + found[4], text)
+    def block(found):
+        return found[1] + (as_short_markdown if found[2] else as_markdown)(tables) + found[4]
+
+    return BLOCK.sub(block, text)
 
 
 def differences(text, tables, tolerance=0.02):

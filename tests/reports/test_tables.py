@@ -126,7 +126,7 @@ def test_rows_of_unequal_training_are_marked():
     results = {Row('cluttered60', 'ram', 8, RANDOM): result(2.4, [2, 3], 240), random: result(14.5, [14, 15], 100),
                Row('street32', 'ram', 8, RANDOM): result(5, [4, 6], 60, 'street-T8'),
                ram: result(21, [20, 22], 70, 'b', 'street-T8'), conv: result(41, [40, 42], 60)}
-    text = tables.as_markdown(tables.make_tables(results), only_ours=True)
+    text = tables.as_markdown(tables.make_tables(results))
     assert '| RAM random locations, 8 glimpses † |' in text and '| RAM, 8 glimpses | 2.40 |' in text
     assert '| RAM, 8 glimpses | 5.00 ' in text and '| RAM, 8 glimpses ‡ | 21.00 |' in text and '2 layers † |' in text
     assert text.count('same table: 60 x 60 cluttered translated MNIST, 100 epochs against 240; street digits') == 1
@@ -136,15 +136,15 @@ def test_rows_of_unequal_training_are_marked():
     plain = Row('street32', 'ram', 8, RANDOM)
     seeds = [result(5, [4, 6], 60, name) for name in ('street-T8', 'street-T8-seed1')]
     several = {**results, plain: tables.mean_of_seeds(seeds), ram: {**results[ram], 'init': 'street-T8-seed1'}}
-    text = tables.as_markdown(tables.make_tables(several), only_ours=True)
+    text = tables.as_markdown(tables.make_tables(several))
     assert 'streets, 60 epochs against 130.' in text and 'from street-T8-seed1 (60 epochs).' in text
     # A model of another size sets no standard.
     larger = Row('cluttered60', 'ram, 512 units', 8, RANDOM)
-    text = tables.as_markdown(tables.make_tables({**results, larger: result(2.2, [2, 3], 90)}), only_ours=True)
+    text = tables.as_markdown(tables.make_tables({**results, larger: result(2.2, [2, 3], 90)}))
     assert 'RAM random locations, 8 glimpses † |' in text and '90 or 100 epochs against 240' in text
     # A short run that continues a longer one has not been trained for less.
     results[ram]['epoch'], results[conv]['epoch'] = 1, 61
-    assert '2 layers | 41' in tables.as_markdown(tables.make_tables(results), only_ours=True)
+    assert '2 layers | 41' in tables.as_markdown(tables.make_tables(results))
     # A model that nothing is known of, or that has the same name.
     for init in 'elsewhere', results[ram]['name']:
         results[ram] = {**results[ram], 'init': init, 'epoch': 61}
@@ -191,9 +191,19 @@ def test_as_text_and_markdown_and_json():
     assert 'RAM, 8 glimpses                   2.35     2.06 to 2.66  4.04      2.63 (slundqui/tfRAM; mean of 10' in text
     assert '| 2.35 | 2.06 to 2.66 | 4.04 | 2.63 (slundqui/tfRAM; mean of 10 noisy runs) |  |' in markdown
     assert len({line.count('|') for line in markdown.splitlines() if line.startswith('|')}) == 1
-    ours = tables.as_markdown(made(), only_ours=True).splitlines()
-    assert sum(line.startswith('|') for line in ours) == 4 and '| 28 x 28 MNIST | fc 2x64 | 3.00 |' in ours[2]
     assert json.loads(tables.as_json(made())) == made()
+
+
+def test_the_short_table_has_the_papers_model_beside_the_paper_and_its_convolutional_network():
+    """Not controls, other first glimpses, other sizes, or few glimpses."""
+    others = {Row('cluttered60', *rest): result(1, [0, 2]) for rest in [
+        ('ram', 4, RANDOM), ('ram', 8, 'centre first'), ('ram, 512 units', 8, RANDOM), ('conv 2 layers', None, ''),
+        ('ram random locations', 8, RANDOM)]}
+    results = {Row('cluttered60', 'ram', 8, RANDOM): result(2.345, [2.061, 2.656]),
+               Row('translated60', 'ram', 6, RANDOM): {**result(0.7, [0.5, 0.9]), 'seeds': 3, 'deviation': 0.08}}
+    assert tables.as_short_markdown(tables.make_tables({**results, **others})).splitlines()[2:] == [
+        '| 60 x 60 translated MNIST | 6 | 0.70 ± 0.08 | 0.50 to 0.90 | 1.22 | 1.62 |',
+        '| 60 x 60 cluttered translated MNIST | 8 | 2.35 | 2.06 to 2.66 | 4.04 | 8.09 |']
 
 
 def test_several_passes_have_a_column_of_their_own():
@@ -205,18 +215,17 @@ def test_several_passes_have_a_column_of_their_own():
     assert 'passes, %' not in tables.as_markdown(alone) + tables.as_text(alone)
     results[ram].update(passes=10, passes_error=2.0)  # lower than the published 2.63
     both = tables.make_tables(results)
-    text, short = tables.as_markdown(both), tables.as_markdown(both, only_ours=True)
+    text = tables.as_markdown(both)
     assert '| 2.70 | 2.00 to 3.00 | 2.00 | 4.04 | 2.63 (slundqui/tfRAM; mean of 10 noisy runs) |  |' in text
     assert '| model | ours, % | 95% interval | ours, 10 passes, % | paper, % |' in text
     assert '| 14.00 to 15.00 | 9.87 | 14.40 |' in text and '| fc 2x64 | 3.00 | 2.70 to 3.40 |  |  |' in text
-    for lines in text, short:
-        assert len({line.count('|') for line in lines.splitlines() if line.startswith('|')}) == 1
-        assert '10 passes: ' in lines
+    assert len({line.count('|') for line in text.splitlines() if line.startswith('|')}) == 1
+    assert '10 passes: ' in text
     assert 'ours, 10 passes, %' in tables.as_text(both)
     assert found_row(both, ('60 x 60 cluttered', *ram[1:]))['best'] == 2.63
 
 
-DOCUMENT = 'before\n<!-- tables -->\nold\n<!-- /tables -->\nbetween\n<!-- tables: ours -->\n<!-- /tables -->\nafter\n'
+DOCUMENT = 'before\n<!-- tables -->\nold\n<!-- /tables -->\nbetween\n<!-- tables: short -->\n<!-- /tables -->\nafter\n'
 
 
 def test_documents_are_written_and_checked():
