@@ -128,6 +128,7 @@ class WindowSums:
         BlockSums(windows, *self.retina).read(np.full_like(edges, self.side // 2), out)
 
 
+@functools.lru_cache(maxsize=32)
 def spans(length, scales, factor):
     """The lengths of the blocks that are summed for the scales of a glimpse, in one direction.
 
@@ -139,11 +140,11 @@ def spans(length, scales, factor):
         scales, factor: see :func:`block_sums`.
 
     Returns:
-        list of K ints: 1, and then multiples of the length before, below 2 * length.
+        tuple of K ints: 1, and then multiples of the one before, less than 2 * length.
     """
-    found = [1]
+    found = 1,
     while len(found) < scales:
-        found.append(found[-1] * min(factor, -(-length // found[-1])))
+        found += found[-1] * min(factor, -(-length // found[-1])),
     return found
 
 
