@@ -32,27 +32,29 @@ def block_sums(images, patch, scales, factor):
 class BlockSums:
     """The sums of all blocks of the images, made in advance.
 
-    Level k has the sum of the ``factor**k`` x ``factor**k`` pixels that begin at each pixel.  It is made of the level
-    before, by adding ``factor`` copies shifted in x and then as many in y.  The rows of all images follow one another
-    in memory with zeros between them, so each addition is one long run through memory.
+    Level k has the sums of the blocks of scale k, see :func:`spans`, that begin at each pixel.  It is made of the level
+    before, by adding a few copies shifted in x and then in y.  The rows of all images follow one another in memory with
+    zeros between them, so each addition is one long run through memory.
     """
 
     def __init__(self, images, patch, scales, factor):
         count, channels, height, width = images.shape
-        self.factor, self.margin = factor, factor ** (scales - 1)  # the largest block is as wide as the margin
-        # The zeros at the end of a row are also those before the next row; so it is with rows and images.
-        self.height, self.width = height + self.margin, width + self.margin
-        area, self.beyond = self.height * self.width, self.margin * (self.width + 1)
-        levels = scales if factor > 1 else 1
-        self.outputs = scales, channels, patch, patch
-        dtype = sums_dtype(images, self.margin)
+        # Height and width of each level's blocks.  Coarser scales may have the same ones, and then share a level.
+        self.blocks = sorted(set(zip(*(spans(length, scales, factor) for length in (height, width)))))
+        # The margins are as wide as the largest block.  The zeros at the end of a row are also those before the next
+        # row; so it is with rows and images.
+        tall, wide = self.margins = self.blocks[-1]
+        self.height, self.width = height + tall, width + wide
+        area, self.beyond = self.height * self.width, tall * self.width + wide
+        levels, self.outputs = len(self.blocks), (scales, channels, patch, patch)
+        dtype = sums_dtype(images, tall * wide)
         # After the last image come its zeros too.  Additions in x go into the second array, and from there those in y.
         self.levels, self.between = self._claim(
             dtype, (levels, count * channels * area + self.beyond), max(MADE, area) + self.beyond)
         self._make_levels(images.reshape(-1, height, width))
         self.rows = block_starts(height, patch, scales, factor, self.width)
         self.columns = block_starts(width, patch, scales, factor)
-        self.reach = patch * self.margin
+        self.reach = patch * factor ** (scales - 1)
         level = np.minimum(np.arange(scales), levels - 1)[:, None, None] * self.levels.shape[1]
         self.origins = level + (np.arange(count * channels) * area).reshape(count, 1, channels, 1)
 
@@ -78,16 +80,17 @@ class BlockSums:
             level, *coarser = self.levels[:, start * area:][:, :len(some) * area + self.beyond]
             level[:] = 0
             level[:len(some) * area].reshape(len(some), self.height, self.width)[
-                :, self.margin:, self.margin:] = some
-            block, length = 1, len(level)
-            for sums in coarser:
-                for step, target in (block, self.between), (block * self.width, sums):
-                    length -= (self.factor - 1) * step
+                :, self.margins[0]:, self.margins[1]:] = some
+            length = len(level)
+            for (tall, wide), (taller, wider), sums in zip(self.blocks, self.blocks[1:], coarser):
+                grow = (wide, wider), (tall * self.width, taller * self.width)
+                grow = [(step, end) for step, end in grow if step < end]
+                for (step, end), target in zip(grow, (self.between, sums)[-len(grow):]):
+                    length -= end - step
                     np.add(level[:length], level[step:][:length], out=target[:length])
-                    for shift in range(2 * step, self.factor * step, step):
+                    for shift in range(2 * step, end, step):
                         target[:length] += level[shift:][:length]
                     level = target
-                block *= self.factor
 
     def read(self, edges, out):
         """See :func:`block_sums`."""
@@ -125,9 +128,29 @@ class WindowSums:
         BlockSums(windows, *self.retina).read(np.full_like(edges, self.side // 2), out)
 
 
-def sums_dtype(images, block):
-    """The type of sums over ``block`` x ``block`` pixels: that of float images, else the smallest that holds all."""
-    return images.dtype if images.dtype.kind == 'f' else np.min_scalar_type(255 * block ** 2)
+@functools.lru_cache(maxsize=32)
+def spans(length, scales, factor):
+    """The lengths of the blocks that are summed for the scales of a glimpse, in one direction.
+
+    Scale k has blocks of ``factor**k`` pixels.  A block that is longer than the image has the same sum as a shorter
+    one that can hold the whole image, too.  So none here is longer than needed for that: memory follows the image.
+
+    Args:
+        length: pixels of the image in this direction.
+        scales, factor: see :func:`block_sums`.
+
+    Returns:
+        tuple of K ints: 1, and then multiples of the one before, less than 2 * length.
+    """
+    found = 1,
+    while len(found) < scales:
+        found += found[-1] * min(factor, -(-length // found[-1])),
+    return found
+
+
+def sums_dtype(images, pixels):
+    """The type of sums over so many pixels: that of float images, else the smallest that holds all."""
+    return images.dtype if images.dtype.kind == 'f' else np.min_scalar_type(255 * pixels)
 
 
 @functools.lru_cache(maxsize=32)
@@ -141,14 +164,16 @@ def block_starts(length, patch, scales, factor, step=1):
 
     Returns:
         int array (length + 2 * side + 1, K, patch), with side that of the largest patch in pixels; its first entry is
-        for the edge ``-side``.  Place 0 is a largest block before the first pixel.  A block that is wholly outside
-        begins there, or right after the last pixel, where the sums are 0 too.
+        for the edge ``-side``.  Place 0 is the largest of the :func:`spans` before the first pixel.  A block that is
+        wholly outside begins there, or right after the last pixel, where the sums are 0 too.
     """
-    blocks = factor ** np.arange(scales)
+    blocks, summed = factor ** np.arange(scales), np.array(spans(length, scales, factor))
     edges = np.arange(-patch * blocks[-1], length + patch * blocks[-1] + 1)
     corners = edges[:, None] - patch * blocks // 2
     starts = corners[:, :, None] + blocks[:, None] * np.arange(patch)
-    return step * (starts + blocks[-1]).clip(0, length + blocks[-1])
+    # The shorter block has the end of the longer one if that is in the image, else its start, or else all pixels.
+    starts = np.minimum(starts + (blocks - summed)[:, None], starts.clip(0))
+    return step * (starts + summed[-1]).clip(0, length + summed[-1])
 
 
 @functools.lru_cache(maxsize=32)
@@ -158,6 +183,6 @@ def block_shares(length, patch, scales, factor):
     Returns:
         float32 array (length + 2 * side + 1, K, patch) in [0, 1].
     """
-    blocks = factor ** np.arange(scales)[:, None]
-    first = block_starts(length, patch, scales, factor) - blocks[-1]
-    return ((first + blocks).clip(0, length) - first.clip(0, length)).astype(np.float32) / blocks.astype(np.float32)
+    blocks, summed = factor ** np.arange(scales)[:, None], np.array(spans(length, scales, factor))[:, None]
+    first = block_starts(length, patch, scales, factor) - summed[-1]
+    return ((first + summed).clip(0, length) - first.clip(0, length)).astype(np.float32) / blocks.astype(np.float32)

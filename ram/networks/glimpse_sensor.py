@@ -6,22 +6,24 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
-from ram.fast.block_sums import block_shares, block_sums, sums_dtype
+from ram.fast.block_sums import block_shares, block_sums, spans, sums_dtype
 from ram.networks.images import described, for_sensor
 from ram.networks.pixels import statistics, to_float
 
-# On a GPU, level k has the sums of all blocks of factor^k x factor^k pixels, from those that have only their last row
-# and column inside the image.  One launch makes a level of the whole batch from the one before; level 0 is the images.
-LEVEL_INPUTS = 'raw I finer, int32 factor, int32 block, int32 rows, int32 columns'
+# On a GPU, level k has the sums of all blocks of tall x wide pixels (their sizes are ``spans``), from those that have
+# only their last row and column inside the image.  One launch makes a level of the whole batch from the one before,
+# whose blocks have low x narrow pixels; level 0 is the images.
+LEVEL_INPUTS = 'raw I finer, int32 height, int32 width, int32 low, int32 narrow, int32 tall, int32 wide'
 LEVEL_OUTPUTS = 'S coarser'
 LEVEL_OPERATION = '''
     // i counts the level's sums: (image and channel, row, column).
-    int part = block / factor, finer_rows = rows - block + part, finer_columns = columns - block + part;
-    int left = i % columns - block + part, top = i / columns % rows - block + part;
+    int rows = height + tall - 1, columns = width + wide - 1;
+    int finer_rows = height + low - 1, finer_columns = width + narrow - 1;
+    int left = i % columns - wide + narrow, top = i / columns % rows - tall + low;
     ptrdiff_t origin = i / columns / rows * finer_rows * finer_columns;
     coarser = 0;
-    for (int y = top; y < top + block; y += part)
-        for (int x = left; x < left + block; x += part)
+    for (int y = top; y < top + tall; y += low)
+        for (int x = left; x < left + wide; x += narrow)
             if (y >= 0 && y < finer_rows && x >= 0 && x < finer_columns)
                 coarser += finer[origin + (ptrdiff_t) y * finer_columns + x];
 '''
@@ -41,11 +43,13 @@ ELEMENT = '''
     ptrdiff_t image = rest;
 '''
 KERNEL_OPERATION = ELEMENT + '''
-    int block = 1;
+    int block = 1, tall = 1, wide = 1;  // the size of the patch's blocks, and of those that are summed for it
     ptrdiff_t level = 0, planes = (ptrdiff_t) count * channels;
     for (int j = 0; j < k; ++j) {
         block *= factor;
-        if (j < k - 1) level += planes * (height + block - 1) * (width + block - 1);
+        tall *= min(factor, (height + tall - 1) / tall);
+        wide *= min(factor, (width + wide - 1) / wide);
+        if (j < k - 1) level += planes * (height + tall - 1) * (width + wide - 1);
     }
     int side = patch * block;
     float centre_x = rintf((locations[2 * image] + 1) / 2 * width);
@@ -57,8 +61,8 @@ KERNEL_OPERATION = ELEMENT + '''
     glimpse = 0;
     if (left < width && top < height && right > 0 && bottom > 0) {
         ptrdiff_t plane = image * channels + channel;
-        int columns = width + block - 1, x = left + block - 1, y = top + block - 1;
-        ptrdiff_t place = (plane * (height + block - 1) + y) * columns + x;
+        int x = min(left + block, max(left, 0) + wide) - 1, y = min(top + block, max(top, 0) + tall) - 1;
+        ptrdiff_t place = (plane * (height + tall - 1) + y) * (width + wide - 1) + x;
         T inside = (right - max(left, 0)) * (bottom - max(top, 0));
         glimpse = ((k == 0 ? (T) images[place] : (T) levels[level + place]) * gain - inside * shift) / (block * block);
     }
@@ -155,17 +159,16 @@ class GlimpseSensor:
             glimpse -= self.shift * (rows[:, :, None, :, None] * columns[:, :, None, None, :])
 
     def prepare_gpu(self):
-        scales, factor = self.retina[1:]
         count, channels, height, width = self.images.shape
-        blocks = [factor ** k for k in range(scales)]
-        shapes = [(count * channels, height + block - 1, width + block - 1) for block in blocks]
-        ends = np.cumsum([0] + [math.prod(shape) for shape in shapes[1:]]).tolist()
-        self.levels = cuda.cupy.empty(max(ends[-1], 1), sums_dtype(self.images, blocks[-1]))
+        blocks = list(zip(*(spans(length, *self.retina[1:]) for length in self.size)))
+        ends = np.cumsum([0] + [count * channels * (height + tall - 1) * (width + wide - 1)
+                                for tall, wide in blocks[1:]]).tolist()
+        self.levels = cuda.cupy.empty(max(ends[-1], 1), sums_dtype(self.images, math.prod(blocks[-1])))
         kernel = cuda.elementwise(LEVEL_INPUTS, LEVEL_OUTPUTS, LEVEL_OPERATION, 'block_sums')
         finer = self.images
-        for k in range(1, scales):
+        for k in range(1, len(blocks)):
             coarser = self.levels[ends[k - 1]:ends[k]]
-            finer = kernel(finer, factor, blocks[k], *shapes[k][1:], coarser)
+            finer = kernel(finer, *self.size, *blocks[k - 1], *blocks[k], coarser)
 
     def forward_gpu(self, locations, glimpse):
         (patch, scales, factor), (count, _, channels, *_) = self.retina, self.shape

@@ -45,7 +45,7 @@ def compile_runtime(place, include):
 
 def main():
     place = pathlib.Path(sys.prefix) / 'standin'
-    (place / 'kernels').mkdir(parents=True, exist_ok=True)
+    place.mkdir(exist_ok=True)
     site = pathlib.Path(sysconfig.get_path('purelib'))
     include, = site.glob('nvidia/*/include')
     driver = place / 'libcuda.so.1'

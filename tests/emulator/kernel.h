@@ -2,9 +2,10 @@
 #include <ucontext.h>
 
 #include <cassert>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <math.h>  // unlike cmath, for every type without std::, as in CUDA
+#include <stdlib.h>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,9 +23,17 @@
 struct Place { unsigned x, y, z; };
 static Place threadIdx, blockIdx, blockDim, gridDim;
 
-using std::exp, std::isfinite, std::isinf, std::isnan, std::log, std::signbit, std::sqrt, std::tanh;
-template <class A, class B> auto min(A a, B b) { return b < a ? b : a; }
-template <class A, class B> auto max(A a, B b) { return a < b ? b : a; }
+// Of a number and a NaN, CUDA's min and max give the number, unlike those of C++ and NumPy.
+template <class A, class B> auto min(A a, B b) {
+    using T = std::common_type_t<A, B>;
+    if constexpr (std::is_floating_point_v<T>) return std::fmin<T>(a, b);
+    else return b < a ? b : a;
+}
+template <class A, class B> auto max(A a, B b) {
+    using T = std::common_type_t<A, B>;
+    if constexpr (std::is_floating_point_v<T>) return std::fmax<T>(a, b);
+    else return a < b ? b : a;
+}
 template <class T> T atomicAdd(T* place, T value) { T before = *place; *place += value; return before; }
 template <class T> T atomicCAS(T* place, T old, T value) { T before = *place; if (before == old) *place = value; return before; }
 inline int __popc(unsigned bits) { return __builtin_popcount(bits); }

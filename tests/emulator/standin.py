@@ -1,6 +1,7 @@
 """Installs the stand-ins when Python starts, and reads their counts of device operations."""
 import ctypes
 import glob
+import hashlib
 import importlib.abc
 import importlib.util
 import os
@@ -94,7 +95,11 @@ class BeforeCuPy(importlib.abc.MetaPathFinder):
             return None
         sys.meta_path.remove(self)
         site = pathlib.Path(sysconfig.get_path('purelib'))
-        os.environ.update(STANDIN=str(HERE), CUPY_CACHE_DIR=str(PLACE / 'kernels'), CUPY_ACCELERATORS='')
+        # CuPy and our NVRTC keep compiled kernels here.  Those of another header are other kernels.
+        made_of = b''.join((HERE / name).read_bytes() for name in ('kernel.h', 'nvrtc.cpp'))
+        kernels = PLACE / 'kernels' / hashlib.sha256(made_of).hexdigest()[:16]
+        kernels.mkdir(parents=True, exist_ok=True)
+        os.environ.update(STANDIN=str(HERE), CUPY_CACHE_DIR=str(kernels), CUPY_ACCELERATORS='')
         os.environ['STANDIN_NVRTC'], = glob.glob(str(site / 'nvidia' / '*' / 'lib' / 'libnvrtc.so.13'))
         warnings.filterwarnings('ignore', module='cupy._environment')
         sys.setdlopenflags(os.RTLD_LAZY)  # a missing function fails only when it is called

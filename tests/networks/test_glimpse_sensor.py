@@ -1,6 +1,7 @@
 import ctypes
 import shutil
 import subprocess
+import tracemalloc
 
 import chainer
 import numpy as np
@@ -35,7 +36,7 @@ def naive_glimpse(images, locations, patch, scales, factor):
 
 # channels, height, width, patch, scales, factor
 CASES = [(1, 28, 28, 8, 1, 2), (2, 9, 7, 3, 3, 2), (1, 20, 31, 4, 3, 2), (3, 5, 6, 12, 2, 2), (1, 1, 1, 2, 3, 2),
-         (1, 12, 13, 4, 2, 3), (2, 6, 17, 1, 4, 2), (1, 10, 10, 5, 2, 1)]
+         (1, 12, 13, 4, 2, 3), (2, 6, 17, 1, 4, 2), (1, 10, 10, 5, 2, 1), (1, 3, 14, 2, 4, 3), (1, 7, 6, 1, 3, 9)]
 # On every border and corner, on rounding's ties, over the borders, and far away.
 BORDERS = [(-1, -1), (1, 1), (-1, 1), (1, -1), (0, 0), (-1, 0.3), (0.2, 1), (1.2, 0), (-0.4, -1.3), (1.9, -1.9),
            (50, 0), (0, -1e9)]
@@ -111,6 +112,18 @@ def test_the_brightest_bytes_do_not_overflow(scales, dtype):
     np.testing.assert_allclose(sensor(np.zeros((2, 2), np.float32)), 1, rtol=1e-6)
 
 
+@pytest.mark.parametrize('retina', [(4, 5, 4), (1, 8, 3), (2, 3, 16)])
+def test_memory_follows_the_image_and_not_the_largest_patch(retina, rng):
+    images = rng.integers(0, 256, (20, 1, 28, 20)).astype(np.uint8)
+    sums._spare.clear()
+    tracemalloc.start()
+    try:
+        GlimpseSensor(images, *retina)(np.zeros((20, 2), np.float32))
+        assert tracemalloc.get_traced_memory()[1] < 1000 * images.size
+    finally:
+        tracemalloc.stop()
+
+
 def test_batches_that_are_alive_share_no_memory(rng):
     """Memory is used again only when a batch is done with, and nothing of that batch is left in it."""
     def batch(shape):
@@ -144,14 +157,15 @@ def test_kernels_equal_a_naive_loop(case, cpp):
         using std::min; using std::max;
         typedef unsigned char I; typedef unsigned short S; typedef float T; typedef float L;'''
     level = cpp('level', before.replace('char I', 'short I') + '''
-        extern "C" void run(const I* finer, int factor, int block, int rows, int columns, S* out, ptrdiff_t n) {
+        extern "C" void run(const I* finer, int height, int width, int low, int narrow, int tall, int wide, S* out,
+                            ptrdiff_t n) {
             for (ptrdiff_t i = 0; i < n; ++i) { S& coarser = out[i];''' + module.LEVEL_OPERATION + '} }')
     finer, levels = images.astype(np.uint16), []
-    for k in range(1, scales):
-        block = factor ** k
-        rows, columns = height + block - 1, width + block - 1
-        coarser = np.empty(count * channels * rows * columns, np.uint16)
-        level.run(*pointers(finer), factor, block, rows, columns, *pointers(coarser), ctypes.c_ssize_t(coarser.size))
+    blocks = list(zip(*(sums.spans(length, scales, factor) for length in (height, width))))
+    for smaller, (tall, wide) in zip(blocks, blocks[1:]):
+        coarser = np.empty(count * channels * (height + tall - 1) * (width + wide - 1), np.uint16)
+        level.run(*pointers(finer), height, width, *smaller, tall, wide, *pointers(coarser),
+                  ctypes.c_ssize_t(coarser.size))
         levels.append(coarser)
         finer = coarser
     levels = np.concatenate(levels or [np.zeros(1, np.uint16)])
