@@ -14,8 +14,9 @@ import zlib
 import numpy as np
 from chainer.backends import cuda
 
+from datasets import shown
 from ram import checkpoint, tasks
-from ram.pictures.drawing import scene_indices
+from ram.pictures.drawing import given, scene_indices
 
 FOLDER = pathlib.Path(__file__).parent
 LARGEST = 10_000_000    # bytes of a page
@@ -88,7 +89,8 @@ def page(exhibits, weights='float16', title='Watch it look'):
         text = re.search(f'<{kind}>(.*?)</{kind}>', document, re.DOTALL)[1]
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         document = document.replace(f'{{{{{kind} hash}}}}', f"'sha256-{digest}'")
-    content = document.replace('{{title}}', html.escape(title)).replace('{{exhibits}}', data).encode()
+    parts = {'title': html.escape(shown.text(title)), 'exhibits': data}
+    content = re.sub('{{(title|exhibits)}}', lambda found: parts[found[1]], document).encode()
     if len(content) > LARGEST:
         advice = 'fewer --scenes' if weights == 'float16' else '--weights float16 or fewer --scenes'
         advice += ' or fewer models' if len(exhibits) > 1 else ''
@@ -114,9 +116,10 @@ def entry(exhibit, weights):
     parts = [*stored, exhibit.images.astype(np.uint8), exhibit.digits.astype(np.uint8)]
     packed = zlib.compress(b''.join(part.tobytes() for part in parts), 9)
     return dict(
-        name=exhibit.name, weights=weights, channels=config.channels,
+        name=shown.text(exhibit.name), weights=weights, channels=config.channels,
         # Paths may be private, so the page leaves them out.
-        config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy},
+        config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy,
+                'classes': [shown.text(name) for name in config.classes]},
         arrays=[(name, array.shape) for name, array in arrays.items()],
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
         data=base64.b64encode(packed).decode())
@@ -184,16 +187,17 @@ def gallery(paths):
     """The model files that a gallery shows.
 
     Args:
-        paths: list of files, all of which are taken; and of folders, of which one of each task is taken: of those that
-            choose where to look, the one with most glimpses; of equal ones, the first in the order of their names.
+        paths: list of files, and of folders of runs, all of which are taken; and of other folders, of which one of each
+            task is taken: of those that choose where to look, the one with most glimpses; of equal ones, the first in
+            the order of their names.
 
     Raises:
         FileNotFoundError, ValueError: a path does not exist, or a folder has no such model.
     """
     chosen = []
     for path in map(pathlib.Path, paths):
-        if not path.is_dir():
-            chosen.append(path)
+        if (path / checkpoint.MODEL).exists() or not path.is_dir():
+            chosen.append(checkpoint.model_file(path))
             continue
         best = {}
         for file in sorted(path.glob('*.npz'), key=lambda file: file.stem):  # NAME before NAME-near
@@ -208,6 +212,11 @@ def gallery(paths):
         order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder'), *task[2:4]))
         chosen.extend(best[task][1] for task in order)
     return chosen
+
+
+def file_for(arguments):
+    """The page's file, a pathlib.Path: as --page says, or in the folder that it names."""
+    return given(arguments.page, pathlib.Path(arguments.model or 'gallery').stem + '.html')
 
 
 def draw(model, arguments, device):
@@ -226,6 +235,6 @@ def draw(model, arguments, device):
     if arguments.gallery:
         exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images), arguments)
                     for path in gallery(arguments.gallery)]
-        return {pathlib.Path(arguments.page): page(exhibits, arguments.weights)}
+        return {file_for(arguments): page(exhibits, arguments.weights)}
     exhibit = exhibit_of(arguments.model, model, arguments)
-    return {pathlib.Path(arguments.page): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}
+    return {file_for(arguments): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}

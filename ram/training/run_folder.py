@@ -4,9 +4,10 @@ import dataclasses
 import pathlib
 
 from ram import checkpoint, config, safe_files, tasks
+from ram.training.extensions import log
 
 MAY_CHANGE = 'epoch', 'images'  # when a run is resumed
-WRITTEN = *checkpoint.FILES, 'loss.png', 'error.png'  # all that safe_files.replacing writes into the folder
+WRITTEN = *checkpoint.FILES, log.FILE, 'loss.png', 'error.png'  # all that safe_files.replacing writes into the folder
 
 
 def new_run(arguments):
@@ -100,7 +101,7 @@ def entered(out, run, arguments):
             if out != run:
                 _check_unused(out, arguments.init)
                 if run:
-                    names = [name for name in (*checkpoint.FILES, 'log') if name != checkpoint.CONFIG]
+                    names = [name for name in (*checkpoint.FILES, log.FILE) if name != checkpoint.CONFIG]
                     files = {run / name: out / name for name in names if (run / name).exists()}
                 else:  # a model to start from is kept with the run, which may be killed before its first snapshot
                     files = {pathlib.Path(arguments.init): out / checkpoint.INIT} if arguments.init else {}
