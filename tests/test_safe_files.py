@@ -138,9 +138,10 @@ def test_a_text_keeps_the_bytes_of_names_that_are_no_text(tmp_path):
     assert safe_files.read_text(tmp_path / 'a') == 'caf\udce9 Straße'
 
 
-@pytest.mark.parametrize('name', ['x' * 255, 'é' * 127, '猫' * 85, '😀' * 63])
-def test_the_longest_names_can_be_written(tmp_path, name):
-    """The temporary file's name must not be longer than the system allows."""
+@pytest.mark.parametrize('letter', ['x', 'é', '猫', '😀'], ids=ascii)
+def test_the_longest_names_can_be_written(tmp_path, letter):
+    """The system allows 255 bytes, and also the temporary file has a name."""
+    name = letter * (255 // len(letter.encode()))
     safe_files.write(tmp_path / name, {})
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
