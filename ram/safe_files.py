@@ -102,17 +102,20 @@ def read_text(path):
     return pathlib.Path(path).read_text(encoding='utf-8', errors='surrogateescape')
 
 
-def check_folder(folder, named=''):
+def check_folder(folder, named='', new=False):
     """Checks, before some work is done for it, that files can be written into a folder.
 
     Args:
         folder: the folder.
         named: what the user asked for, the beginning of the error's text; by default the folder.
+        new: whether the folder, and those that it is in, may still have to be made.
 
     Raises:
         OSError: the folder does not exist, or nothing can be written into it.
     """
     named, folder = named or folder, pathlib.Path(folder)
+    while new and not folder.exists() and folder != folder.parent:
+        folder = folder.parent
     if not folder.is_dir():
         raise FileNotFoundError(f'{named}: there is no folder {folder}')
     try:

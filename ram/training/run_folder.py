@@ -16,8 +16,10 @@ def new_run(arguments):
     Raises:
         ValueError: a flag is out of range, or the folder holds a run already.
     """
+    safe_files.check_folder(arguments.out or 'result', f'--out {arguments.out}' if arguments.out else '', new=True)
     chosen = tasks.completed(config.from_flags(arguments))
     if arguments.init:
+        arguments.init = checkpoint.model_file(arguments.init)
         checkpoint.load_model(arguments.init)
     name = arguments.preset or chosen.dataset
     out = pathlib.Path(arguments.out) if arguments.out else _unused(pathlib.Path('result') / name)
@@ -48,6 +50,7 @@ def old_run(arguments):
             raise ValueError(f'--{field.name.replace("_", "-")} {new}: the run in {run} has {kept}, and only --epoch '
                              'and --images may change when a run is resumed')
     out = pathlib.Path(arguments.out) if arguments.out else run
+    safe_files.check_folder(out, f'--out {out}' if arguments.out else f'--resume {run}', new=True)
     if out.resolve() == run.resolve():
         out = run
     else:
