@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 
 ERRORS = 'shown'  # the name of the codecs error handler below
+LEFT_TO_RIGHT = '\u200e'  # a mark without width
 PLAIN = {'…': '~', '±': '+-', '×': 'x', '–': '-', '†': '*', '‡': '**'}  # for a console that lacks what we write
 
 
@@ -66,6 +67,12 @@ def field(name, encoding=None):
     except UnicodeEncodeError:
         plain = False
     return name if plain else json.dumps(name)
+
+
+def leveled(line):
+    """A name within a text that goes on from left to right, even if the name goes from right to left."""
+    turned = any(unicodedata.bidirectional(c) in ('R', 'AL') for c in line)
+    return LEFT_TO_RIGHT + line + LEFT_TO_RIGHT if turned else line
 
 
 def few(names, most=10):

@@ -44,6 +44,12 @@ def model_file(path):
     return path / MODEL if path.is_dir() else path
 
 
+def name_of(path):
+    """The name of a model: that of its file, or of the run's folder if the file is model.npz, as all runs have it."""
+    path = model_file(path)
+    return path.resolve().parent.name if path.name == MODEL else path.name.removesuffix('.npz')
+
+
 def load_model(path, images=None):
     """Reads a model that :func:`save_model` wrote.
 

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageColor
 
+from ram import checkpoint
+
 # Blue and vermilion differ for all eyes.  As text on white, and behind INK, all have a contrast of at least 4.5.
 GAZE = '#ffb000'        # the fixation, its patches and its path
 RIGHT = '#0a66a8'       # text: the answer is right
@@ -30,9 +32,10 @@ def file_for(arguments, suffix, kind=''):
     Returns:
         pathlib.Path.
     """
-    model = pathlib.Path(arguments.model)
-    own = _stem(model) + f'-{kind}' * bool(kind) + suffix
-    path = given(arguments.out, own) if arguments.out else model.with_name(own)
+    model, ending = pathlib.Path(arguments.model), f'-{kind}{suffix}' if kind else suffix
+    if not arguments.out:
+        return model.with_name(_stem(model) + ending)
+    path = given(arguments.out, checkpoint.name_of(model) + ending)
     return path.with_name(_stem(path) + suffix)
 
 

@@ -1,7 +1,6 @@
 """Names in matplotlib's pictures, where dollars enclose mathematics and a font lacks most of the world's characters."""
 import contextlib
 import functools
-import unicodedata
 
 import matplotlib
 from matplotlib.font_manager import FontProperties, findfont, fontManager
@@ -11,7 +10,6 @@ from datasets import shown
 
 BOXES = 'Last Resort'  # how the names of fonts begin that have a box for every character
 WEIGHTS = 'normal', 'bold'
-LEFT_TO_RIGHT = '\u200e'  # a mark without width
 
 
 def labels(names, most):
@@ -34,13 +32,7 @@ def _labels(names, most, families):
     def show(name):
         return ''.join(shown.escaped(c) if c in without else c for c in shown.text(name))
 
-    return tuple(_level(label.replace('$', r'\$')) for label in shown.labels(names, most, show))
-
-
-def _level(label):
-    """A label after which a text goes on from left to right, even if it is Hebrew or Arabic."""
-    turned = any(unicodedata.bidirectional(c) in ('R', 'AL') for c in label)
-    return LEFT_TO_RIGHT + label + LEFT_TO_RIGHT if turned else label
+    return tuple(shown.leveled(label.replace('$', r'\$')) for label in shown.labels(names, most, show))
 
 
 @contextlib.contextmanager

@@ -119,7 +119,7 @@ def entry(exhibit, weights):
         name=shown.text(exhibit.name), weights=weights, channels=config.channels,
         # Paths may be private, so the page leaves them out.
         config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy,
-                'classes': [shown.text(name) for name in config.classes]},
+                'classes': [shown.leveled(shown.text(name)) for name in config.classes]},
         arrays=[(name, array.shape) for name, array in arrays.items()],
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
         data=base64.b64encode(packed).decode())
@@ -154,7 +154,7 @@ def exhibit_of(path, model, arguments):
     """The Exhibit of a model, at the scenes that the flags ask for.
 
     Args:
-        path: its file, which gives it its name.
+        path: its file; see ``checkpoint.name_of``.
         model: the model.
         arguments: those of visualize.py.
 
@@ -164,7 +164,7 @@ def exhibit_of(path, model, arguments):
     refuse_unknown(path, model)
     config, count = model.config, arguments.scenes
     none = np.empty((0, config.channels, config.size, config.size), np.uint8)
-    exhibit = Exhibit(pathlib.Path(path).stem, model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
+    exhibit = Exhibit(checkpoint.name_of(path), model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
                       arguments.policy)
     if count is not None and count < 0:
         raise ValueError(f'--scenes must be at least 0, not {count}')
@@ -216,7 +216,8 @@ def gallery(paths):
 
 def file_for(arguments):
     """The page's file, a pathlib.Path: as --page says, or in the folder that it names."""
-    return given(arguments.page, pathlib.Path(arguments.model or 'gallery').stem + '.html')
+    name = checkpoint.name_of(arguments.model) if arguments.model else 'gallery'
+    return given(arguments.page, f'{name}.html')
 
 
 def draw(model, arguments, device):

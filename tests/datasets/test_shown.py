@@ -80,6 +80,13 @@ def test_columns_of_a_terminal():
     assert [shown.left('中', 4), shown.right('中', 4), shown.left('long', 2)] == ['中  ', '  中', 'long']
 
 
+def test_a_name_from_right_to_left_turns_nothing_else():
+    """The words of a text keep their order if a strong character from left to right stands before and after it."""
+    assert shown.leveled('cat') == 'cat' and shown.leveled('猫 1') == '猫 1'
+    for name in 'שלום', 'مرحبا 1':
+        assert shown.leveled(name) == f'\u200e{name}\u200e'
+
+
 def test_few_of_many_names():
     assert shown.few(['a', 'b\n'], 2) == r'a, b\n' and shown.few(list('abcd'), 2) == 'a, b and 2 more'
 

@@ -39,4 +39,6 @@ def test_a_folder_as_out_takes_the_model_s_name(tmp_path):
     for out in tmp_path, f'{tmp_path}/', f'{tmp_path}/none/':
         found = drawing.file_for(SimpleNamespace(model='a/mnist-0.5.npz', out=str(out)), '.png', 'wrong')
         assert found == pathlib.Path(out) / 'mnist-0.5-wrong.png'
+    runs = [SimpleNamespace(model=run / 'model.npz', out=str(tmp_path)) for run in (tmp_path / 'a', tmp_path / 'b')]
+    assert [drawing.file_for(run, '.gif') for run in runs] == [tmp_path / 'a.gif', tmp_path / 'b.gif']
     assert drawing.given(tmp_path / 'look.html', 'a.html') == tmp_path / 'look.html'
