@@ -8,8 +8,6 @@ import urllib.request
 
 import filelock
 
-from datasets import shown
-
 CHUNK = 1 << 18
 PART = '.part-'  # before the name of an incomplete file
 
@@ -83,7 +81,7 @@ def _receive(url, path, timeout, largest):
 @contextlib.contextmanager
 def _progress(name, total):
     """A function that shows how many bytes have arrived: a line that is overwritten, if stderr is a terminal."""
-    start, terminal = time.monotonic(), shown.overwrites(sys.stderr)
+    start, terminal = time.monotonic(), sys.stderr.isatty()
 
     def show(received):
         if terminal:

@@ -192,7 +192,7 @@ def _make(place, state, root, paths, settings, measure, read):
 def _progress(root, count, length, folder):
     """A function that counts finished pictures and returns its argument; on a terminal it shows how many there are."""
     large, start, done = length >= LARGE, time.monotonic(), 0
-    terminal = large and shown.overwrites(sys.stderr)
+    terminal = large and sys.stderr.isatty()
     if large:
         print(f'{shown.text(root)}: making the store of {count:,} pictures, {length / 1e9:.1f} GB in '
               f'{shown.text(folder)}', file=sys.stderr)
