@@ -37,10 +37,10 @@ def _labels(names, most, families):
 
 @contextlib.contextmanager
 def fonts_for(names):
-    """A context in which other installed fonts draw the characters of some names that matplotlib's font lacks."""
+    """A context in which other installed fonts draw what matplotlib's lacks of some names, and TeX draws nothing."""
     families = matplotlib.rcParams['font.family']
     others = fonts_with(lacking(families, set(''.join(map(shown.text, names)))))
-    with matplotlib.rc_context({'font.family': [*families, *others]}):
+    with matplotlib.rc_context({'font.family': [*families, *others], 'text.usetex': False}):
         yield
 
 

@@ -22,6 +22,7 @@ FOLDER = pathlib.Path(__file__).parent
 LARGEST = 10_000_000    # bytes of a page
 WEIGHTS = ('float16', 'float32')
 SCENES = 36             # scenes that a page holds if nothing else is asked for
+LABEL = 14              # columns of a class's name beside its bar
 CLUTTER_SOURCES = 24    # digits from which the page cuts pieces of clutter
 
 # The layers that the page computes, by the names of their parameters.
@@ -121,6 +122,7 @@ def entry(exhibit, weights):
         config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy,
                 'classes': [shown.leveled(shown.text(name)) for name in config.classes]},
         arrays=[(name, array.shape) for name, array in arrays.items()],
+        labels=[shown.leveled(label) for label in shown.labels(config.classes, LABEL)],
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
         data=base64.b64encode(packed).decode())
 

@@ -120,6 +120,7 @@ def test_pictures_and_the_page_are_drawn(trained, tmp_path, recwarn):
     document = (tmp_path / copy.with_suffix('.html').name).read_text('utf-8')
     assert '<title>Watch it look: {{exhibits}}&lt;b&gt;\\xe9</title>' in document
     entry, = json.loads(document.split('id="exhibits">')[1].split('</script>')[0])
+    assert len(set(entry['labels'])) == 12 and max(map(len, entry['labels'])) <= 16
     assert entry['config']['classes'] == [shown.leveled(shown.text(name)) for name in sorted(map(os.fsdecode, NAMES))]
 
 
