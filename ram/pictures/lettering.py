@@ -1,4 +1,7 @@
-"""Names in matplotlib's pictures, where dollars enclose mathematics and a font lacks most of the world's characters."""
+"""Names in matplotlib's pictures, whose font lacks most of the world's characters.
+
+What draws them must have ``parse_math=False``, since dollars may enclose anything.
+"""
 import contextlib
 import functools
 
@@ -32,7 +35,7 @@ def _labels(names, most, families):
     def show(name):
         return ''.join(shown.escaped(c) if c in without else c for c in shown.text(name))
 
-    return tuple(shown.leveled(label.replace('$', r'\$')) for label in shown.labels(names, most, show))
+    return tuple(shown.leveled(label) for label in shown.labels(names, most, show))
 
 
 @contextlib.contextmanager
