@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from datasets import shown
 from ram import checkpoint, command_line, tasks
 from ram.agents.gaze import POLICIES
 from ram.random_streams import generator
@@ -29,7 +30,7 @@ def parse(argv):
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--predict', nargs='+', metavar='PATH', help='instead classify these pictures, or those in '
                         'these folders: prints file, class and probability (mean over the first locations), separated '
-                        'by tabs')
+                        'by tabs; a name with a tab or the like is a JSON string, in quotation marks')
     parser.add_argument('--tables', '--markdown', '--write', '--check', '--picture', nargs='*', action=Moved,
                         help=argparse.SUPPRESS)
     return parser.parse_args(argv)
@@ -51,7 +52,7 @@ def check_passes(model, arguments):
 def predict(model, arguments, device):
     """Prints the model's answers for the files of --predict; ValueError if none can be read."""
     def unreadable(text):
-        print(f'left out: {text}', file=sys.stderr)
+        print(f'left out: {shown.text(text)}', file=sys.stderr)
 
     if model.goal != 'classification':
         raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
@@ -61,7 +62,8 @@ def predict(model, arguments, device):
                                       repeats, arguments.policy, unreadable):
         rows.append(row)
         if not arguments.json:
-            print('{file}\t{class}\t{probability:.4f}'.format_map(row), flush=True)
+            names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))
+            print(*names, f'{row["probability"]:.4f}', sep='\t', flush=True)
     if not rows:
         raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
     if arguments.json:
@@ -74,6 +76,7 @@ def main(argv=None):
         raise ValueError(f"name a model first: evaluate.py model.npz{' --predict PATH' if arguments.predict else ''}")
     command_line.check_draws(arguments)
     device = command_line.device(arguments.gpu)
+    arguments.model = checkpoint.model_file(arguments.model)
     model = checkpoint.load_model(arguments.model, arguments.images)
     if arguments.passes > 1:
         check_passes(model, arguments)

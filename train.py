@@ -9,7 +9,9 @@ from ram import checkpoint, command_line, config, provenance, safe_files  # isor
 import chainer
 from chainer.training import extensions
 
+from datasets import shown
 from ram.training import distributed
+from ram.training.extensions.log import Printed
 from ram.training.run_folder import entered, making, model_to_start_from, new_run, old_run
 from ram.training.trainer import make_trainer
 
@@ -63,8 +65,9 @@ def summary(chosen, out):
                if preset.dataset == chosen.dataset}
     preset = min(changes, key=lambda name: len(changes[name]))
     rows = changes[preset]
-    lines = [f'{out}: the preset {preset}' + (' with' if rows else '')]
-    return '\n'.join(lines + [f'  {name:12} {value if name != "classes" else len(value)}' for name, value in rows])
+    lines = [f'{shown.text(out)}: the preset {preset}' + (' with' if rows else '')]
+    return '\n'.join(lines + [f'  {name:12} {len(value) if name == "classes" else shown.text(value)}'
+                              for name, value in rows])
 
 
 @contextlib.contextmanager
@@ -84,8 +87,8 @@ def train(trainer, chosen, out, arguments, made, joined):
     if joined.first:
         reported = trainer.updater.get_optimizer('main').target.reported
         trainer.extend(extensions.PrintReport(['epoch', *(f'main/{name}' for name in reported), 'validation/error',
-                                               'elapsed_time']))
-        if sys.stdout.isatty():
+                                               'elapsed_time'], out=Printed()))
+        if shown.overwrites(sys.stdout):
             trainer.extend(extensions.ProgressBar(update_interval=20))
     try:
         # The handlers are set before the first line of output: a program that reads that line may send a signal.
@@ -94,7 +97,7 @@ def train(trainer, chosen, out, arguments, made, joined):
             if kept:
                 checkpoint.load_snapshot(snapshot, trainer, kept)
             elif arguments.resume and joined.first:
-                print(f'{out} has no snapshot yet: the run starts from the beginning')
+                print(f'{shown.text(out)} has no snapshot yet: the run starts from the beginning')
             if joined.first:
                 for name, text in [(checkpoint.COMMAND, made['command']), (checkpoint.CONFIG, chosen.to_json())]:
                     with safe_files.replacing(out / name, 'w') as file:
@@ -106,12 +109,12 @@ def train(trainer, chosen, out, arguments, made, joined):
         if not (out / checkpoint.CONFIG).exists():
             raise  # the run has not begun: the same command repeats it
         again = how_to_resume(out, arguments, joined)
-        raise OSError(f'{error}; once that is solved, continue with: {again}') from error
+        raise OSError(f'{shown.message(error)}; once that is solved, continue with: {again}') from error
     stopped = trainer.stop_trigger.signal
     if joined.first:
         again = how_to_resume(out, arguments, joined)
-        print(f'Stopped after iteration {trainer.updater.iteration}. Continue with: {again}'
-              if stopped else f'The best model on validation: {out / checkpoint.MODEL}', flush=True)
+        print(f'Stopped after iteration {trainer.updater.iteration}. Continue with: {shown.text(again)}'
+              if stopped else f'The best model on validation: {shown.text(out / checkpoint.MODEL)}', flush=True)
     if stopped:
         sys.exit(128 + stopped)
 

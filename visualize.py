@@ -1,7 +1,9 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
+from datasets import shown
 from ram import checkpoint, command_line, safe_files
 from ram.agents.gaze import POLICIES
+from ram.pictures import drawing, lettering, page
 from ram.pictures.page import SCENES, WEIGHTS
 from ram.registry import GAME_RENDERERS, RENDERERS
 
@@ -39,6 +41,15 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
+def check_place(arguments):
+    """Raises OSError if the pictures or the page cannot be written, before anything is drawn."""
+    if arguments.page:
+        safe_files.check_target(page.file_for(arguments), f'--page {arguments.page}')
+    else:
+        named = f'--out {arguments.out}' if arguments.out else 'without --out'
+        safe_files.check_target(drawing.file_for(arguments, '.png'), named)
+
+
 def main(argv=None):
     arguments = parse(argv)
     if arguments.seed < 0:
@@ -52,6 +63,8 @@ def main(argv=None):
     if arguments.page and (arguments.image or arguments.renderer != 'episodes'):
         raise ValueError('--page cannot be combined with --image (a picture is opened on the page itself) or with '
                          'another kind of picture')
+    if arguments.model:
+        arguments.model = checkpoint.model_file(arguments.model)
     device = command_line.device(arguments.gpu)
     name, model, renderers = 'page' if arguments.page else arguments.renderer, None, RENDERERS
     if arguments.model:
@@ -62,10 +75,13 @@ def main(argv=None):
         if not model.gaze and getattr(renderers[name], 'gaze', True):
             raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
         model.to_device(device)
-    for path, content in renderers[name](model, arguments, device).items():
+    check_place(arguments)
+    with lettering.fonts_for(model.config.classes if model else ()):
+        files = renderers[name](model, arguments, device)
+    for path, content in files.items():
         with safe_files.replacing(path) as file:
             file.write(content)
-        print(path)
+        print(shown.text(path))
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """The user's own pictures: a folder of class folders of PNG, JPEG, WebP, BMP, GIF or PPM files."""
 import functools
+import unicodedata
 import warnings
 
 import numpy as np
@@ -49,7 +50,8 @@ def class_files(root, split, group_by=''):
     if not root.is_dir():
         raise FileNotFoundError(f'there is no folder {root}: --images must name the folder of the class folders')
     if split == 'train+validation':
-        parts = [class_files(root, part, group_by) for part in split.split('+')]
+        parts = [{composed(name): paths for name, paths in class_files(root, part, group_by).items()}
+                 for part in split.split('+')]
         return {name: sorted(file for part in parts for file in part.get(name, [])) for name in parts[0]}
     own = split_folder(root, split)
     if own and split != 'train':
@@ -92,10 +94,19 @@ def _files(folder):
     files = _listed(folder)
     if not files:
         raise ValueError(f'{folder} has no folders in it: there must be one for each class, with its pictures')
+    names = {}
     for name, paths in files.items():
         if not paths:
             raise ValueError(f'class {name} is empty: there is no file in {folder / name}')
+        if names.setdefault(composed(name), name) != name:
+            raise ValueError(f'{folder} has two classes {name}, whose names differ only in the encoding of accents: '
+                             f'{ascii(names[composed(name)])} and {ascii(name)}; join or rename them')
     return files
+
+
+def composed(name):
+    """A class's name in the form in which names are compared: systems store an accent with its letter, or after it."""
+    return unicodedata.normalize('NFC', name)
 
 
 def all_files(root):
@@ -139,7 +150,8 @@ def load(root, split, classes, size, colour, fit='resize', group_by='', factor=2
         ``classes``, or has no readable picture.
     """
     files = class_files(root, split, group_by)
-    unknown = [name for name in files if name not in classes]
+    labels = {composed(name): label for label, name in enumerate(classes)}
+    unknown = [name for name in files if composed(name) not in labels]
     if unknown:
         raise ValueError(f'{root} has a class {unknown[0]!r} that the training pictures do not have, which have '
                          f'{", ".join(classes)}')
@@ -151,7 +163,7 @@ def load(root, split, classes, size, colour, fit='resize', group_by='', factor=2
             root, everything, settings, _measure if native else lambda path: (size, size),
             lambda path: _picture(path, size, colour, fit))
     places = {path: place for place, path in enumerate(everything)}
-    paths = [(path, classes.index(name), places[path]) for name in files for path in files[name]]
+    paths = [(path, labels[composed(name)], places[path]) for name in files for path in files[name]]
     left_out = [f'{path}: {reasons[place]}' for path, _, place in paths if reasons[place]]
     labels = np.array([label for _, label, place in paths if not reasons[place]], np.int32)
     lost = {label for _, label, _ in paths} - set(labels.tolist())

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import filelock
 import numpy
 
-from datasets import picture_store
+from datasets import picture_store, shown
 from datasets.picture_store import PictureStore
 
 VERSION = 1             # of the files' format
@@ -81,7 +81,8 @@ def _alone(path, root):
     try:
         lock.acquire(timeout=1)
     except filelock.Timeout:
-        print(f'{root}: waiting for another process, which makes the store of these pictures', file=sys.stderr)
+        print(f'{shown.text(root)}: waiting for another process, which makes the store of these pictures',
+              file=sys.stderr)
         lock.acquire()
     try:
         yield
@@ -193,7 +194,8 @@ def _progress(root, count, length, folder):
     large, start, done = length >= LARGE, time.monotonic(), 0
     terminal = large and sys.stderr.isatty()
     if large:
-        print(f'{root}: making the store of {count:,} pictures, {length / 1e9:.1f} GB in {folder}', file=sys.stderr)
+        print(f'{shown.text(root)}: making the store of {count:,} pictures, {length / 1e9:.1f} GB in '
+              f'{shown.text(folder)}', file=sys.stderr)
 
     def show(result):
         nonlocal done

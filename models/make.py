@@ -108,7 +108,7 @@ def train(name, rest):
     """Starts or resumes a run, and copies its results."""
     out, flags = ROOT / 'result' / 'models' / name, shlex.split(RUNS[name])
     if (out / checkpoint.CONFIG).exists():
-        began = (out / checkpoint.COMMAND).read_text().split(' --out ')[0]
+        began = safe_files.read_text(out / checkpoint.COMMAND).split(' --out ')[0]
         if began != f'train.py {RUNS[name]}':
             raise ValueError(f'{out} holds a run of another recipe, {began}: move it away')
         start = flags.index('--gpu') if '--gpu' in flags else len(flags)  # the device is not in the Config
@@ -185,6 +185,8 @@ def main(argv=None):
         if known:
             print(f'Together about {sum(known) / len(known) * len(names) / 3600:.0f} hours on a machine like the one '
                   'that made the models here.', flush=True)
+        for name in names:
+            safe_files.check_folder((HERE / name).parent)
         for name in names:
             train(name, rest)
         subprocess.run([sys.executable, 'models/tables.py', '--write', 'docs/results.md', 'README.md', '--picture',

@@ -40,6 +40,9 @@ def main(argv=None):
     arguments = parse(argv)
     for name in (*arguments.write, *arguments.check):
         tables.check_marks(pathlib.Path(name).read_text('utf-8'), name)
+    for flag, names in ('--write', arguments.write), ('--picture', [arguments.picture] if arguments.picture else []):
+        for name in names:
+            safe_files.check_target(name, f'{flag} {name}')
     device = command_line.device(arguments.gpu)
     made = tables.make_tables(measure_folder(arguments.folder, arguments, device))
     print(tables.as_json(made) if arguments.json else

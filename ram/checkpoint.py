@@ -1,6 +1,7 @@
 """The files that training writes: self-describing models, and snapshots to resume from."""
 import dataclasses
 import json
+import pathlib
 
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
@@ -37,13 +38,25 @@ def save_model(path, model, made=None, half=False):
                             'origin': np.array(json.dumps(made or {}))})
 
 
+def model_file(path):
+    """The file of a model, a pathlib.Path: ``path``, or if that is the folder of a run, its best model."""
+    path = pathlib.Path(path)
+    return path / MODEL if path.is_dir() else path
+
+
+def name_of(path):
+    """The name of a model: that of its file, or of the run's folder if the file is model.npz, as all runs have it."""
+    path = model_file(path)
+    return path.resolve().parent.name if path.name == MODEL else path.name.removesuffix('.npz')
+
+
 def load_model(path, images=None):
     """Reads a model that :func:`save_model` wrote.
 
     It also reads a file of weights that the archived repository wrote.
 
     Args:
-        path: the file.
+        path: the file, or the folder of a run.
         images: for a model of the dataset folder, where the pictures are now, if not where its Config says.
 
     Returns:
@@ -53,6 +66,7 @@ def load_model(path, images=None):
         FileNotFoundError: there is no such file.
         ValueError: the file is not such a model, or its weights disagree with its Config.
     """
+    path = model_file(path)
     arrays = safe_files.read(path)
     try:
         config = archived_config(arrays)

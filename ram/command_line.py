@@ -7,6 +7,7 @@ import time
 import chainer
 from chainer.backends import cuda
 
+from datasets import shown
 from datasets.picture_cache import PROJECT
 
 
@@ -91,6 +92,7 @@ def device(gpu, local=0):
 
 def run(main, argv=None):
     """Runs a script's main function; an error that the user can fix is reported in one line, with exit code 2."""
+    shown.never_fail(sys.stdout, sys.stderr)
     try:
         main(argv)
         sys.stdout.flush()
@@ -98,10 +100,10 @@ def run(main, argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python complains at its end
         sys.exit(141)  # the exit code of SIGPIPE in a shell
     except (ValueError, OSError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
-        text = str(error) or 'out of memory'
+        text = shown.message(error) or 'out of memory'
         if isinstance(error, MemoryError) and 'memory' not in text.lower():
             text = f'out of memory: {text}'
-        sys.stderr.write(f'error: {" ".join(text.split())}\n')  # in one piece, since several processes may write
+        sys.stderr.write(f'error: {text}\n')  # in one piece, since several processes may write
         abort(2)
         sys.exit(2)
     except KeyboardInterrupt:

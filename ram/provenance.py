@@ -8,6 +8,8 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
+from ram import safe_files
+
 LONGEST = 10_000  # characters
 
 
@@ -24,7 +26,7 @@ def current(command, started=None):
         that started the run.
     """
     if started and started.exists():
-        command = started.read_text().strip()
+        command = safe_files.read_text(started).strip()
     return {'python': platform.python_version(), 'numpy': np.__version__, 'chainer': chainer.__version__,
             'cupy': cuda.cupy.__version__ if cuda.available else '', 'commit': _commit(),
             'command': command}

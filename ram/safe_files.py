@@ -5,7 +5,6 @@ Every file is written under a temporary name and then renamed, so that a file wi
 import contextlib
 import os
 import pathlib
-import shutil
 import tempfile
 import zipfile
 
@@ -17,6 +16,7 @@ DENSEST = 20        # how many times larger than their file weights may be, sinc
 MOST = 2000         # arrays in a file
 KINDS = 'biufU'     # of arrays: bool, int, unsigned, float and text
 LOCK = '.lock'
+LONGEST = 50        # letters of a file's name in that of its temporary file, whose length the system limits
 
 
 def read(path):
@@ -72,19 +72,65 @@ def write(path, arrays):
 
 @contextlib.contextmanager
 def replacing(path, mode='wb'):
-    """Opens a temporary file beside ``path``, which is renamed to ``path`` once it is written and on the disk."""
-    path = pathlib.Path(path)
-    handle, name = tempfile.mkstemp(prefix=f'.{path.name}-', dir=path.parent)
+    """Opens a temporary file beside ``path``, which is renamed to ``path`` once it is written and on the disk.
+
+    Text is UTF-8; bytes of a name that are not are written as they were.
+
+    Raises:
+        OSError: the file cannot be written; the error names ``path``.
+    """
+    path, name = pathlib.Path(path), None
+    text = {} if 'b' in mode else dict(encoding='utf-8', errors='surrogateescape')
     try:
-        with os.fdopen(handle, mode, encoding=None if 'b' in mode else 'utf-8') as file:
+        handle, name = tempfile.mkstemp(prefix=f'.{path.name[:LONGEST]}-', dir=path.parent)
+        with os.fdopen(handle, mode, **text) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
+    except BaseException as error:
+        if name:
+            pathlib.Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and (not name or error.filename in (None, name)):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from None
         raise
+
+
+def read_text(path):
+    """A text that :func:`replacing` wrote."""
+    return pathlib.Path(path).read_text(encoding='utf-8', errors='surrogateescape')
+
+
+def check_folder(folder, named='', new=False):
+    """Checks, before some work is done for it, that files can be written into a folder.
+
+    Args:
+        folder: the folder.
+        named: what the user asked for, the beginning of the error's text; by default the folder.
+        new: whether the folder, and those that it is in, may still have to be made.
+
+    Raises:
+        OSError: the folder does not exist, or nothing can be written into it.
+    """
+    named, folder = named or folder, pathlib.Path(folder)
+    while new and not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f'{named}: there is no folder {folder}')
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(f'{named}: nothing can be written into {folder}: {error.strerror}') from None
+
+
+def check_target(path, named=''):
+    """Checks, before some work is done for it, that :func:`replacing` can write a file; as :func:`check_folder`."""
+    path = pathlib.Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(f'{named or path}: {path} is there, and is not a file')
+    check_folder(path.parent, named or path)
 
 
 @contextlib.contextmanager
@@ -105,9 +151,6 @@ def alone_in(folder, names):
                 for left in folder.glob(f'.{name}-????????'):  # as tempfile names them
                     if left.is_file():
                         left.unlink()
-            for left in folder.glob('log????????'):  # Chainer's LogReport writes in such a folder
-                if left.is_dir() and [path.name for path in left.iterdir()] == ['log.json']:
-                    shutil.rmtree(left)
             yield
     except filelock.Timeout:
         raise ValueError(f'another process is running in {folder}') from None

@@ -12,7 +12,7 @@ from tests.conftest import ROOT, assert_one_clear_line, script
     (MemoryError('Unable to allocate 31.2 GiB'), 'error: out of memory: Unable to allocate 31.2 GiB\n'),
     (MemoryError(), 'error: out of memory\n'), (MemoryError('Out of memory allocating 9 bytes'),
                                                 'error: Out of memory allocating 9 bytes\n'),
-    (ValueError('two\nlines'), 'error: two lines\n'), (OSError('no room'), 'error: no room\n')])
+    (ValueError('two\nlines'), 'error: two\\nlines\n'), (OSError('no room'), 'error: no room\n')])
 def test_an_error_that_the_user_can_mend_is_one_line(error, text, capsys):
     def main(argv):
         raise error

@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import zipfile
@@ -128,3 +129,60 @@ def test_a_file_gets_its_name_when_it_is_on_the_disk(tmp_path, monkeypatch):
     with safe_files.replacing(tmp_path / 'x') as file:
         file.write(b'12345')
     assert calls == [('fsync', (True, 5)), ('replace', (True, 5))] and (tmp_path / 'x').read_bytes() == b'12345'
+
+
+def test_a_text_keeps_the_bytes_of_names_that_are_no_text(tmp_path):
+    with safe_files.replacing(tmp_path / 'a', 'w') as file:
+        file.write('caf\udce9 Straße')
+    assert (tmp_path / 'a').read_bytes() == b'caf\xe9 ' + 'Straße'.encode()
+    assert safe_files.read_text(tmp_path / 'a') == 'caf\udce9 Straße'
+
+
+@pytest.mark.parametrize('letter', ['x', 'é', '猫', '😀'], ids=ascii)
+def test_the_longest_names_can_be_written(tmp_path, letter):
+    """The system allows 255 bytes, and also the temporary file has a name."""
+    name = letter * (255 // len(letter.encode()))
+    safe_files.write(tmp_path / name, {})
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def failing(path, reason):
+    with safe_files.replacing(path) as file:
+        file.write(b'x')
+        raise reason
+
+
+def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path):
+    """No folder, a folder in the file's place, no room, and a name that is too long."""
+    (tmp_path / 'folder').mkdir()
+    for path in tmp_path / 'none' / 'a.npz', tmp_path / 'folder', tmp_path / ('x' * 256):
+        with pytest.raises(OSError) as raised:
+            safe_files.write(path, {})
+        assert raised.value.filename == str(path) and raised.value.filename2 is None
+        assert str(raised.value).count(str(path)) == 1 and not raised.value.__cause__
+    with pytest.raises(OSError) as raised:
+        failing(tmp_path / 'a', OSError(errno.ENOSPC, 'no space left'))
+    assert raised.value.errno == errno.ENOSPC and raised.value.filename == str(tmp_path / 'a')
+    assert [path.name for path in tmp_path.iterdir()] == ['folder']
+
+
+def test_an_error_about_another_file_is_not_changed(tmp_path):
+    other = FileNotFoundError(errno.ENOENT, 'none', 'another file')
+    with pytest.raises(FileNotFoundError) as raised:
+        failing(tmp_path / 'a', other)
+    assert raised.value is other and not list(tmp_path.iterdir())
+
+
+def test_a_place_is_checked_before_the_work(tmp_path):
+    (tmp_path / 'folder').mkdir()
+    safe_files.check_target(tmp_path / 'a')
+    (tmp_path / 'a').write_text('')
+    safe_files.check_target(tmp_path / 'a')
+    for path, word in [(tmp_path / 'none' / 'a', f'no folder {tmp_path / "none"}'), (tmp_path / 'folder', 'not a file'),
+                       (tmp_path / 'a' / 'b', f'no folder {tmp_path / "a"}'), ('/proc/a', 'written into /proc: '),
+                       (os.devnull, 'not a file')]:
+        with pytest.raises(OSError, match=f'^--out x: .*{word}'):
+            safe_files.check_target(path, '--out x')
+        with pytest.raises(OSError, match=f'^{path}: '):
+            safe_files.check_target(path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['a', 'folder']

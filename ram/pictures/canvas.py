@@ -5,8 +5,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 
+from datasets import shown
 from ram.pictures.drawing import INK, OTHER, OUTSIDE, picture
-from ram.reports.text import shortened
 
 WIDTH = 4.8     # inches.  On a phone, 360 pixels wide, letters of TEXT points are 12.5 pixels high
 TEXT = 12       # points
@@ -102,7 +102,7 @@ def measured(text, weight='normal'):
 
 def fitted(text, width, weight='normal'):
     """A text, shortened if it is wider than ``width`` inches."""
-    most = len(text)
-    while most > 1 and measured(shortened(text, most), weight) > width:
+    most = shown.width(text)
+    while most > 1 and measured(shown.cut(text, most), weight) > width:
         most -= 1
-    return shortened(text, most)
+    return shown.cut(text, most)

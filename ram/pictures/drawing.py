@@ -1,10 +1,13 @@
 """Shared by the pictures: colours, and figures as images."""
 import io
+import os
 import pathlib
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageColor
+
+from ram import checkpoint
 
 # Blue and vermilion differ for all eyes.  As text on white, and behind INK, all have a contrast of at least 4.5.
 GAZE = '#ffb000'        # the fixation, its patches and its path
@@ -19,19 +22,31 @@ KEPT = 'white', 'black', GAZE, RIGHT, WRONG, RIGHT_BAR, WRONG_BAR, OTHER, INK, O
 
 
 def file_for(arguments, suffix, kind=''):
-    """The file of a picture: as --out says, or beside the model.
+    """The file of a picture: as --out says, in the folder that --out names, or beside the model.
 
     Args:
         arguments: those of visualize.py.
         suffix: '.gif' or '.png'; it replaces one of these, or .npz.  Another dot belongs to the name.
-        kind: a word that is added to the model's name, but not to --out.
+        kind: a word that is added to the model's name, but not to a file's that --out names.
 
     Returns:
         pathlib.Path.
     """
-    path = pathlib.Path(arguments.out or arguments.model)
-    name = path.stem if path.suffix.lower() in ('.gif', '.png', '.npz') else path.name
-    return path.with_name(name + f'-{kind}' * bool(kind and not arguments.out) + suffix)
+    model, ending = pathlib.Path(arguments.model), f'-{kind}{suffix}' if kind else suffix
+    if not arguments.out:
+        return model.with_name(_stem(model) + ending)
+    path = given(arguments.out, checkpoint.name_of(model) + ending)
+    return path.with_name(_stem(path) + suffix)
+
+
+def _stem(path):
+    return path.stem if path.suffix.lower() in ('.gif', '.png', '.npz') else path.name
+
+
+def given(path, name):
+    """The file that a flag names: ``path``, or the one of this name in it if it is a folder, or ends as one does."""
+    folder = str(path).endswith(tuple({'/', os.sep})) or os.path.isdir(path)
+    return pathlib.Path(path, name) if folder else pathlib.Path(path)
 
 
 def scene_indices(index, count, total, rng):

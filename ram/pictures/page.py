@@ -14,13 +14,15 @@ import zlib
 import numpy as np
 from chainer.backends import cuda
 
+from datasets import shown
 from ram import checkpoint, tasks
-from ram.pictures.drawing import scene_indices
+from ram.pictures.drawing import given, scene_indices
 
 FOLDER = pathlib.Path(__file__).parent
 LARGEST = 10_000_000    # bytes of a page
 WEIGHTS = ('float16', 'float32')
 SCENES = 36             # scenes that a page holds if nothing else is asked for
+LABEL = 14              # columns of a class's name beside its bar
 CLUTTER_SOURCES = 24    # digits from which the page cuts pieces of clutter
 
 # The layers that the page computes, by the names of their parameters.
@@ -88,7 +90,8 @@ def page(exhibits, weights='float16', title='Watch it look'):
         text = re.search(f'<{kind}>(.*?)</{kind}>', document, re.DOTALL)[1]
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         document = document.replace(f'{{{{{kind} hash}}}}', f"'sha256-{digest}'")
-    content = document.replace('{{title}}', html.escape(title)).replace('{{exhibits}}', data).encode()
+    parts = {'title': html.escape(shown.text(title)), 'exhibits': data}
+    content = re.sub('{{(title|exhibits)}}', lambda found: parts[found[1]], document).encode()
     if len(content) > LARGEST:
         advice = 'fewer --scenes' if weights == 'float16' else '--weights float16 or fewer --scenes'
         advice += ' or fewer models' if len(exhibits) > 1 else ''
@@ -114,10 +117,12 @@ def entry(exhibit, weights):
     parts = [*stored, exhibit.images.astype(np.uint8), exhibit.digits.astype(np.uint8)]
     packed = zlib.compress(b''.join(part.tobytes() for part in parts), 9)
     return dict(
-        name=exhibit.name, weights=weights, channels=config.channels,
+        name=shown.text(exhibit.name), weights=weights, channels=config.channels,
         # Paths may be private, so the page leaves them out.
-        config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy},
+        config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy,
+                'classes': [shown.leveled(shown.text(name)) for name in config.classes]},
         arrays=[(name, array.shape) for name, array in arrays.items()],
+        labels=[shown.leveled(label) for label in shown.labels(config.classes, LABEL)],
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
         data=base64.b64encode(packed).decode())
 
@@ -151,7 +156,7 @@ def exhibit_of(path, model, arguments):
     """The Exhibit of a model, at the scenes that the flags ask for.
 
     Args:
-        path: its file, which gives it its name.
+        path: its file; see ``checkpoint.name_of``.
         model: the model.
         arguments: those of visualize.py.
 
@@ -161,7 +166,7 @@ def exhibit_of(path, model, arguments):
     refuse_unknown(path, model)
     config, count = model.config, arguments.scenes
     none = np.empty((0, config.channels, config.size, config.size), np.uint8)
-    exhibit = Exhibit(pathlib.Path(path).stem, model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
+    exhibit = Exhibit(checkpoint.name_of(path), model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
                       arguments.policy)
     if count is not None and count < 0:
         raise ValueError(f'--scenes must be at least 0, not {count}')
@@ -184,16 +189,17 @@ def gallery(paths):
     """The model files that a gallery shows.
 
     Args:
-        paths: list of files, all of which are taken; and of folders, of which one of each task is taken: of those that
-            choose where to look, the one with most glimpses; of equal ones, the first in the order of their names.
+        paths: list of files, and of folders of runs, all of which are taken; and of other folders, of which one of each
+            task is taken: of those that choose where to look, the one with most glimpses; of equal ones, the first in
+            the order of their names.
 
     Raises:
         FileNotFoundError, ValueError: a path does not exist, or a folder has no such model.
     """
     chosen = []
     for path in map(pathlib.Path, paths):
-        if not path.is_dir():
-            chosen.append(path)
+        if (path / checkpoint.MODEL).exists() or not path.is_dir():
+            chosen.append(checkpoint.model_file(path))
             continue
         best = {}
         for file in sorted(path.glob('*.npz'), key=lambda file: file.stem):  # NAME before NAME-near
@@ -208,6 +214,12 @@ def gallery(paths):
         order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder'), *task[2:4]))
         chosen.extend(best[task][1] for task in order)
     return chosen
+
+
+def file_for(arguments):
+    """The page's file, a pathlib.Path: as --page says, or in the folder that it names."""
+    name = checkpoint.name_of(arguments.model) if arguments.model else 'gallery'
+    return given(arguments.page, f'{name}.html')
 
 
 def draw(model, arguments, device):
@@ -226,6 +238,6 @@ def draw(model, arguments, device):
     if arguments.gallery:
         exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images), arguments)
                     for path in gallery(arguments.gallery)]
-        return {pathlib.Path(arguments.page): page(exhibits, arguments.weights)}
+        return {file_for(arguments): page(exhibits, arguments.weights)}
     exhibit = exhibit_of(arguments.model, model, arguments)
-    return {pathlib.Path(arguments.page): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}
+    return {file_for(arguments): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}

@@ -5,8 +5,10 @@ from matplotlib.patheffects import withStroke
 from ram.networks.glimpse_sensor import patch_corners
 from ram.pictures.canvas import colours
 from ram.pictures.drawing import GAZE, INK, OTHER, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
+from ram.pictures.lettering import labels
 
 ROWS = 10       # largest number of classes that have a bar
+LONGEST = 12    # columns of a class's name
 
 
 class Scene:
@@ -23,7 +25,7 @@ class Scene:
     """
     def __init__(self, image, locations, retina, probabilities, truth, config, size=None):
         self.image, self.locations, self.retina, self.probabilities = image, locations, retina, probabilities
-        self.truth, self.config = truth, config
+        self.truth, self.config, self.names = truth, config, labels(config.classes, LONGEST)
         self.height, self.width = size or image.shape[-2:]
         self.path = (locations + 1) / 2 * [self.width, self.height]
         # What is shown, in pixels: the image, and as much outside as the finest patches of the episode reach.
@@ -72,7 +74,7 @@ class Scene:
 
     def bar(self, c, t):
         """What it thinks of class c after glimpse t: (name, probability, colour)."""
-        name, share = self.config.classes[c], float(self.probabilities[t, c])
+        name, share = self.names[c], float(self.probabilities[t, c])
         if c == self.truth:
             return name, share, RIGHT_BAR
         return name, share, OTHER if self.truth is None or c != self.probabilities[t].argmax() else WRONG_BAR
@@ -99,5 +101,4 @@ class Scene:
         said = f'{"Answer" if t == len(self) - 1 else "So far"}: {name}', INK
         if self.truth is None:
             return [said]
-        truth = self.config.classes[self.truth]
-        return [said, ('Right', RIGHT) if colour == RIGHT_BAR else (f'Wrong: it is {truth}', WRONG)]
+        return [said, ('Right', RIGHT) if colour == RIGHT_BAR else (f'Wrong: it is {self.names[self.truth]}', WRONG)]

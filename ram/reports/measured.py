@@ -5,6 +5,7 @@ import shlex
 import sys
 from itertools import pairwise
 
+from datasets import shown
 from ram import checkpoint
 from ram.registry import REPORTS
 from ram.reports.published import row_of
@@ -33,7 +34,7 @@ def measure_folder(folder, arguments, device):
         model = checkpoint.load_model(path)
         row, seed = row_of(model.config), model.config.seed
         if row is None:
-            print(f'{path} belongs in no row of the tables and is left out', file=sys.stderr)
+            print(f'{shown.text(path)} belongs in no row of the tables and is left out', file=sys.stderr)
         elif seed in runs.setdefault(row, {}):
             raise ValueError(f'{path}: another model in {folder} has the same row and seed: {row}, {seed}')
         else:

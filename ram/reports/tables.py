@@ -3,6 +3,7 @@ import json
 import re
 import statistics
 
+from datasets import shown
 from ram.reports.published import PAPER, TITLES, USUAL_START, Row, comparable, lowest, read, related, retinas
 
 BLOCK = re.compile(r'(<!-- tables(: short)? -->\n)(.*?)(<!-- /tables -->)', re.DOTALL)
@@ -128,7 +129,7 @@ def _unequal(title, ours, by_name):
             marks[key] += STARTED
             before = epochs(result) - result['epoch']
             before = f' ({before} epochs)' if before else ''
-            notes.append([STARTED, f'{_short(title)}, {_name(key)} from {result["init"]}{before}'])
+            notes.append([STARTED, f'{_short(title)}, {_name(key)} from {shown.text(result["init"])}{before}'])
     return marks, notes
 
 

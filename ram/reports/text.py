@@ -1,8 +1,9 @@
 """The result of ``evaluation.evaluate`` as a text for the terminal."""
+from datasets import shown
 from ram.registry import DATASETS
 
 SHOWN_CLASSES = 10
-NARROW = 6  # letters of a class's name above a column
+NARROW, WIDE = 6, 40  # columns of a class's name above a column of a table and before a row
 
 
 def report(model, result):
@@ -19,7 +20,7 @@ def report(model, result):
         who = (f'{config.glimpses} glimpses, {config.scales} x {config.patch} x {config.patch} pixels each, '
                f'{result["policy"]} policy')
         over = f', mean over {result["repeats"]} first locations' if model.draws(result['policy']) else ''
-    lines = [f'{DATASETS[config.dataset].name(config)}, {who}',
+    lines = [f'{shown.text(DATASETS[config.dataset].name(config))}, {who}',
              f'{result["split"]} error {result["test_error"]:.2f} %, 95% interval {low:.2f} to {high:.2f} '
              f'({result["n"]} {result["split"]} scenes{over}); {model.count_params():,} parameters']
     if 'passes' in result:
@@ -29,7 +30,7 @@ def report(model, result):
         lines += ['after t glimpses:', *(f'  {t}  {error:6.2f} %' for t, error in enumerate(result['by_glimpse'], 1))]
     worst = sorted(((error, name) for name, error in zip(config.classes, result['by_class']) if error is not None),
                    reverse=True)[:SHOWN_CLASSES]
-    lines += ['by class, the worst first:', *(f'  {error:6.2f} %  {name}' for error, name in worst)]
+    lines += ['by class, the worst first:', *(f'  {error:6.2f} %  {shown.text(name)}' for error, name in worst)]
     if 'confusion' in result:
         lines += confusion_matrix(result['confusion'], config.classes)
     elif result['worst_pairs']:
@@ -46,13 +47,13 @@ def confusion_matrix(counts, classes):
         counts: list of lists of float, scenes by truth and answer.
         classes: the classes' names.
     """
-    names = [shortened(name, NARROW) for name in classes]
-    width, first = max(5, *map(len, names)), max(map(len, classes))
+    heads, names = shown.labels(classes, NARROW), shown.labels(classes, WIDE)
+    width, first = max(5, *map(shown.width, heads)), max(map(shown.width, names))
     lines = ['confusion, in percent of the row: rows are the truth, columns the answer',
-             '  ' + ' ' * first + ''.join(f'  {name:>{width}}' for name in names)]
-    for name, row in zip(classes, counts):
+             '  ' + ' ' * first + ''.join('  ' + shown.right(head, width) for head in heads)]
+    for name, row in zip(names, counts):
         cells = [f'{100 * count / sum(row):.1f}' if count else '.' for count in row]
-        lines.append(f'  {name:<{first}}' + ''.join(f'  {cell:>{width}}' for cell in cells))
+        lines.append('  ' + shown.left(name, first) + ''.join(f'  {cell:>{width}}' for cell in cells))
     return lines
 
 
@@ -62,12 +63,8 @@ def worst_pairs(pairs):
     Args:
         pairs: list of dicts, see ``evaluation.evaluate``.
     """
-    first = max(len(pair['truth']) for pair in pairs)
+    rows = [(pair, *(shown.text(pair[key]) for key in ('truth', 'answer'))) for pair in pairs]
+    first = min(WIDE, max(shown.width(truth) for _, truth, _ in rows))
     return ['most often confused, in scenes and in percent of the true class:',
-            *('  {scenes:6.1f}  {percent:6.2f} %  {truth:<{first}}  taken for  {answer}'.format(first=first, **pair)
-              for pair in pairs)]
-
-
-def shortened(name, most):
-    """A name, shortened if it is longer than ``most`` letters."""
-    return name if len(name) <= most else name[:most - 1] + '…'
+            *(f'  {pair["scenes"]:6.1f}  {pair["percent"]:6.2f} %  {shown.left(truth, first)}  taken for  {answer}'
+              for pair, truth, answer in rows)]

@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 from datasets import folder as pictures
-from datasets import splits
+from datasets import shown, splits
 from ram.config.groups import Augmentation
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
@@ -56,7 +56,7 @@ class FolderTask(Task):
                                                  config.fit, config.group_by, config.factor)
         if left_out:
             print(f'{len(left_out)} of {len(left_out) + len(images)} {split} pictures cannot be read and are left out:',
-                  *left_out, sep='\n  ', file=sys.stderr)
+                  *map(shown.text, left_out), sep='\n  ', file=sys.stderr)
         return (NativePictures(images.store, images.indexes) if config.fit == 'native' else images), labels
 
     def name(self, config):

@@ -1,6 +1,7 @@
 """The interface of a task."""
 import dataclasses
 
+from datasets import shown
 from ram.config.groups import DIGITS
 
 # What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
@@ -32,7 +33,7 @@ class Task:
         """Raises ValueError if the Config needs something that this task does not have."""
         self.check_unused(config)
         if config.classes != DIGITS:
-            raise ValueError(f'the classes of {config.dataset} are the ten digits, not {", ".join(config.classes)}')
+            raise ValueError(f'the classes of {config.dataset} are the ten digits, not {shown.few(config.classes)}')
 
     def check_unused(self, config):
         """Raises ValueError if a field without effect does not have its default."""

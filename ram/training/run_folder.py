@@ -4,9 +4,10 @@ import dataclasses
 import pathlib
 
 from ram import checkpoint, config, safe_files, tasks
+from ram.training.extensions import log
 
 MAY_CHANGE = 'epoch', 'images'  # when a run is resumed
-WRITTEN = *checkpoint.FILES, 'loss.png', 'error.png'  # all that safe_files.replacing writes into the folder
+WRITTEN = *checkpoint.FILES, log.FILE, 'loss.png', 'error.png'  # all that safe_files.replacing writes into the folder
 
 
 def new_run(arguments):
@@ -15,8 +16,10 @@ def new_run(arguments):
     Raises:
         ValueError: a flag is out of range, or the folder holds a run already.
     """
+    safe_files.check_folder(arguments.out or 'result', f'--out {arguments.out}' if arguments.out else '', new=True)
     chosen = tasks.completed(config.from_flags(arguments))
     if arguments.init:
+        arguments.init = checkpoint.model_file(arguments.init)
         checkpoint.load_model(arguments.init)
     name = arguments.preset or chosen.dataset
     out = pathlib.Path(arguments.out) if arguments.out else _unused(pathlib.Path('result') / name)
@@ -47,6 +50,7 @@ def old_run(arguments):
             raise ValueError(f'--{field.name.replace("_", "-")} {new}: the run in {run} has {kept}, and only --epoch '
                              'and --images may change when a run is resumed')
     out = pathlib.Path(arguments.out) if arguments.out else run
+    safe_files.check_folder(out, f'--out {out}' if arguments.out else f'--resume {run}', new=True)
     if out.resolve() == run.resolve():
         out = run
     else:
@@ -100,7 +104,7 @@ def entered(out, run, arguments):
             if out != run:
                 _check_unused(out, arguments.init)
                 if run:
-                    names = [name for name in (*checkpoint.FILES, 'log') if name != checkpoint.CONFIG]
+                    names = [name for name in (*checkpoint.FILES, log.FILE) if name != checkpoint.CONFIG]
                     files = {run / name: out / name for name in names if (run / name).exists()}
                 else:  # a model to start from is kept with the run, which may be killed before its first snapshot
                     files = {pathlib.Path(arguments.init): out / checkpoint.INIT} if arguments.init else {}

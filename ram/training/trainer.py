@@ -1,13 +1,14 @@
 """Chainer's trainer with new scenes or games in every batch."""
 import numpy as np
 from chainer import training
-from chainer.training import extensions
 
+from datasets import shown
 from ram import checkpoint
 from ram.registry import ITERATORS, VALIDATIONS, make_loss, make_model
 from ram.training.distributed import ALONE, joined_evaluator
 from ram.training.extensions.average import Average
 from ram.training.extensions.curves import Curves
+from ram.training.extensions.log import Log
 from ram.training.extensions.schedule import Schedule
 from ram.training.extensions.snapshots import Finite, Snapshot, Validation
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
@@ -36,7 +37,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
     iterator = ITERATORS[model.goal](config, model.training_split, device, folder, ranks)
     afresh = checkpoint.start_from(init, model) if init else []
     if afresh:
-        print(f'{init} fits except for {", ".join(afresh)}, which start with new weights')
+        print(f'{shown.text(init)} fits except for {", ".join(afresh)}, which start with new weights')
     loss = make_loss(model)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss, ranks)
@@ -54,7 +55,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
     trainer.extend(joined_evaluator(Validation(kept, count, made, ranks), ranks))
     trainer.extend(Schedule(config))
     if ranks.first:
-        trainer.extend(extensions.LogReport())
+        trainer.extend(Log())
         trainer.extend(Curves(loss=[f'main/{name}' for name in loss.reported[:2]],
                               error=['main/error', 'validation/error']))
     trainer.extend(Snapshot(ranks), trigger=snapshots)

@@ -247,3 +247,19 @@ def test_the_command_line_says_what_is_wrong(plain, tmp_path):
     assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'batchsize', '21')
     (plain / 'empty').mkdir()
     assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'class empty is empty')
+
+
+def test_a_letter_and_its_accent_are_one_or_two_characters(tmp_path):
+    """As on Linux and on macOS: a folder that was copied between them, or partly, has the same classes."""
+    one, two = 'caf\u00e9', 'cafe\u0301'
+    for root, name in ('a', one), ('b', two), ('c/train', one), ('c/val', two), ('c/test', two):
+        for place in name, 'tea':
+            for i in range(4):
+                save(tmp_path / root / place / f'{i}.png')
+    for root, name in ('a', two), ('b', one), ('c', one):
+        for split, count in ('train+validation', 8 if root == 'c' else 3), ('test', 4 if root == 'c' else 1):
+            labels = folder.load(tmp_path / root, split, (name, 'tea'), 8, False)[1]
+            assert labels.tolist() == [0] * count + [1] * count
+    (tmp_path / 'b' / two).rename(tmp_path / 'a' / two)
+    with pytest.raises(ValueError, match=r"two classes .* 'cafe\\u0301' and 'caf\\xe9'"):
+        folder.describe(tmp_path / 'a')

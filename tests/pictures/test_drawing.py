@@ -1,4 +1,5 @@
 import io
+import pathlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -32,3 +33,12 @@ def test_a_colour_that_few_pixels_have_survives_among_many_others(rng, opened):
     for n, colour in enumerate(kept):
         assert (found[2, 10 * n:10 * n + 3] == colour).all()
     assert abs(found - pixels).mean() < 25  # and the photograph is still one
+
+
+def test_a_folder_as_out_takes_the_model_s_name(tmp_path):
+    for out in tmp_path, f'{tmp_path}/', f'{tmp_path}/none/':
+        found = drawing.file_for(SimpleNamespace(model='a/mnist-0.5.npz', out=str(out)), '.png', 'wrong')
+        assert found == pathlib.Path(out) / 'mnist-0.5-wrong.png'
+    runs = [SimpleNamespace(model=run / 'model.npz', out=str(tmp_path)) for run in (tmp_path / 'a', tmp_path / 'b')]
+    assert [drawing.file_for(run, '.gif') for run in runs] == [tmp_path / 'a.gif', tmp_path / 'b.gif']
+    assert drawing.given(tmp_path / 'look.html', 'a.html') == tmp_path / 'look.html'

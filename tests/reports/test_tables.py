@@ -267,6 +267,8 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     assert [row['passes'] for row in passes if row['ours']] == [2, None]  # the control draws nothing
     found = script('models/tables.py', *flags, '--write', document, '--picture', tmp_path / 'errors.png')
     assert found.returncode == 0 and 'b.npz belongs in no row of the tables' in found.stderr
+    for more in ['--picture', tmp_path / 'none' / 'a.png'], ['--write', document, '--picture', tmp_path]:
+        assert_one_clear_line(script('models/tables.py', folder, *more), f'--picture {more[-1]}: ')
     assert (tmp_path / 'errors.png').read_bytes().startswith(b'\x89PNG')
     line = next(line for line in found.stdout.splitlines() if line.startswith('RAM, 2 glimpses'))
     assert 60 < float(line.split()[3]) <= 100 and f'| {line.split()[3]} |' in document.read_text()

@@ -73,6 +73,8 @@ def test_start_from_another_model(quick, tmp_path):
         np.testing.assert_allclose(found[name], given[name], atol=1e-6)
     assert_one_clear_line(script('train.py', '--resume', out, '--init', run / 'model.npz'), '--init')
     assert_one_clear_line(script('train.py', *quick, '--init', run / 'log', '-o', tmp_path / 'other'), 'log')
+    assert script('train.py', *quick, '-e', 1, '--init', run, '-o', tmp_path / 'third').returncode == 0
+    assert (tmp_path / 'third' / 'init.npz').read_bytes() == (run / 'model.npz').read_bytes()
 
 
 def test_the_scripts_read_models_of_half_precision(quick, tmp_path):
@@ -249,7 +251,9 @@ def test_visualize_rejects_bad_arguments(run, tmp_path):
 
 
 def test_folder_that_cannot_be_written():
-    assert_one_clear_line(script('train.py', *SMALL, '-o', '/proc/none/run'), '/proc/none')
+    """It is said before the data are read."""
+    flags = ['--dataset', 'folder', '--images', 'none', '-o', '/proc/none/run']
+    assert_one_clear_line(script('train.py', *flags), '--out /proc/none/run: nothing can be written into /proc: ')
 
 
 def test_learns_real_mnist_from_the_command_line(mnist_folder, tmp_path):
