@@ -76,9 +76,10 @@ def load_model(path, images=None):
 
 
 def load_weights(path, model, arrays):
-    """Copies arrays into a model's parameters; ValueError, naming ``path``, if names, shapes or types disagree.
+    """Copies arrays into a model's parameters; float16 becomes float32.
 
-    Arrays of float16 become float32.
+    Raises:
+        ValueError: names, shapes or types disagree, or a weight is infinite or NaN; the message names ``path``.
     """
     serializer = DictionarySerializer()
     serializer.save(model)
@@ -92,6 +93,8 @@ def load_weights(path, model, arrays):
         if array.shape != expected[name].shape or array.dtype != expected[name].dtype:
             raise ValueError(f'{path} does not fit its Config: {name} is {array.dtype} {array.shape}, '
                              f'not {expected[name].dtype} {expected[name].shape}')
+        if not np.isfinite(array).all():
+            raise ValueError(f'{path} has weights that are infinite or NaN, in {name}: its answers mean nothing')
     NpzDeserializer(arrays).load(model)
 
 
