@@ -142,9 +142,23 @@ def load_snapshot(path, trainer, arrays=None):
         raise ValueError(f'{path} is not a snapshot')
     arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})
     try:
-        NpzDeserializer(_of_this_version(arrays)).load(trainer)
+        _SameShapes(_of_this_version(arrays)).load(trainer)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{path} is not a snapshot of this run: {error}') from None
+
+
+class _SameShapes(NpzDeserializer):
+    """Chainer's reader of arrays by name; it refuses other shapes, which NumPy would stretch without a word."""
+
+    def __getitem__(self, key):
+        return _SameShapes(self.npz, f'{self.path}{key.strip("/")}/')
+
+    def __call__(self, key, value):
+        name = self.path + key.lstrip('/')
+        array = self.npz[name]
+        if array[()] is not None and hasattr(value, 'shape') and array.shape != value.shape:
+            raise ValueError(f'{name} is {array.shape}, not {value.shape}')
+        return super().__call__(key, value)
 
 
 def _of_this_version(arrays):
