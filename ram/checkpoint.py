@@ -90,9 +90,10 @@ def load_model(path, images=None):
 
 
 def load_weights(path, model, arrays):
-    """Copies arrays into a model's parameters; ValueError, naming ``path``, if names, shapes or types disagree.
+    """Copies arrays into a model's parameters; float16 becomes float32.
 
-    Arrays of float16 become float32.
+    Raises:
+        ValueError: names, shapes or types disagree, or a weight is infinite or NaN; the message names ``path``.
     """
     serializer = DictionarySerializer()
     serializer.save(model)
@@ -106,6 +107,8 @@ def load_weights(path, model, arrays):
         if array.shape != expected[name].shape or array.dtype != expected[name].dtype:
             raise ValueError(f'{path} does not fit its Config: {name} is {array.dtype} {array.shape}, '
                              f'not {expected[name].dtype} {expected[name].shape}')
+        if not np.isfinite(array).all():
+            raise ValueError(f'{path} has weights that are infinite or NaN, in {name}: its answers mean nothing')
     NpzDeserializer(arrays).load(model)
 
 
@@ -153,9 +156,23 @@ def load_snapshot(path, trainer, arrays=None):
         raise ValueError(f'{path} is not a snapshot')
     arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})
     try:
-        NpzDeserializer(_of_this_version(arrays)).load(trainer)
+        _SameShapes(_of_this_version(arrays)).load(trainer)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{path} is not a snapshot of this run: {error}') from None
+
+
+class _SameShapes(NpzDeserializer):
+    """Chainer's reader of arrays by name; it refuses other shapes, which NumPy would stretch without a word."""
+
+    def __getitem__(self, key):
+        return _SameShapes(self.npz, f'{self.path}{key.strip("/")}/')
+
+    def __call__(self, key, value):
+        name = self.path + key.lstrip('/')
+        array = self.npz[name]
+        if array[()] is not None and hasattr(value, 'shape') and array.shape != value.shape:
+            raise ValueError(f'{name} is {array.shape}, not {value.shape}')
+        return super().__call__(key, value)
 
 
 def _of_this_version(arrays):

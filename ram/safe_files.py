@@ -45,7 +45,7 @@ def read(path):
                 raise ValueError('it has two entries of one name')
             return {entry.filename.removesuffix('.npy'): _array(archive, entry) for entry in entries}
         except Exception as error:  # zipfile and NumPy raise all kinds of errors for damaged bytes
-            reason = str(error) or type(error).__name__
+            reason, *_ = str(error).splitlines() or [type(error).__name__]
             raise ValueError(f'{path} is not an .npz file that holds only arrays: {reason}') from None
 
 

@@ -53,7 +53,7 @@ def test_weights_of_half_precision(tiny, tmp_path, rng):
     assert (tmp_path / 'again.npz').read_bytes() == (tmp_path / 'm.npz').read_bytes()  # rounding twice changes nothing
 
 
-@pytest.mark.parametrize('large', [65520, -1e6, np.inf])
+@pytest.mark.parametrize('large', [65520, -1e6])
 def test_weights_beyond_half_precision_are_kept(tiny, tmp_path, large):
     model = RecurrentAttentionModel(tiny)
     model.action_network.logits.b.array[3] = large
@@ -153,6 +153,11 @@ HOSTILE = {
     'absurd sizes in the Config': changed(config=np.array(
         Config().to_json().replace('"hidden": 256', '"hidden": 100000000'))),
     'a wrong type': changed(**{W: np.zeros((10, 7))}),
+    'weights that are NaN': changed(**{W: np.full((10, 7), np.nan, np.float32)}),
+    'weights that are infinite': changed(**{W: np.full((10, 7), -np.inf, np.float16)}),
+    'weights that are text': changed(**{W: np.full((10, 7), '0.5')}),
+    'records for weights': changed(**{W: np.zeros((10, 7), [('a', 'f4')])}),
+    'a long header': lambda path: zipped(path, b'\x93NUMPY\x01\x00\x60\xea' + b'(' * 60000, 1),
 }
 
 
@@ -162,7 +167,7 @@ def test_files_that_are_not_models_are_rejected(saved, name, tmp_path, monkeypat
     HOSTILE[name](saved)
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match='model.npz'):
+        with pytest.raises(ValueError, match='^[^\\n]*model.npz[^\\n]*$'):
             checkpoint.load_model(saved)
         # Pages that are reserved and never touched count here, but not in a process's memory.
         assert tracemalloc.get_traced_memory()[1] < 200e6 or 'memory' in name

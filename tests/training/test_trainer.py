@@ -5,7 +5,7 @@ import chainer
 import numpy as np
 import pytest
 
-from ram import checkpoint, tasks
+from ram import checkpoint, safe_files, tasks
 from ram.config import Config
 from ram.reports import evaluation
 from ram.training.trainer import make_trainer
@@ -100,3 +100,16 @@ def test_snapshot_of_another_run_is_rejected(tmp_path):
             Config(dataset='mnist', size=28, hidden=9), tmp_path, chainer.get_device('@numpy')))
     with pytest.raises(ValueError, match='is not a snapshot'):
         checkpoint.load_snapshot(tmp_path / 'run' / 'model.npz', None)
+
+
+def test_a_snapshot_whose_weights_would_be_stretched_is_rejected(tmp_path):
+    """A row of weights, or one for all, which NumPy would repeat."""
+    run = tmp_path / 'run'
+    train(run, epoch=1)
+    config, arrays = checkpoint.load_model(run / 'model.npz').config, safe_files.read(run / 'snapshot.npz')
+    name = 'updater/model:main/model/location_network/mean/W'
+    for array in arrays[name][:1], arrays[name].max():
+        safe_files.write(tmp_path / 'snapshot.npz', {**arrays, name: array})
+        with pytest.raises(ValueError, match=r'snapshot.npz is not a snapshot .*mean/W is .*, not \(2, 32'):
+            checkpoint.load_snapshot(tmp_path / 'snapshot.npz', make_trainer(
+                config, tmp_path, chainer.get_device('@numpy')))
