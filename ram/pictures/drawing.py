@@ -109,8 +109,8 @@ def animation(frames, durations):
 def quantized(frames, colours):
     """Images with one palette, made of all of them, so that no colour flickers.
 
-    The colours that have a meaning are in it, too, and keep their exact values: a palette made of the pixels alone may
-    lose those that few pixels have.  So are the same halfway to white, which the edges of letters have.
+    The colours that have a meaning keep their exact values: a palette made of the pixels alone may lose those that few
+    pixels have.  No other pixel gets them.
 
     Args:
         frames: list of PIL images, RGB, of the same width.
@@ -119,27 +119,13 @@ def quantized(frames, colours):
     Returns:
         list of PIL images, P.
     """
-    tall = np.concatenate([np.asarray(each) for each in frames])
-    there = set(np.unique(codes(tall)).tolist())
-    rgb = np.array([ImageColor.getrgb(colour) for colour in KEPT], np.uint8)
-    rgb = rgb[[code in there for code in codes(rgb).tolist()]]
-    kept = np.concatenate([rgb, rgb // 2 + 127]).ravel().tolist()
-    found = Image.fromarray(tall).quantize(colours - len(kept) // 3, dither=Image.Dither.NONE)
-    palette = Image.new('P', (1, 1))
-    palette.putpalette(kept + found.getpalette())
-    return [exactly(each, rgb, each.quantize(palette=palette, dither=Image.Dither.NONE)) for each in frames]
-
-
-def exactly(image, rgb, quantized):
-    """A quantized image in which each pixel that had one of the palette's first colours, ``rgb``, has it still."""
-    before, indexes = codes(np.asarray(image)), np.array(quantized)
-    for index, code in enumerate(codes(rgb)):
-        indexes[before == code] = index
-    exact = Image.fromarray(indexes)
-    exact.putpalette(quantized.getpalette())
-    return exact
-
-
-def codes(rgb):
-    """Colours, uint8 array (..., 3), as one number each."""
-    return rgb @ np.array([1, 1 << 8, 1 << 16])
+    tall = Image.fromarray(np.concatenate([np.asarray(each) for each in frames]))
+    palette, results = tall.quantize(colours - len(KEPT), dither=Image.Dither.NONE), []
+    values, kept = palette.getpalette(), list(map(ImageColor.getrgb, KEPT))
+    for each in frames:
+        indexes = np.array(each.quantize(palette=palette, dither=Image.Dither.NONE))
+        for n, colour in enumerate(kept, len(values) // 3):
+            indexes[(np.asarray(each) == colour).all(axis=2)] = n
+        results.append(Image.fromarray(indexes))
+        results[-1].putpalette(values + [value for colour in kept for value in colour])
+    return results

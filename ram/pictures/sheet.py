@@ -3,6 +3,7 @@ from ram.pictures.canvas import DPI, GAP, LINE, WIDTH, Canvas, grid, measured
 from ram.pictures.drawing import GAZE, few_colours
 from ram.pictures.lettering import labels
 
+TALLEST = 1.5       # an image over its width; one that is taller is drawn narrower
 LEGEND = ('Each column is a glimpse: where it looks, what', 'its retina sees, and its answer.')
 
 
@@ -24,7 +25,7 @@ class Sheet:
     Attributes:
         canvas: the Canvas.
         side: the width of a column in inches.
-        shape: the height of an image over its width.
+        shape: the height of the place for an image over its width.
         names: dict of the classes' names below a column, by those of the scenes.
         lines: of text below a column: a name and its probability in one line, or, where that is too wide, in two.
     """
@@ -32,7 +33,7 @@ class Sheet:
     def __init__(self, scenes):
         steps = len(scenes[0])
         columns, self.side = grid(steps)
-        self.shape = max(scene.shape for scene in scenes)
+        self.shape = min(TALLEST, max(scene.shape for scene in scenes))
         self.names = dict(zip(scenes[0].names, labels(scenes[0].config.classes, int(self.side / measured('n')))))
         widest = max(map(measured, self.names.values())) + measured('100%')
         self.lines = 1 if widest + GAP < self.side else 2

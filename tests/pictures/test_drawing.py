@@ -32,6 +32,7 @@ def test_a_colour_that_few_pixels_have_survives_among_many_others(rng, opened):
     assert (found[:2] == 255).all()
     for n, colour in enumerate(kept):
         assert (found[2, 10 * n:10 * n + 3] == colour).all()
+        assert (found == colour).all(axis=2).sum() == (pixels == colour).all(axis=2).sum()  # no other pixel gets it
     assert abs(found - pixels).mean() < 25  # and the photograph is still one
 
 

@@ -50,6 +50,16 @@ def test_axes_show_the_digit_in_its_corner(tiny):
     np.testing.assert_array_equal(picture.get_array(), np.repeat(image[0, :, :, None], 3, axis=2))
 
 
+@pytest.mark.parametrize('shape', [(1, 375, 1), (1, 1, 375), (1, 1, 1), (3, 1, 1), (3, 1, 375), (3, 375, 1)])
+def test_strips_and_single_pixels_can_be_drawn(tiny, rng, shape):
+    """Grey or in colour, with an axis of one pixel."""
+    image = rng.random(shape, np.float32)
+    axes = Figure().subplots()
+    scene(tiny, (0, 0), image).draw_image(axes, 0)
+    found = np.asarray(axes.images[0].get_array())
+    np.testing.assert_allclose(found, np.broadcast_to(image.transpose(1, 2, 0), found.shape), atol=1 / 255)
+
+
 @pytest.mark.parametrize('location, x, y', [
     ((0, 0), (0, 60), (40, 0)),         # the coarse patch, but not the fine one, may be cut
     ((-1, 0), (-2, 60), (40, 0)),

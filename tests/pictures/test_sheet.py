@@ -36,3 +36,8 @@ def test_a_bar_for_each_glimpse_of_each_scene(tiny, classes):
             assert np.diff(edges).ravel() == pytest.approx(side * np.array(shares), abs=2)
             assert bottom - top == pytest.approx(canvas.LINE * canvas.DPI, abs=4)
 
+
+
+def test_a_tall_picture_does_not_make_a_tall_sheet(tiny):
+    square, tall = (opened([scene(tiny, (0, 0), np.zeros((1, height, 30), np.float32))]) for height in (30, 900))
+    assert tall.shape[0] < 1.5 * square.shape[0]
