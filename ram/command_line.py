@@ -48,9 +48,9 @@ class Parser(PlainParser):
         self.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the first locations (default: '
                           '%(default)s)')
 
-    def parse_args(self, argv=None):
+    def parse_args(self, argv=None, namespace=None):
         """See ArgumentParser.parse_args.  ``--cache`` sets $RAM_CACHE, since it says where things are, not what."""
-        arguments = super().parse_args(argv)
+        arguments = super().parse_args(argv, namespace)
         if arguments.cache:
             os.environ['RAM_CACHE'] = arguments.cache
         return arguments
@@ -97,7 +97,7 @@ def run(main, argv=None):
     except BrokenPipeError:  # the reader of our output has closed it, as in `evaluate.py model.npz | head -3`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python complains at its end
         sys.exit(141)  # the exit code of SIGPIPE in a shell
-    except (ValueError, OSError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
+    except (ValueError, OSError, FloatingPointError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
         text = str(error) or 'out of memory'
         if isinstance(error, MemoryError) and 'memory' not in text.lower():
             text = f'out of memory: {text}'
