@@ -18,11 +18,12 @@ from PIL import Image
 from ram import checkpoint, config, safe_files, tasks
 from ram.pictures import episodes
 from ram.registry import make_model
+from ram.training import run as description
 from tests.conftest import ROOT, SMALL, assert_one_clear_line, script
 
 
 def test_train_then_evaluate_then_visualize(run, tmp_path):
-    assert {'model.npz', 'log', 'loss.png', 'error.png', 'config.json', 'snapshot.npz'} <= set(os.listdir(run))
+    assert {'model.npz', 'log', 'loss.png', 'error.png', 'run.json', 'snapshot.npz'} <= set(os.listdir(run))
     result = script('evaluate.py', run / 'model.npz', '--json', '--repeats', '2')
     found = json.loads(result.stdout)
     assert {'test_error', 'ci95', 'by_glimpse', 'n', 'seed'} <= set(found)
@@ -66,6 +67,7 @@ def test_start_from_another_model(quick, tmp_path):
     assert script('train.py', *flags).returncode == 0
     for name in 'model.npz', 'snapshot.npz', 'log':  # as if the run had been killed before its first snapshot
         (out / name).unlink()
+    dataclasses.replace(description.read(out), iteration=0, finished=False).write(out)
     assert script('train.py', '--resume', out).returncode == 0
     given, found = (safe_files.read(folder / 'model.npz') for folder in (run, out))
     assert '"size": 40' in str(found['config'])
@@ -174,7 +176,7 @@ def test_resume_with_more_epochs(run, tmp_path):
     assert better.config.epoch == 2  # saved after the run was resumed, with the first command
     assert better.provenance['command'] == shlex.join(['train.py', *SMALL, '-e', '1', '-o', str(run)])
     assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '--sigma', '0.5'), 'sigma', '0.5', '0.1')
-    assert_one_clear_line(script('train.py', '--resume', tmp_path), 'config.json')
+    assert_one_clear_line(script('train.py', '--resume', tmp_path), 'run.json')
 
 
 @pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['Ctrl-C', 'SIGTERM'])
