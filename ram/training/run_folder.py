@@ -53,7 +53,8 @@ def old_run(old, arguments, processes):
         raise ValueError('--init is for a new run, and --resume continues an old one')
     chosen = _changed(old.config, arguments, folder)
     if old.processes not in (0, processes):
-        raise ValueError(f'the run in {folder} has {old.processes} processes, not {processes}: {old.resume(folder)}')
+        raise ValueError(f'the run in {folder} needs as many processes as it had, {old.processes}, not {processes}: '
+                         f'{old.resume(folder)}')
     if old.iteration and not (folder / checkpoint.SNAPSHOT).exists():
         raise FileNotFoundError(f'{folder / checkpoint.SNAPSHOT} is missing, without which the run would begin again: '
                                 f'put it back, or {_another(folder)}')

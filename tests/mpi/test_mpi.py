@@ -73,7 +73,7 @@ def test_resume_is_exact_and_needs_the_same_ranks(tmp_path):
     assert run(2, *SMALL, '-e', 1, '-b', 300, '-o', tmp_path / 'run')[0] == 0
     again = ['train.py', '--resume', tmp_path / 'run', '-e', 2]
     code, _, errors = run(1, *again)
-    assert code == 2 and f'2 processes, not 1: mpiexec -n 2 python train.py --resume {tmp_path / "run"}' in errors
+    assert code == 2 and f'as it had, 2, not 1: mpiexec -n 2 python train.py --resume {tmp_path / "run"}' in errors
     assert run(2, *again)[0] == 0
     through, resumed = weights(tmp_path / 'through'), weights(tmp_path / 'run')
     assert any(name.startswith('extensions') for name in through)

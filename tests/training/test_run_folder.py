@@ -246,4 +246,4 @@ def test_a_run_whose_snapshot_is_missing_does_not_begin_again(trained):
 
 def test_a_run_of_several_processes_is_not_resumed_by_one(trained):
     dataclasses.replace(description.read(trained), processes=4, machine={'communicator': 'naive'}).write(trained)
-    assert_refused(lambda: resumed(trained), f'has 4 processes, not 1: mpiexec -n 4 python train.py --resume {trained}')
+    assert_refused(lambda: resumed(trained), f'4, not 1: mpiexec -n 4 python train.py --resume {trained}')
