@@ -1,22 +1,27 @@
 #!/usr/bin/env python
 """Trains the Recurrent Attention Model: python train.py --dataset translated --gpu 0"""
+import argparse
 import contextlib
+import dataclasses
 import shlex
 import signal
 import sys
 
 from ram import checkpoint, command_line, config, provenance, safe_files  # isort: skip  (makes chainer importable)
 import chainer
+import numpy as np
 from chainer.training import extensions
 
 from datasets import shown
 from ram.training import distributed
+from ram.training import run as description
 from ram.training.extensions.log import Printed
 from ram.training.run_folder import entered, making, model_to_start_from, new_run, old_run
 from ram.training.trainer import make_trainer
 
 
-def parse(argv):
+def parse(argv, machine=None):
+    """The flags of a command line; those that it lacks are taken from ``machine``, see ``Run.machine``."""
     parser = command_line.Parser(
         'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset; the defaults '
         'below hold only where the preset says nothing. Most presets set --epoch, --core and others: see ram/tasks.')
@@ -34,7 +39,7 @@ def parse(argv):
     run.add_argument('--global-batchsize', type=int, metavar='B', help='images in a batch of all processes together, '
                      'instead of --batchsize')
     config.add_flags(parser)
-    return parser.parse_args(argv)
+    return parser.parse_args(argv, argparse.Namespace(**(machine or {})))
 
 
 def shared_batch(arguments, joined):
@@ -45,18 +50,6 @@ def shared_batch(arguments, joined):
             raise ValueError(f'--global-batchsize must be a multiple of {joined.size}, the number of processes, not '
                              f'{together}')
         arguments.batchsize = together // joined.size
-
-
-def how_to_resume(out, arguments, joined):
-    """The command that resumes the run, with the flags that belong to the machine and not to the run."""
-    command, usual = ['python', 'train.py'], parse([])
-    if arguments.communicator:
-        command = ['mpiexec', '-n', str(joined.size), *command]
-    for name in 'communicator', 'gpu', 'data', 'cache', 'snapshot':
-        value = getattr(arguments, name)
-        if value != getattr(usual, name):
-            command += [f'--{name}'] + ([] if value is None else [str(value)])
-    return shlex.join([*command, '--resume', str(out)])
 
 
 def summary(chosen, out):
@@ -81,9 +74,39 @@ def stopped_by_signals(trigger):
             signal.signal(number, handler)
 
 
-def train(trainer, chosen, out, arguments, made, joined):
-    """Trains to the end of the run, or until a signal stops it."""
-    snapshot = out / checkpoint.SNAPSHOT
+def load(run, out, trainer, joined):
+    """Loads the snapshot in the folder of a run, if there is one; returns the Run with the iteration of it."""
+    snapshot, planned = out / checkpoint.SNAPSHOT, run.config.epoch
+    kept = joined.from_first(lambda: safe_files.read(snapshot) if snapshot.exists() else None)
+    if kept:
+        checkpoint.load_snapshot(snapshot, trainer, kept)
+    iteration, epoch = trainer.updater.iteration, trainer.updater.epoch
+    if epoch > planned:
+        raise ValueError(f'--epoch must be at least {epoch}, since the run has come so far, not {planned}')
+    if joined.first and run.iteration > iteration:
+        print(f'{shown.text(snapshot)} is of iteration {iteration}: the run goes on from there, and not from '
+              f'{run.iteration}')
+    return dataclasses.replace(run, iteration=iteration)
+
+
+def kept(out):
+    """What the folder of a run that failed keeps, in words."""
+    iteration = description.read(out).iteration
+    files = [f'the snapshot of iteration {iteration}'] if iteration else []
+    files += [f'{checkpoint.MODEL}, the best on validation'] if (out / checkpoint.MODEL).exists() else []
+    return f'{out} keeps {" and ".join(files) or "no snapshot and no model"}'
+
+
+def train(trainer, run, out, resumed, joined):
+    """Trains to the end of the run, or until a signal stops it.
+
+    Args:
+        trainer: the trainer.
+        run: the Run.
+        out: its folder.
+        resumed: whether it was begun before.
+        joined: the Ranks.
+    """
     if joined.first:
         reported = trainer.updater.get_optimizer('main').target.reported
         trainer.extend(extensions.PrintReport(['epoch', *(f'main/{name}' for name in reported), 'validation/error',
@@ -92,50 +115,62 @@ def train(trainer, chosen, out, arguments, made, joined):
             trainer.extend(extensions.ProgressBar(update_interval=20))
     try:
         # The handlers are set before the first line of output: a program that reads that line may send a signal.
-        with stopped_by_signals(trainer.stop_trigger), chainer.using_config('type_check', False):
-            kept = joined.from_first(lambda: safe_files.read(snapshot) if snapshot.exists() else None)
-            if kept:
-                checkpoint.load_snapshot(snapshot, trainer, kept)
-            elif arguments.resume and joined.first:
-                print(f'{shown.text(out)} has no snapshot yet: the run starts from the beginning')
+        # What is not finite stops the run with one line, without NumPy's warnings of it.
+        with (stopped_by_signals(trainer.stop_trigger), chainer.using_config('type_check', False),
+              np.errstate(all='ignore')):
+            run = load(run, out, trainer, joined)
             if joined.first:
-                for name, text in [(checkpoint.COMMAND, made['command']), (checkpoint.CONFIG, chosen.to_json())]:
-                    with safe_files.replacing(out / name, 'w') as file:
-                        file.write(text + '\n')
-                print(summary(chosen, out), flush=True)
+                if resumed and not run.iteration:
+                    print(f'{shown.text(out)} has no snapshot yet: the run starts from the beginning')
+                run.write(out)
+                print(summary(run.config, out), flush=True)
             trainer.run(show_loop_exception_msg=False)
             trainer.get_extension('snapshot')(trainer)
     except OSError as error:
-        if not (out / checkpoint.CONFIG).exists():
+        if not description.held(out):
             raise  # the run has not begun: the same command repeats it
-        again = how_to_resume(out, arguments, joined)
-        raise OSError(f'{shown.message(error)}; once that is solved, continue with: {again}') from error
+        raise OSError(f'{shown.message(error)}; once that is solved, continue with: {run.resume(out)}') from error
+    except FloatingPointError as error:
+        keeps = f', and {kept(out)}' if joined.first else ''
+        raise ValueError(f'in iteration {trainer.updater.iteration} {error}: training stops{keeps}; to resume it would '
+                         'lead to the same end: start a new run with a smaller --lr or --reinforce') from error
     stopped = trainer.stop_trigger.signal
     if joined.first:
-        again = how_to_resume(out, arguments, joined)
-        print(f'Stopped after iteration {trainer.updater.iteration}. Continue with: {shown.text(again)}'
-              if stopped else f'The best model on validation: {shown.text(out / checkpoint.MODEL)}', flush=True)
+        dataclasses.replace(run, iteration=trainer.updater.iteration, finished=not stopped).write(out)
+        print(f'Stopped after iteration {trainer.updater.iteration}. Continue with: {shown.text(run.resume(out))}'
+              if stopped else shown.text(result(out / checkpoint.MODEL)), flush=True)
     if stopped:
         sys.exit(128 + stopped)
 
 
+def result(model):
+    """The last line of a finished run."""
+    return (f'The best model on validation: {model}' if model.exists() else
+            f'{model} was removed after it was written; the next will be written if the run gets more epochs')
+
+
 def main(argv=None):
-    arguments = parse(argv)
-    command = shlex.join(['train.py', *(sys.argv[1:] if argv is None else argv)])
+    arguments, old = parse(argv), None
+    if arguments.resume:
+        old = distributed.from_first_started(lambda: description.read(arguments.resume))
+        arguments = parse(argv, old.machine)
     joined = distributed.join(arguments.communicator)
     device = command_line.device(arguments.gpu, joined.local)
     shared_batch(arguments, joined)
+    command = shlex.join(['train.py', *(sys.argv[1:] if argv is None else argv)])
     # Only the first process deals with files.
-    chosen, out, run = joined.from_first(lambda: old_run(arguments) if arguments.resume else new_run(arguments))
-    made = provenance.current(command, run / checkpoint.COMMAND if run else None)
+    run, out = joined.from_first(lambda: old_run(old, arguments, joined.size) if old else
+                                 new_run(arguments, command, joined.size))
     with contextlib.ExitStack() as folder:
         if joined.first:
             folder.enter_context(making(out))
-        trainer = make_trainer(chosen, out, device, arguments.data, arguments.snapshot, made, joined,
-                               model_to_start_from(run, arguments) if joined.first else None)
+        trainer = make_trainer(
+            run.config, out, device, arguments.data, arguments.snapshot, provenance.current(run.command, run.init),
+            joined, model_to_start_from(arguments) if joined.first else None,
+            lambda iteration: dataclasses.replace(run, iteration=iteration).write(out))
         if joined.first:
-            folder.enter_context(entered(out, run, arguments))
-        train(trainer, chosen, out, arguments, made, joined)
+            folder.enter_context(entered(out, arguments))
+        train(trainer, run, out, bool(old), joined)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,5 @@
 """MNIST (LeCun, Cortes and Burges): reads and checks the IDX files, and downloads those that are missing."""
+import functools
 import gzip
 import hashlib
 import zlib
@@ -18,8 +19,11 @@ MIRRORS = ('https://ossci-datasets.s3.amazonaws.com/mnist/', 'https://storage.go
 LARGEST = 64 << 20  # no file of MNIST is larger, uncompressed
 
 
+@functools.lru_cache(maxsize=1)
 def load(part, folder):
     """MNIST's 'train' (60,000) or 'test' (10,000) digits from the files in ``folder / 'mnist'``.
+
+    The last that were read are kept, so the splits of a file share them.
 
     Returns:
         uint8 array (N, 28, 28) and int32 array (N,).

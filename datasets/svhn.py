@@ -1,4 +1,5 @@
 """SVHN (Netzer et al., 2011), Format 2: cropped house-number digits, 32 x 32 in colour, in MATLAB files."""
+import functools
 import hashlib
 import warnings
 
@@ -18,10 +19,12 @@ FILES = {
 MIRROR = 'http://ufldl.stanford.edu/housenumbers/'
 
 
+@functools.lru_cache(maxsize=1)
 def load(part, folder):
     """SVHN's 'train' (73,257), 'test' (26,032) or 'extra' (531,131) digits from ``folder / 'svhn'``.
 
-    The images are a view of the file's content, so they need no further memory.
+    The images are a view of the file's content, so they need no further memory.  The last that were read are kept, so
+    the splits of a file share them.
 
     Returns:
         uint8 array (N, 3, 32, 32) and int32 array (N,) in [0, 9].

@@ -17,9 +17,11 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
-from ram import checkpoint, command_line, safe_files  # noqa: E402
+from ram import checkpoint, command_line, config, safe_files  # noqa: E402
 from ram.pictures import learning_curves  # noqa: E402
 from ram.pictures.drawing import png  # noqa: E402
+from ram.training import run  # noqa: E402
+from train import parse  # noqa: E402
 
 LARGER = '--batchsize 256 --lr 0.002 --average 0.999'
 FINER = '--batchsize 256 --lr 0.001 --average 0.999'  # to go on from a trained model
@@ -30,6 +32,8 @@ STAND_IN = ('--dataset svhn --digits fonts --batchsize 128 --weight-decay 0 --sh
             '--elastic 0 --brightness 0 --contrast 0 --tint 0 --epoch 60')
 PAPERS_NETWORKS = '--glimpse-network linear --patch 8 --scales 3 --glimpses 8 --hidden 133'
 SIGNS = r"--images traffic-signs --group-by '(\d+)-'"
+
+FOUND = 'classes', 'colour', 'images'  # what a Config has from the data, and where they are now
 
 
 def three_seeds(name, flags):
@@ -105,16 +109,35 @@ def seconds(log):
 
 
 def train(name, rest):
-    """Starts or resumes a run, and copies its results."""
+    """Starts or resumes a run, unless it is finished, and copies its results."""
     out, flags = ROOT / 'result' / 'models' / name, shlex.split(RUNS[name])
-    if (out / checkpoint.CONFIG).exists():
-        began = safe_files.read_text(out / checkpoint.COMMAND).split(' --out ')[0]
-        if began != f'train.py {RUNS[name]}':
-            raise ValueError(f'{out} holds a run of another recipe, {began}: move it away')
-        start = flags.index('--gpu') if '--gpu' in flags else len(flags)  # the device is not in the Config
-        flags = ['--resume', str(out), *flags[start:start + 2], *rest]
+    if run.held(out):
+        found = run.read(out)
+        check_recipe(out, found, [*flags, *rest])
+        flags = ['--resume', str(out), *rest]
     else:
-        flags = [*flags, '--out', str(out.relative_to(ROOT)), *rest]
+        found, flags = None, [*flags, '--out', str(out.relative_to(ROOT)), *rest]
+    if not found or not found.finished:
+        start(name, flags)
+    model = checkpoint.load_model(out / checkpoint.MODEL)
+    checkpoint.save_model(HERE / f'{name}.npz', model, model.provenance, half=True)
+    shutil.copy(out / 'log', HERE / f'{name}.log')
+
+
+def check_recipe(out, found, flags):
+    """Raises ValueError if the Run in a folder has another Config, or another model to start from, than flags say."""
+    arguments = parse(flags)
+    changes = [f'{field} {value}' for field, value in config.different(found.config, config.from_flags(arguments))
+               if field not in FOUND]
+    init = run.origin(ROOT / arguments.init if arguments.init else None)
+    if init != {'init': found.init, 'init_sha256': found.init_sha256}:
+        changes.append(f'init {found.init or "none"} of SHA-256 {found.init_sha256[:16] or "unknown"}')
+    if changes:
+        raise ValueError(f'{out} holds a run of another recipe, with {", ".join(changes)}: move it away')
+
+
+def start(name, flags):
+    """Calls train.py; raises ChildProcessError if a signal ended it, and exits if it failed."""
     print(f'== {name}: python train.py {shlex.join(flags)}', flush=True)
     with subprocess.Popen([sys.executable, 'train.py', *flags], cwd=ROOT) as process:
         try:
@@ -126,9 +149,6 @@ def train(name, rest):
         raise ChildProcessError(f'{name}: train.py was ended by signal {-code}')
     if code:
         sys.exit(code)  # train.py has said why
-    model = checkpoint.load_model(out / checkpoint.MODEL)
-    checkpoint.save_model(HERE / f'{name}.npz', model, model.provenance, half=True)
-    shutil.copy(out / 'log', HERE / f'{name}.log')
 
 
 def readme():

@@ -10,9 +10,8 @@ from ram import provenance, safe_files
 from ram.config import Config
 from ram.registry import make_model
 
-# In the folder of a run; INIT is the model that it started from, if any, COMMAND the command that started it.
-CONFIG, SNAPSHOT, MODEL, INIT, COMMAND = 'config.json', 'snapshot.npz', 'model.npz', 'init.npz', 'command.txt'
-FILES = CONFIG, SNAPSHOT, MODEL, INIT, COMMAND
+# In the folder of a run; INIT is the model that it started from, if any.
+SNAPSHOT, MODEL, INIT = FILES = 'snapshot.npz', 'model.npz', 'init.npz'
 NONE = 'keys of None'
 
 
@@ -25,10 +24,14 @@ def save_model(path, model, made=None, half=False):
         made: dict of str by str, see :func:`ram.provenance.current`.
         half: whether to write the weights as float16, which halves the file.  A weight changes by at most 2^-11 of its
             size, or 2^-25 if it is below 2^-14.  If one is beyond float16's range, all are written as float32.
+
+    Raises:
+        FloatingPointError: a weight is not finite; nothing is written.
     """
     serializer = DictionarySerializer()
     serializer.save(model)
     weights = serializer.target
+    check_finite(weights)
     if half:
         with np.errstate(over='ignore'):
             rounded = {name: array.astype(np.float16) for name, array in weights.items()}
@@ -60,7 +63,8 @@ def load_model(path, images=None):
         images: for a model of the dataset folder, where the pictures are now, if not where its Config says.
 
     Returns:
-        The model, on the CPU; its Config is ``model.config``, and ``model.provenance`` is a dict (empty if unknown).
+        The model, on the CPU; its Config is ``model.config``, and ``model.provenance`` is a dict, see
+        :mod:`ram.provenance`, of which 'init' is always known.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -134,11 +138,23 @@ def start_from(path, model):
     return [name.lstrip('/') for name, _ in model.namedparams() if name not in fitting]
 
 
+def check_finite(arrays):
+    """Raises FloatingPointError, which names one of the arrays (dict by name), if they are not all finite."""
+    for name, array in arrays.items():  # a single number may be infinite, as the best error before any validation
+        if array.ndim and array.dtype.kind == 'f' and not np.isfinite(array).all():
+            raise FloatingPointError(f'{name.rpartition(":main/")[2]} is not finite')
+
+
 def save_snapshot(path, trainer):
-    """Writes everything that a run needs to continue as if it had never stopped."""
+    """Writes everything that a run needs to continue as if it had never stopped.
+
+    Raises:
+        FloatingPointError: a weight, or another array, is not finite; nothing is written.
+    """
     serializer = DictionarySerializer()
     serializer.save(trainer)
     arrays = {key: value for key, value in serializer.target.items() if value.dtype != object}
+    check_finite(arrays)
     nothing = sorted(set(serializer.target) - set(arrays))
     safe_files.write(path, {**arrays, NONE: np.array('\n'.join(nothing))})
 
@@ -156,7 +172,10 @@ def load_snapshot(path, trainer, arrays=None):
         raise ValueError(f'{path} is not a snapshot')
     arrays.update({key: np.asarray(None) for key in str(arrays.pop(NONE)).split('\n') if key})
     try:
+        check_finite(arrays)
         _SameShapes(_of_this_version(arrays)).load(trainer)
+    except FloatingPointError as error:  # older versions wrote such snapshots
+        raise ValueError(f'{path} cannot be continued: {error}') from None
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{path} is not a snapshot of this run: {error}') from None
 

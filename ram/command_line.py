@@ -49,9 +49,9 @@ class Parser(PlainParser):
         self.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the first locations (default: '
                           '%(default)s)')
 
-    def parse_args(self, argv=None):
+    def parse_args(self, argv=None, namespace=None):
         """See ArgumentParser.parse_args.  ``--cache`` sets $RAM_CACHE, since it says where things are, not what."""
-        arguments = super().parse_args(argv)
+        arguments = super().parse_args(argv, namespace)
         if arguments.cache:
             os.environ['RAM_CACHE'] = arguments.cache
         return arguments
@@ -82,7 +82,8 @@ def device(gpu, local=0):
             count = cuda.cupy.cuda.runtime.getDeviceCount()
         except RuntimeError as error:  # CuPy's CUDARuntimeError among them
             reason = str(error).strip().split('\n')[0]
-            raise ValueError(f'--gpu {gpu} needs CuPy and a CUDA GPU, see requirements-gpu.txt: {reason}') from None
+            raise ValueError(f'--gpu {gpu} needs CuPy and a CUDA GPU, see requirements-gpu.txt; -1 is the CPU: '
+                             f'{reason}') from None
         if gpu >= count:
             raise ValueError(f'--gpu {gpu}: there are {count} GPUs, counted from 0')
     chosen = chainer.get_device('@numpy' if gpu < 0 else f'@cupy:{gpu}')
@@ -99,7 +100,7 @@ def run(main, argv=None):
     except BrokenPipeError:  # the reader of our output has closed it, as in `evaluate.py model.npz | head -3`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python complains at its end
         sys.exit(141)  # the exit code of SIGPIPE in a shell
-    except (ValueError, OSError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
+    except (ValueError, OSError, FloatingPointError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
         text = shown.message(error) or 'out of memory'
         if isinstance(error, MemoryError) and 'memory' not in text.lower():
             text = f'out of memory: {text}'

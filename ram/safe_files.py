@@ -97,11 +97,6 @@ def replacing(path, mode='wb'):
         raise
 
 
-def read_text(path):
-    """A text that :func:`replacing` wrote."""
-    return pathlib.Path(path).read_text(encoding='utf-8', errors='surrogateescape')
-
-
 def check_folder(folder, named='', new=False):
     """Checks, before some work is done for it, that files can be written into a folder.
 

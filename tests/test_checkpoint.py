@@ -44,7 +44,7 @@ def test_weights_of_half_precision(tiny, tmp_path, rng):
     with np.load(tmp_path / 'm.npz') as file:
         assert {array.dtype for name, array in file.items() if name not in ('config', 'origin')} == {np.dtype('<f2')}
     found = checkpoint.load_model(tmp_path / 'm.npz')
-    assert found.config == tiny and found.provenance == {'commit': 'a'}
+    assert found.config == tiny and found.provenance == {'commit': 'a', 'init': ''}
     for one, other in zip(model.params(), found.params()):
         assert other.dtype == np.float32
         size, error = abs(one.array.astype(np.float64)), abs(other.array.astype(np.float64) - one.array)
@@ -60,6 +60,16 @@ def test_weights_beyond_half_precision_are_kept(tiny, tmp_path, large):
     checkpoint.save_model(tmp_path / 'm.npz', model, half=True)
     for one, other in zip(model.params(), checkpoint.load_model(tmp_path / 'm.npz').params()):
         np.testing.assert_array_equal(one.array, other.array)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize('half', [False, True])
+def test_a_model_that_is_not_finite_is_never_written(saved, value, half):
+    before, model = saved.read_bytes(), checkpoint.load_model(saved)
+    model.action_network.logits.b.array[3] = value
+    with pytest.raises(FloatingPointError, match='action_network/logits/b'):
+        checkpoint.save_model(saved, model, half=half)
+    assert saved.read_bytes() == before and os.listdir(saved.parent) == [saved.name]
 
 
 class Bomb:

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -5,6 +6,7 @@ import sys
 
 import pytest
 
+from ram import provenance
 from tests.conftest import ROOT
 
 
@@ -45,3 +47,17 @@ def test_the_repository_is_only_read(repository):
     index = (repository / '.git' / 'index').read_bytes()
     assert commit_of(repository) == run(repository, 'git', 'rev-parse', 'HEAD')
     assert (repository / '.git' / 'index').read_bytes() == index
+
+
+@pytest.mark.parametrize('command, init, rest', [
+    ('train.py --init models/mnist-T6.npz -e 1 --gpu', 'mnist-T6', {'gpu': None}),
+    ("train.py --init 'my models/a b.npz' --dataset mnist --data d", 'a b', {'data': 'd'}),
+    ('train.py --init=a/b.npz -hi 32 -g0 -l 4 --g_size 8', 'b', {'gpu': 0}),
+    ('train.py --ini a.npz --gpu -1 --snapshot 5m', 'a', {'gpu': -1, 'snapshot': '5m'}),  # as older versions allowed
+    ('train.py --epoch 1', '', {}), ('train.py --init', '', {}), ('', '', {}), ("it's", '', {})])
+def test_what_a_command_of_an_older_version_says(command, init, rest):
+    flags = provenance.flags(command)
+    assert {name: value for name, value in flags.items() if name != 'init'} == rest
+    assert provenance.started_from(command) == init
+    assert provenance.from_json(json.dumps({'command': command}))['init'] == init
+    assert provenance.from_json(json.dumps({'command': command, 'init': 'c'}))['init'] == 'c'

@@ -19,11 +19,22 @@ def episodes(model, images, rng, policy=None, batchsize=500):
 
     Yields:
         The slice of the images that are in a batch, and its Episode; of no images, one empty batch.
+
+    Raises:
+        FloatingPointError: a logit is not finite.
     """
     with chainer.using_config('train', False), chainer.no_backprop_mode():
         for start in range(0, max(len(images), 1), batchsize):
             batch = slice(start, start + batchsize)
-            yield batch, model.rollout(images[batch], rng, policy or model.config.policy)
+            episode = model.rollout(images[batch], rng, policy or model.config.policy)
+            check_finite(episode.logits.array)
+            yield batch, episode
+
+
+def check_finite(logits):
+    """Raises FloatingPointError if not all logits, an array, are finite: then an answer says nothing."""
+    if not cuda.get_array_module(logits).isfinite(logits).all():
+        raise FloatingPointError('the answers of the model are not finite')
 
 
 def fixations(model, images, rng, policy=None, batchsize=500):

@@ -8,7 +8,7 @@ from chainer.backends import cuda
 from datasets import catch
 from ram.random_streams import generator
 from ram.registry import DATASETS
-from ram.reports.evaluation import wilson_interval
+from ram.reports.evaluation import check_finite, wilson_interval
 from ram.tasks import SEEDS
 
 GAMES = {'validation': 4000, 'test': 100_000}
@@ -61,10 +61,17 @@ def play_model(model, rng, count, policy=None):
 
     Returns:
         Played.
+
+    Raises:
+        FloatingPointError: a logit is not finite.
     """
     config = model.config
+
+    def player(game, rng):
+        check_finite(model.play(game, rng, policy or config.policy).logits.array)
+
     with chainer.using_config('train', False), chainer.no_backprop_mode():
-        return play(lambda game, rng: model.play(game, rng, policy or config.policy), _task(config), rng, count)
+        return play(player, _task(config), rng, count)
 
 
 def play_blindly(config, actions, rng, count):

@@ -1,9 +1,7 @@
 """The errors of all models in a folder, row by row of the paper's tables."""
 import dataclasses
 import pathlib
-import shlex
 import sys
-from itertools import pairwise
 
 from datasets import shown
 from ram import checkpoint
@@ -46,7 +44,7 @@ def measure_folder(folder, arguments, device):
         for path, model in (found[seed] for seed in sorted(found)):
             model.to_device(device)
             measured.append({**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
-                             'epoch': model.config.epoch, 'init': started_from(model)})
+                             'epoch': model.config.epoch, 'init': model.provenance['init']})
         results[row] = mean_of_seeds(measured)
     return results
 
@@ -59,7 +57,7 @@ def check_seed(path, model, others):
         others: (path, model) of those.  A control leaves fields unused, so only models with a gaze are compared.
     """
     def recipe(model):
-        return {**dataclasses.asdict(model.config), 'init': started_from(model), 'seed': None, 'epoch': None}
+        return {**dataclasses.asdict(model.config), 'init': model.provenance['init'], 'seed': None, 'epoch': None}
 
     for other, one in others if model.gaze else ():
         known = recipe(one)
@@ -67,14 +65,3 @@ def check_seed(path, model, others):
         if changes:
             raise ValueError(f'{path} differs from {other} in more than the seed, and would be in one row with it: it '
                              f'has {", ".join(changes)}')
-
-
-def started_from(model):
-    """The name of the model that a model's training started from (``train.py --init``); '' if there is none."""
-    try:
-        words = shlex.split(model.provenance.get('command', ''))
-    except ValueError:  # no command that a shell would take
-        return ''
-    given = [after for word, after in pairwise(words) if word == '--init']
-    given += [word.removeprefix('--init=') for word in words if word.startswith('--init=')]
-    return pathlib.Path(given[-1]).stem if given else ''

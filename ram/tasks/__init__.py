@@ -7,7 +7,7 @@ from datasets import folder as pictures
 from datasets import scenes
 from datasets.picture_store import Pictures, PictureStore
 from ram.networks.native_sensor import NativePictures
-from ram.registry import DATASETS
+from ram.registry import DATASETS, MODELS
 
 # Seeds of the fixed scenes: the same for every run, and independent of its own seed.
 SEEDS = {'validation': 1_000_001, 'test': 1_000_002, 'train+validation': 1_000_003}
@@ -34,6 +34,20 @@ def load_sources(config, split, folder=None):
         ``scenes.fresh_scenes``.
     """
     return DATASETS[config.dataset].sources(config, split, folder)
+
+
+def fingerprint(config, folder=None):
+    """What a run learns from and is validated with, in a form that changes when the data do.
+
+    Args:
+        config, folder: as for :func:`load_sources`.
+
+    Returns:
+        dict by split, each a dict by class of its number of pictures and a digest of them; see ``Task.fingerprint``.
+    """
+    task = DATASETS[config.dataset]
+    return {split: task.fingerprint(config, split, folder)
+            for split in (MODELS[config.model].training_split, 'validation')}
 
 
 def load_scenes(config, split, folder=None):

@@ -29,6 +29,9 @@ class CatchTask(Task):
                              f'glimpses must not be {config.glimpses}')
         return dataclasses.replace(config, glimpses=config.size - 1)
 
+    def fingerprint(self, config, split, folder):
+        return {}
+
     def new_games(self, config, rng, count):
         """A batch of ``count`` games on the generator's device, see ``datasets.catch.Catch``."""
         return catch.new_games(rng, count, config.size, config.paddle, config.speed)

@@ -8,7 +8,7 @@ from datasets import shown, splits
 from ram.config.groups import Augmentation
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
-from ram.tasks.task import PHOTOGRAPHS, Task
+from ram.tasks.task import PHOTOGRAPHS, Task, digest
 
 # The changes of training pictures that native ones do not have.
 UNCHANGED = {'shift': 0, **{field.name: field.default for field in dataclasses.fields(Augmentation)}}
@@ -59,8 +59,18 @@ class FolderTask(Task):
                   *map(shown.text, left_out), sep='\n  ', file=sys.stderr)
         return (NativePictures(images.store, images.indexes) if config.fit == 'native' else images), labels
 
+    def fingerprint(self, config, split, folder):
+        """The pictures are known by their files' paths and sizes, so that none is read."""
+        root = _root(config)
+        return {name: [len(paths), digest(*(_line(path, root) for path in paths))]
+                for name, paths in pictures.class_files(root, split, config.group_by).items()}
+
     def name(self, config):
         return config.images
+
+
+def _line(path, root):
+    return f'{path.relative_to(root).as_posix()}\0{path.stat().st_size}\n'.encode('utf-8', 'surrogateescape')
 
 
 def _root(config):

@@ -1,5 +1,8 @@
 """The interface of a task."""
 import dataclasses
+import hashlib
+
+import numpy as np
 
 from datasets import shown
 from ram.config.groups import DIGITS
@@ -8,6 +11,14 @@ from ram.config.groups import DIGITS
 PHOTOGRAPHS = dict(
     normalise=True, glimpse_network='conv', core='lstm', batchsize=32, weight_decay=0.1,
     rotate=15.0, zoom=0.3, shear=0.2, elastic=1.0, brightness=0.6, contrast=0.6, tint=0.3)
+
+
+def digest(*parts):
+    """A short digest of bytes, or of contiguous arrays, for comparisons: str."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()[:16]
 
 
 class Task:
@@ -61,6 +72,13 @@ class Task:
     def sources(self, config, split, folder):
         """The sources of scenes: uint8 array and int32 array (N,); see ``ram.tasks.load_sources``."""
         raise NotImplementedError
+
+    def fingerprint(self, config, split, folder):
+        """The number of pictures of each class, and a digest of them: dict by class of [int, str]; {} for a game."""
+        images, labels = self.sources(config, split, folder)
+        chosen = [np.flatnonzero(labels == label) for label in range(len(config.classes))]
+        return {name: [len(rows), digest(rows, np.ascontiguousarray(images[rows]))]
+                for name, rows in zip(config.classes, chosen)}
 
     def moving(self, config):
         """The digit or picture that has a random place in a larger scene.

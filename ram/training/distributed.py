@@ -1,4 +1,6 @@
 """The processes of a run: one, or several that ChainerMN's communicator joins, each of them a rank."""
+import os
+
 from chainer.backends import cuda
 
 
@@ -32,6 +34,21 @@ class Ranks:
 
 
 ALONE = Ranks()
+STARTED = 'PMI_RANK', 'PMIX_RANK', 'OMPI_COMM_WORLD_RANK'  # variables that MPIs give to the processes that they start
+
+
+def from_first_started(function):
+    """The result of ``function()`` in the first process that mpiexec started, in all of them, before they are joined.
+
+    Which communicator joins them may be such a result.
+    """
+    if not any(name in os.environ for name in STARTED):
+        return function()
+    try:
+        from mpi4py.MPI import COMM_WORLD as world
+    except (ImportError, RuntimeError):  # to join them will fail, if they are to be joined
+        return function()
+    return world.bcast(function() if world.rank == 0 else None)
 
 
 def join(name):

@@ -16,7 +16,8 @@ from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import whole_arrays
 
 
-def make_trainer(config, out, device, folder=None, every='epoch', made=None, ranks=ALONE, init=None):
+def make_trainer(config, out, device, folder=None, every='epoch', made=None, ranks=ALONE, init=None,
+                 written=lambda iteration: None):
     """A trainer that is ready to run.
 
     Args:
@@ -28,6 +29,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
         made: the provenance of the models, see ``ram.provenance``.
         ranks: the Ranks that train together, each with batches of ``config.batchsize``.
         init: file of a model to start from, see ``checkpoint.start_from``; that of the first rank is used.
+        written: called with the iteration, in the first rank, once its snapshot is written.
 
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
@@ -58,5 +60,5 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
         trainer.extend(Log())
         trainer.extend(Curves(loss=[f'main/{name}' for name in loss.reported[:2]],
                               error=['main/error', 'validation/error']))
-    trainer.extend(Snapshot(ranks), trigger=snapshots)
+    trainer.extend(Snapshot(ranks, written), trigger=snapshots)
     return trainer

@@ -1,10 +1,13 @@
+import dataclasses
+
 import chainer
 import numpy as np
 import pytest
 
 from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
-from ram.config import Config
-from ram.reports import evaluation
+from ram.config import PRESETS, Config
+from ram.registry import make_model
+from ram.reports import evaluation, games
 from tests.networks.conftest import shake
 
 
@@ -13,8 +16,8 @@ class Oracle:
     config = Config()
 
     def rollout(self, images, rng, policy):
-        answer = images[:, 0, 0].argmax(axis=1)
-        return Episode(None, (np.zeros(len(images), int), answer), None)
+        states = np.zeros(len(images), int), images[:, 0, 0].argmax(axis=1)
+        return Episode(None, states, self.classify(states)[-1])
 
     def classify(self, states):
         return chainer.Variable(np.stack([np.eye(10, dtype=np.float32)[state] for state in states]))
@@ -47,6 +50,21 @@ def test_repeats_draw_different_first_locations():
     labels = np.zeros(4, int)
     evaluation.evaluate(Model(), scenes(labels), labels, np.random.default_rng, seed=3, repeats=5)
     assert len(set(drawn)) == 5
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_answers_that_are_not_finite_are_no_answers(tiny, rng, value):
+    """They would be the first class, for every image."""
+    model, images = RecurrentAttentionModel(tiny), np.zeros((3, 1, 28, 28), np.uint8)
+    model.action_network.logits.b.array[4] = value
+    for function in evaluation.answers, evaluation.probabilities, evaluation.fixations:
+        with pytest.raises(FloatingPointError, match='the answers of the model are not finite'):
+            function(model, images, rng)
+        assert chainer.config.train and chainer.config.enable_backprop
+    player = make_model(dataclasses.replace(PRESETS['catch'], size=6, patch=3, scales=1, unit=5, hidden=7))
+    player.action_network.logits.b.array[1] = value
+    with pytest.raises(FloatingPointError, match='the answers of the model are not finite'):
+        games.play_model(player, rng, 4)
 
 
 @pytest.mark.parametrize('policy', ['learned', 'random'])

@@ -1,5 +1,6 @@
 """The shipped models, and what the documents say about them."""
 import argparse
+import dataclasses
 import json
 import re
 import shlex
@@ -8,10 +9,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import train
 from models import make
 from ram import checkpoint, config
 from ram.registry import make_model
 from ram.reports import published
+from ram.training import run
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 MODELS = ROOT / 'models'
@@ -70,24 +73,48 @@ def trainings(tmp_path, monkeypatch):
     return commands
 
 
-def test_a_run_is_resumed_with_its_recipe(tiny, tmp_path, trainings):
-    """With its device, which is not in the Config.  A run of another recipe is not resumed."""
-    for name in 'mnist-T7', 'cluttered-T6':
-        out = tmp_path / 'result' / 'models' / name
-        out.mkdir(parents=True)
-        checkpoint.save_model(out / 'model.npz', make_model(tiny), {'command': 'train.py'})
-        (out / 'log').write_text('[]')
-        make.train(name, ['--epoch', '3'])
-        assert trainings[-1] == f'train.py {make.RUNS[name]} --out result/models/{name} --epoch 3'
-        (out / 'config.json').write_text('')
-        (out / 'command.txt').write_text(f'{trainings[-1]}\n')
-        make.train(name, [])
-        assert trainings[-1] == f'train.py --resume {out}' + ' --gpu 0' * (name == 'cluttered-T6')
-    (out / 'command.txt').write_text('train.py --dataset cluttered --out result/models/cluttered-T6\n')
-    with pytest.raises(ValueError, match='another recipe, train.py --dataset cluttered: move it away'):
-        make.train('cluttered-T6', [])
+def described(name, rest=(), **changes):
+    """The Run of a recipe with some more flags, and with changes."""
+    arguments = train.parse([*shlex.split(make.RUNS[name]), *rest])
+    start = run.origin(make.ROOT / arguments.init if arguments.init else None)
+    return dataclasses.replace(run.Run(config.from_flags(arguments), 'train.py', **start), **changes)
+
+
+@pytest.mark.parametrize('name', ['mnist-T7', 'cluttered-T6', 'catch'])
+def test_a_run_of_a_recipe_is_resumed_and_one_of_another_is_not(tiny, tmp_path, trainings, name):
+    out = tmp_path / 'result' / 'models' / name
+    out.mkdir(parents=True)
+    (tmp_path / 'models').mkdir()
+    (tmp_path / 'models' / 'mnist-T6.npz').write_bytes(b'weights')
+    checkpoint.save_model(out / 'model.npz', make_model(tiny), {'command': 'train.py'})
+    (out / 'log').write_text('[]')
+    make.train(name, ['--epoch', '3'])
+    assert trainings[-1] == f'train.py {make.RUNS[name]} --out result/models/{name} --epoch 3'
+    described(name).write(out)
+    make.train(name, ['--gpu', '-1'])
+    assert trainings[-1] == f'train.py --resume {out} --gpu -1'
+    described(name, ['--epoch', '3']).write(out)
+    make.train(name, ['--epoch', '3'])
+    assert trainings[-1] == f'train.py --resume {out} --epoch 3'
+    described(name, finished=True).write(out)
+    count = len(trainings)
+    make.train(name, [])
+    assert len(trainings) == count  # there is nothing to train
+    for other, text in ((described(name, ['--epoch', '3']), 'epoch 3'), (described(name, ['--lr', '0.5']), 'lr 0.5'),
+                        (described(name, init='a', init_sha256='b'), 'init a')):
+        other.write(out)
+        with pytest.raises(ValueError, match=f'a run of another recipe, with .*{text}.*: move it away'):
+            make.train(name, [])
+    described(name).write(out)
+    if name == 'mnist-T7':  # the model that it started from has been trained again
+        (tmp_path / 'models' / 'mnist-T6.npz').write_bytes(b'other')
+        with pytest.raises(ValueError, match='init mnist-T6 of SHA-256'):
+            make.train(name, [])
+
+
+def test_training_that_fails_ends_the_script(trainings):
     with pytest.raises(SystemExit) as ended:  # train.py has said why
-        make.train('mnist-T7', ['--unknown'])
+        make.train('mnist-T6', ['--unknown'])
     assert ended.value.code == 2
 
 
@@ -113,7 +140,7 @@ def test_a_model_is_shipped_with_half_precision(tiny, tmp_path, trainings):
     (out / 'log').write_text('[]')
     make.train('mnist-T6', [])
     found = checkpoint.load_model(tmp_path / 'mnist-T6.npz')
-    assert (tmp_path / 'mnist-T6.log').read_text() == '[]' and found.provenance == {'command': 'train.py'}
+    assert (tmp_path / 'mnist-T6.log').read_text() == '[]' and found.provenance == {'command': 'train.py', 'init': ''}
     assert found.config == tiny
     for one, other in zip(model.params(), found.params()):
         np.testing.assert_array_equal(other.array, one.array.astype(np.float16))

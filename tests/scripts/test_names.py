@@ -14,6 +14,7 @@ from PIL import Image
 from datasets import shown
 from ram import checkpoint, safe_files
 from ram.registry import make_model
+from ram.training import run as description
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 NAMES = [b' ', b'$1_front', b'-rf', b'<!--<script>{0} %s {title} {{exhibits}}', b'\x1b[31mred', b'caf\xe9',
@@ -57,7 +58,7 @@ def test_training_prints_lines_and_keeps_the_names(folder, trained):
     assert result.stderr == '' and 'pict\\xfcres' in result.stdout and 'r\\xfcn $1$' in result.stdout
     classes = tuple(sorted(map(os.fsdecode, NAMES)))
     assert checkpoint.load_model(out).config.classes == classes
-    assert tuple(json.loads((out / 'config.json').read_text())['classes']) == classes
+    assert description.read(out).config.classes == classes
     assert os.fsencode(str(folder)) in (out / 'command.txt').read_bytes()
     again = script('train.py', '--resume', out, '-e', 2)
     assert again.returncode == 0, again.stderr

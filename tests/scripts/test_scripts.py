@@ -18,11 +18,12 @@ from PIL import Image
 from ram import checkpoint, config, safe_files, tasks
 from ram.pictures import episodes
 from ram.registry import make_model
+from ram.training import run as description
 from tests.conftest import ROOT, SMALL, assert_one_clear_line, script
 
 
 def test_train_then_evaluate_then_visualize(run, tmp_path):
-    assert {'model.npz', 'log', 'loss.png', 'error.png', 'config.json', 'snapshot.npz'} <= set(os.listdir(run))
+    assert {'model.npz', 'log', 'loss.png', 'error.png', 'run.json', 'snapshot.npz'} <= set(os.listdir(run))
     result = script('evaluate.py', run / 'model.npz', '--json', '--repeats', '2')
     found = json.loads(result.stdout)
     assert {'test_error', 'ci95', 'by_glimpse', 'n', 'seed'} <= set(found)
@@ -66,6 +67,7 @@ def test_start_from_another_model(quick, tmp_path):
     assert script('train.py', *flags).returncode == 0
     for name in 'model.npz', 'snapshot.npz', 'log':  # as if the run had been killed before its first snapshot
         (out / name).unlink()
+    dataclasses.replace(description.read(out), iteration=0, finished=False).write(out)
     assert script('train.py', '--resume', out).returncode == 0
     given, found = (safe_files.read(folder / 'model.npz') for folder in (run, out))
     assert '"size": 40' in str(found['config'])
@@ -176,7 +178,59 @@ def test_resume_with_more_epochs(run, tmp_path):
     assert better.config.epoch == 2  # saved after the run was resumed, with the first command
     assert better.provenance['command'] == shlex.join(['train.py', *SMALL, '-e', '1', '-o', str(run)])
     assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '--sigma', '0.5'), 'sigma', '0.5', '0.1')
-    assert_one_clear_line(script('train.py', '--resume', tmp_path), 'config.json')
+    assert_one_clear_line(script('train.py', '--resume', tmp_path), 'run.json')
+
+
+def test_a_finished_run_that_lost_files_is_not_trained_again(run, tmp_path):
+    out = tmp_path / 'run'
+    shutil.copytree(run, out)
+    (out / 'snapshot.npz').rename(tmp_path / 'snapshot.npz')
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    for more in [], ['-e', 2]:
+        result = script('train.py', '--resume', out, *more)
+        assert_one_clear_line(result, 'snapshot.npz is missing', f'--init {out / "model.npz"} --out OTHER')
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    (tmp_path / 'snapshot.npz').rename(out / 'snapshot.npz')
+    (out / 'model.npz').unlink()
+    result = script('train.py', '--resume', out)
+    assert result.returncode == 0 and 'The best model' not in result.stdout
+    assert f'{out / "model.npz"} was removed' in result.stdout and not (out / 'model.npz').exists()
+    assert description.read(out).finished
+    result = script('train.py', '--resume', out, '-e', 2, '--snapshot', 50)
+    assert result.returncode == 0 and f'The best model on validation: {out / "model.npz"}' in result.stdout
+    assert checkpoint.load_model(out / 'model.npz').config.epoch == 2
+    known = description.read(out)
+    assert known.finished and known.config.epoch == 2 and known.machine['snapshot'] == '50'
+    assert_one_clear_line(script('train.py', '--resume', out, '-e', 1), '--epoch must be at least 2', 'not 1')
+    assert description.read(out) == known
+    shutil.copy(run / 'snapshot.npz', out)
+    result = script('train.py', '--resume', out, '-e', 2)
+    assert result.returncode == 0 and description.read(out) == known
+    assert f'is of iteration {description.read(run).iteration}: the run goes on from there' in result.stdout
+
+
+def test_a_run_that_dies_says_what_it_keeps(quick, tmp_path):
+    """Its updates are finite, and the losses after them are not."""
+    dying = [*quick, '--optimizer', 'momentum', '--lr', 1e30, '--clip', 0]
+    for more, text in (['--snapshot', 1], 'in iteration 1 '), (['--average', 0.9], 'in iteration 2 the loss is nan'):
+        out = tmp_path / more[0]
+        result = script('train.py', *dying, *more, '-o', out)
+        assert_one_clear_line(result, text, f'training stops, and {out} keeps no snapshot and no model', '--lr')
+        assert {path.name for path in out.iterdir()} == {'run.json', '.lock'}
+    result = script('train.py', '--resume', out)
+    assert 'has no snapshot yet' in result.stdout
+    assert_one_clear_line(result, 'keeps no snapshot and no model')
+    good = tmp_path / 'good'
+    assert script('train.py', *quick, '-e', 1, '-o', good).returncode == 0
+    before = {name: (good / name).read_bytes() for name in ('snapshot.npz', 'model.npz')}
+    known = description.read(good)
+    arrays = safe_files.read(good / 'snapshot.npz')
+    arrays['updater/model:main/model/core_network/from_state/W'][...] = 1e38  # as a hardware fault might
+    safe_files.write(good / 'snapshot.npz', arrays)
+    before['snapshot.npz'] = (good / 'snapshot.npz').read_bytes()
+    result = script('train.py', '--resume', good, '-e', 2)
+    assert_one_clear_line(result, f'{good} keeps the snapshot of iteration {known.iteration} and model.npz, the best')
+    assert {name: (good / name).read_bytes() for name in before} == before
 
 
 @pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['Ctrl-C', 'SIGTERM'])

@@ -46,3 +46,57 @@ def test_pictures_of_files_are_what_a_model_takes(tmp_path, rng, preset, changes
     for wrong, words in ((), 'none'), (([tmp_path / 'b.png'],), 'list'), ((images,), '(ndarray|NativePictures)'):
         with pytest.raises(ValueError, match=f'takes paths of files, at least one, not .*{words}$'):
             tasks.read_pictures(model.config, *wrong)
+
+
+def differing(one, other):
+    """The splits and classes in which two fingerprints differ."""
+    return [(split, name) for split in one for name in one[split] if one[split][name] != other[split][name]]
+
+
+@pytest.mark.parametrize('change', ['pixel', 'label', 'order'])
+def test_the_fingerprint_of_digits_shows_the_class_that_changed(monkeypatch, tiny, change):
+    digits, labels = np.random.default_rng(0).integers(0, 256, (60, 28, 28)).astype(np.uint8), np.arange(60) % 10
+    monkeypatch.setattr(datasets, 'load_digits', lambda source, split, folder: (digits, labels))
+    before = tasks.fingerprint(tiny)
+    assert list(before) == ['train', 'validation'] and list(before['train']) == list('0123456789')
+    assert [count for count, _ in before['train'].values()] == [6] * 10 and tasks.fingerprint(tiny) == before
+    other, others = digits.copy(), labels.copy()
+    monkeypatch.setattr(datasets, 'load_digits', lambda source, split, folder: (
+        (digits, labels) if split == 'train' else (other, others)))
+    assert tasks.fingerprint(tiny) == before
+    if change == 'pixel':
+        other[13, 5, 5] ^= 1
+    elif change == 'label':
+        others[13] = 4
+    else:
+        other[[3, 13]] = other[[13, 3]]
+    assert differing(before, tasks.fingerprint(tiny)) == [
+        ('validation', '3')] + [('validation', '4')] * (change == 'label')
+    assert list(tasks.fingerprint(dataclasses.replace(tiny, model='archived', scales=1))) == ['test', 'validation']
+
+
+def test_the_fingerprint_of_a_folder_is_of_its_files_names_and_sizes(tmp_path, monkeypatch):
+    for name in 'ab':
+        for number in range(8):
+            path = tmp_path / 'here' / name / f'{number}.png'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new('L', (9 + number, 9)).save(path)
+    config = tasks.completed(dataclasses.replace(PRESETS['folder'], images=str(tmp_path / 'here')))
+    monkeypatch.setattr(Image, 'open', None)  # none is read
+    before = tasks.fingerprint(config)
+    assert {split: {name: count for name, (count, _) in found.items()} for split, found in before.items()} == {
+        'train': {'a': 6, 'b': 6}, 'validation': {'a': 1, 'b': 1}}
+    (tmp_path / 'here').rename(tmp_path / 'there')
+    config = dataclasses.replace(config, images=str(tmp_path / 'there'))
+    assert tasks.fingerprint(config) == before
+    for path in sorted((tmp_path / 'there' / 'b').iterdir()):
+        size, content = path.stat().st_size, path.read_bytes()
+        path.write_bytes(content + b'0')
+        (split, name), *rest = differing(before, tasks.fingerprint(config)) or [(None, 'b')]  # a test picture
+        assert name == 'b' and not rest
+        path.write_bytes(content)
+        assert path.stat().st_size == size and tasks.fingerprint(config) == before
+
+
+def test_a_game_has_no_data():
+    assert set(map(len, tasks.fingerprint(PRESETS['catch']).values())) == {0}

@@ -1,26 +1,29 @@
 """The folder of a run: what a run, or one that is refused, does to it."""
-import json
-import pathlib
-import shlex
+import dataclasses
+import os
 import shutil
-from types import SimpleNamespace
+import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import train
 from ram import checkpoint
-from ram.training.distributed import ALONE
-from ram.training.run_folder import old_run
+from ram.registry import make_model
+from ram.training import run as description
+from ram.training import run_folder
+from ram.training.run import Run
 from tests.conftest import SMALL, assert_one_clear_line, script
+from tests.training.conftest import few_digits_config
 
 
 def test_a_run_that_is_refused_changes_no_folder(run, tmp_path):
     """Neither is a folder left behind, so that the command can be repeated, nor is a file of the user lost."""
     old, new, mine, empty = (tmp_path / name for name in ('old', 'new', 'mine', 'empty'))
     shutil.copytree(run, old)
-    settings = json.loads((old / 'config.json').read_text())
-    (old / 'config.json').write_text(json.dumps({**settings, 'digits': 'mnist'}))
+    known = description.read(old)
+    dataclasses.replace(known, config=dataclasses.replace(known.config, digits='mnist')).write(old)
     for folder in tmp_path / 'mnist', mine, empty:
         folder.mkdir()
     (tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz').write_bytes(b'\x1f\x8b\x08')
@@ -32,13 +35,6 @@ def test_a_run_that_is_refused_changes_no_folder(run, tmp_path):
             assert_one_clear_line(script('train.py', *first, '-o', out, '--data', tmp_path), 'damaged')
     assert {path: path.read_bytes() for path in [*old.iterdir(), *mine.iterdir()]} == before
     assert empty.exists() and not new.exists()
-
-
-@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
-def test_an_editor_may_save_the_config_with_a_byte_order_mark(run, tmp_path, encoding):
-    text = (run / 'config.json').read_text()
-    (tmp_path / 'config.json').write_text(text, encoding=encoding)
-    assert old_run(train.parse(['--resume', str(tmp_path)]))[0].to_json() == text.strip()
 
 
 def test_a_damaged_snapshot_is_not_left_in_another_folder(run, tmp_path):
@@ -61,7 +57,7 @@ def test_a_run_loses_no_file_of_its_folder(run, tmp_path):
         assert_one_clear_line(result, f'{file} would be overwritten')
         assert checkpoint.load_model(file)
     # A model of the name that the run gives to its copy; and names that are like those of incomplete files.
-    kept = ['logs/a', 'log-of-2025/a', '.my-12345678/a', '.bashrc-20240115', '.config-original']
+    kept = ['logs/a', 'log-of-2025/a', '.my-12345678/a', '.bashrc-20240115', '.run-original']
     for name in kept:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -84,19 +80,6 @@ def test_the_incomplete_files_of_a_killed_run_are_removed(run, tmp_path):
     assert not any(path.exists() for path in left)
 
 
-@pytest.mark.parametrize('given, joined, command', [
-    ([], ALONE, 'python train.py --resume'),
-    (['-g', '1', '--data', 'my data', '--snapshot', '5m'], ALONE,
-     "python train.py --gpu 1 --data 'my data' --snapshot 5m --resume"),
-    (['--communicator', 'pure_nccl', '--gpu'], SimpleNamespace(size=4),
-     'mpiexec -n 4 python train.py --communicator pure_nccl --gpu --resume')])
-def test_the_command_that_resumes_a_run_names_its_machine(given, joined, command):
-    folder = pathlib.Path('result/my run')
-    assert train.how_to_resume(folder, train.parse(given), joined) == f"{command} 'result/my run'"
-    arguments = train.parse(shlex.split(command.split('train.py ')[1]) + [str(folder)])
-    assert arguments.resume == str(folder) and arguments.gpu == train.parse(given).gpu
-
-
 def test_a_run_of_a_folder_can_be_resumed_with_its_preset(tmp_path):
     """Its classes were found in the data, and native pictures are not changed: both differ from the preset's."""
     for name in 'ab':
@@ -109,3 +92,157 @@ def test_a_run_of_a_folder_can_be_resumed_with_its_preset(tmp_path):
     result = script('train.py', *flags, '-e', 2, '-b', 2, '--resume', out)
     assert result.returncode == 0, result.stderr
     assert_one_clear_line(script('train.py', '--preset', 'archived', '--resume', out), '--dataset mnist', 'folder')
+
+
+class Killed(BaseException):
+    pass
+
+
+class Kill:
+    """Ends a process at one of its steps, as SIGKILL would: nothing below ``folder`` changes any more."""
+    armed = None
+
+    def __init__(self, folder, step):
+        self.folder, self.left = str(folder), step
+
+    @classmethod
+    def hook(cls, event, arguments):
+        """An audit hook; it stays for the rest of the tests."""
+        if cls.armed and (event in ('os.rename', 'os.remove', 'os.mkdir', 'os.rmdir') or (
+                event == 'open' and arguments[2] & (os.O_WRONLY | os.O_RDWR))):
+            if str(arguments[0]).startswith(cls.armed.folder):
+                cls.armed.left -= 1
+                if cls.armed.left < 0:
+                    raise Killed
+
+    def __enter__(self):
+        Kill.armed = self
+
+    def __exit__(self, kind, *rest):
+        Kill.armed = None
+        return kind is Killed
+
+
+sys.addaudithook(Kill.hook)
+
+
+@pytest.mark.usefixtures('few_digits')
+def test_a_command_that_was_killed_before_its_run_began_works_again(tmp_path):
+    """Killed at each of its steps in the new folder, and once more at each when it is repeated."""
+    old, model = tmp_path / 'old', tmp_path / 'model.npz'
+    old.mkdir()
+    checkpoint.save_model(model, make_model(few_digits_config()))
+    for name in 'snapshot.npz', 'model.npz', 'init.npz', 'log':
+        (old / name).write_text(name)
+    Run(few_digits_config(), 'train.py', iteration=3).write(old)
+    new = ['--dataset', 'mnist', '--init', model]
+
+    def begin(first, out):
+        """What train.py does before it trains."""
+        arguments = train.parse([*map(str, first), '--out', str(out)])
+        run, found = run_folder.old_run(description.read(old), arguments, 1) if arguments.resume else (
+            run_folder.new_run(arguments, 'train.py', 1))
+        with run_folder.making(found), run_folder.entered(found, arguments):
+            run.write(found)
+
+    for first, expected in ((['--resume', old], {'snapshot.npz', 'model.npz', 'init.npz', 'log'}), (new, {'init.npz'})):
+        steps = 0
+        while True:
+            out = tmp_path / f'{len(expected)} {steps}'
+            with Kill(out, steps):
+                begin(first, out)
+                break
+            with Kill(out, steps // 2):
+                begin(first, out)
+            if not description.held(out):
+                begin(first, out)
+            assert {path.name for path in out.iterdir()} - {'.lock'} == {*expected, description.FILE}
+            steps += 1
+        assert steps >= 2 * len(expected) + 2
+        assert_refused(lambda: begin(first, out), 'holds a run already')  # noqa: B023
+        (out / description.FILE).unlink()
+        (out / 'init.npz').write_text('of another run')
+        assert_refused(lambda: begin(first, out), 'init.npz would be overwritten')  # noqa: B023
+
+
+def assert_refused(function, text):
+    with pytest.raises(ValueError, match=text):
+        function()
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A run of three classes of 20 pictures, described as train.py does; nothing is trained."""
+    rng = np.random.default_rng(0)
+    for name in 'abc':
+        (tmp_path / 'pictures' / name).mkdir(parents=True)
+        for number in range(20):
+            picture(tmp_path / 'pictures' / name / f'{number}.png', rng)
+    flags = ['--dataset', 'folder', '--images', tmp_path / 'pictures', '--out', tmp_path / 'run']
+    run, out = run_folder.new_run(train.parse(list(map(str, flags))), 'train.py', 1)
+    out.mkdir()
+    (out / 'snapshot.npz').write_bytes(b'')
+    dataclasses.replace(run, iteration=3).write(out)
+    return out
+
+
+def picture(path, rng):
+    Image.fromarray(rng.integers(0, 256, (9, 9)).astype(np.uint8)).save(path)
+
+
+def resumed(out, *flags):
+    return run_folder.old_run(description.read(out), train.parse(['--resume', str(out), *map(str, flags)]), 1)[0]
+
+
+def test_a_run_says_what_has_changed_in_its_pictures(trained, tmp_path, capsys, rng):
+    pictures = tmp_path / 'pictures'
+    assert resumed(trained) == description.read(trained) and capsys.readouterr().err == ''
+    shutil.copytree(pictures, tmp_path / 'copy')
+    moved = resumed(trained, '--images', tmp_path / 'copy')
+    assert capsys.readouterr().err == (
+        f'the pictures of {trained} have changed: they are in {tmp_path / "copy"}, not in {pictures}\n')
+    assert moved.config.images == str(tmp_path / 'copy') and moved.data == description.read(trained).data
+    resumed(trained, '--images', f'{pictures}/../pictures')
+    assert capsys.readouterr().err == ''
+    for number in range(20, 24):
+        picture(pictures / 'a' / f'{number}.png', rng)
+    resumed(trained).write(trained)
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1 and 'have changed: train: 2 more' in error and 'validation: 1 more' in error
+    resumed(trained)
+    assert capsys.readouterr().err == ''  # it was said once
+    for file in sorted((pictures / 'b').iterdir())[::2]:
+        file.unlink()
+    resumed(trained)
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1 and 'train: 8 fewer' in error and 'validation: 1 fewer' in error
+
+
+def test_a_run_keeps_its_classes(trained, tmp_path, rng):
+    """With one class less, a run would go on and replace its model by one for which that class does not exist."""
+    pictures = tmp_path / 'pictures'
+    (pictures / 'b').rename(tmp_path / 'b')
+    assert_refused(lambda: resumed(trained), f"no longer the class 'b', and the run in {trained} keeps its classes")
+    (tmp_path / 'b').rename(pictures / 'b')
+    (pictures / 'd').mkdir()
+    for number in range(9):
+        picture(pictures / 'd' / f'{number}.png', rng)
+    assert_refused(lambda: resumed(trained), "the new class 'd'")
+    (trained / 'model.npz').write_bytes(b'')
+    assert_refused(lambda: resumed(trained), f'start a new run with --init {trained / "model.npz"} --out OTHER')
+
+
+def test_a_run_whose_snapshot_is_missing_does_not_begin_again(trained):
+    (trained / 'snapshot.npz').unlink()
+    for finished in True, False:
+        dataclasses.replace(description.read(trained), finished=finished).write(trained)
+        with pytest.raises(FileNotFoundError, match='snapshot.npz is missing.* put it back, or start') as raised:
+            resumed(trained, '--epoch', 500)
+        assert '--init' not in str(raised.value)  # there is no model
+    dataclasses.replace(description.read(trained), iteration=0, finished=False).write(trained)
+    assert resumed(trained).iteration == 0  # it was killed before its first snapshot
+
+
+def test_a_run_of_several_processes_is_not_resumed_by_one(trained):
+    dataclasses.replace(description.read(trained), processes=4, machine={'communicator': 'naive'}).write(trained)
+    assert_refused(lambda: resumed(trained), f'4, not 1: mpiexec -n 4 python train.py --resume {trained}')

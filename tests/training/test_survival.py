@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ram import checkpoint, safe_files
+from ram.training import run
 from tests.conftest import ROOT, assert_one_clear_line, script
 
 
@@ -44,7 +45,7 @@ def test_kill_9_at_any_moment(kills, quick, tmp_path):
     assert script('train.py', *quick, '-e', epochs, '-o', tmp_path / 'through').returncode == 0
     out = tmp_path / 'killed'
     for kill in range(kills):
-        again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*quick, '-e', epochs, '-o', out]
+        again = ['--resume', out] if run.held(out) else [*quick, '-e', epochs, '-o', out]
         process = start(*again, '--snapshot', 2, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         # At first at any time during the start, later mostly during training.
         if kill > kills // 3:
@@ -54,7 +55,7 @@ def test_kill_9_at_any_moment(kills, quick, tmp_path):
         _, errors = process.communicate()
         assert process.returncode in (-signal.SIGKILL, 0) and not errors, errors
         assert_sound(out)
-    again = ['--resume', out] if (out / checkpoint.CONFIG).exists() else [*quick, '-e', epochs, '-o', out]
+    again = ['--resume', out] if run.held(out) else [*quick, '-e', epochs, '-o', out]
     assert script('train.py', *again).returncode == 0
     left, through = weights(out), weights(tmp_path / 'through')
     for name in through:
@@ -137,8 +138,9 @@ OLDER = ['--glimpse-network', 'linear', '--start', 'random', '--rotate', 0]
 
 def make_older(out):
     """Turns the files of a run into those that the version of models/ (commit 0421804) wrote for it."""
-    arrays, text = safe_files.read(out / checkpoint.SNAPSHOT), json.loads((out / checkpoint.CONFIG).read_text())
-    del arrays['extensions/snapshot/processes']
+    arrays, known = safe_files.read(out / checkpoint.SNAPSHOT), json.loads((out / run.FILE).read_text())
+    for key in 'extensions/snapshot/processes', 'updater/iterator:main/iteration':
+        del arrays[key]
     states = [np.random.default_rng(0).bit_generator.state]
     arrays['extensions/snapshot/states'] = np.array(json.dumps(states))
     arrays['extensions/snapshot/iteration'] = arrays['updater/iteration']
@@ -146,12 +148,16 @@ def make_older(out):
         arrays[f'extensions/{name}/_plot_{picture}.png'] = np.array('{"main/loss": [[1, 2.3]]}')
         for key in 'previous_iteration', 'previous_epoch_detail':
             arrays[f'extension_triggers/{name}/{key}'] = arrays[f'extension_triggers/curves/{key}']
+    arrays['extensions/LinearShift/_t'], arrays['extensions/LinearShift/_last_value'] = map(np.array, (7, 0.0))
     for key in 'previous_iteration', 'previous_epoch_detail':
+        arrays[f'extension_triggers/LinearShift/{key}'] = arrays[f'extension_triggers/curves/{key}']
         del arrays[f'extension_triggers/curves/{key}']
     for key in 'start', 'start_range', 'context', 'glimpse_network', 'filters', 'group_by', 'rotate', 'flip':
-        del text[key]
+        del known['config'][key]
     safe_files.write(out / checkpoint.SNAPSHOT, arrays)
-    (out / checkpoint.CONFIG).write_text(json.dumps(text))
+    (out / run.FILE).unlink()
+    (out / 'config.json').write_text(json.dumps(known['config']) + '\n')
+    (out / 'command.txt').write_text(known['command'] + '\n')
 
 
 def test_a_run_of_an_older_version_can_be_resumed(quick, tmp_path):
@@ -169,6 +175,7 @@ def test_a_run_of_an_older_version_can_be_resumed(quick, tmp_path):
     for name in two:
         if name.startswith('updater/'):
             np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+    assert run.read(out) == run.read(same)
 
 
 def test_an_older_run_of_several_processes_cannot_be_resumed_by_one(quick, tmp_path):
@@ -185,5 +192,5 @@ def test_the_model_file_has_its_provenance(quick, tmp_path):
     assert script('train.py', *quick, '-e', 1, '-o', tmp_path / 'run').returncode == 0
     made = checkpoint.load_model(tmp_path / 'run' / checkpoint.MODEL).provenance
     assert made['numpy'] == np.__version__ and made['chainer'] == '7.8.1' and set(made) == {
-        'python', 'numpy', 'chainer', 'cupy', 'commit', 'command'}
-    assert made['command'] == f'train.py {" ".join(map(str, quick))} -e 1 -o {tmp_path / "run"}'
+        'python', 'numpy', 'chainer', 'cupy', 'commit', 'command', 'init'}
+    assert made['init'] == '' and made['command'] == f'train.py {" ".join(map(str, quick))} -e 1 -o {tmp_path / "run"}'

@@ -5,7 +5,7 @@ import pytest
 from ram import checkpoint, safe_files
 from ram.config import Config
 from ram.training.trainer import make_trainer
-from tests.training.conftest import train
+from tests.training.conftest import few_digits_config, train
 
 pytestmark = pytest.mark.usefixtures('few_digits')
 
@@ -19,9 +19,77 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_snapshot(tmp
                                            batchsize=16), tmp_path / 'run', chainer.get_device('@numpy'))
     checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', trainer)
     trainer.updater.get_optimizer('main').target.model.action_network.logits.b.array[0] = value
-    with pytest.raises(ValueError, match='in iteration 16 the loss is nan and the cross_entropy is nan'):
+    with pytest.raises(FloatingPointError, match='the loss is nan and the cross_entropy is nan'):
         trainer.run(show_loop_exception_msg=False)
     assert (tmp_path / 'run' / 'snapshot.npz').read_bytes() == before
+
+
+DYING = dict(optimizer='momentum', lr=1e30, clip=0.0)  # each update is finite, and the loss after it is not
+
+
+@pytest.mark.filterwarnings('ignore:invalid value', 'ignore:overflow')
+@pytest.mark.parametrize('every, changes, text', [
+    ('1', {}, 'the update makes the next loss (nan|inf)'),
+    ('1', dict(average=0.9), 'the update makes the next loss (nan|inf)'),
+    ('epoch', dict(batchsize=240), 'the answers of the model are not finite'),  # one update an epoch, then validation
+    ('epoch', {}, 'the loss is nan'), ('3', {}, 'the loss is nan')], ids=str)
+def test_nothing_is_written_of_a_run_that_dies(tmp_path, every, changes, text):
+    with pytest.raises(FloatingPointError, match=text):
+        train(tmp_path / 'run', every=every, **DYING, **changes)
+    assert not list((tmp_path / 'run').iterdir())
+
+
+@pytest.mark.filterwarnings('ignore:invalid value', 'ignore:overflow')
+@pytest.mark.parametrize('at, value', [
+    ('/model/core_network/from_glimpse/W', np.nan), ('/model/core_network/from_glimpse/W', np.inf),
+    ('/model/core_network/from_glimpse/W', 1e30), ('/model/action_network/logits/b', np.nan), ('optimizer', np.nan)])
+def test_a_good_snapshot_and_a_good_model_are_never_replaced_by_bad_ones(tmp_path, at, value):
+    """A signal stops the run in the iteration whose update is bad, so that the loss of none of its batches shows it."""
+    train(tmp_path / 'run', epoch=1)
+    before = {path.name: path.read_bytes() for path in (tmp_path / 'run').glob('*.npz')}
+    trainer = make_trainer(few_digits_config(epoch=2), tmp_path / 'run', chainer.get_device('@numpy'))
+    checkpoint.load_snapshot(tmp_path / 'run' / 'snapshot.npz', trainer)
+    target = trainer.updater.get_optimizer('main').target
+
+    def break_it(trainer):
+        if at == 'optimizer':
+            next(target.params()).update_rule.state['m'][...] = value
+        else:
+            dict(target.namedparams())[at].array[...] = value
+        trainer.stop_trigger.on_signal(15, None)
+
+    trainer.extend(break_it, trigger=(1, 'iteration'), priority=1000)
+    with pytest.raises(FloatingPointError):
+        trainer.run(show_loop_exception_msg=False)
+        trainer.get_extension('snapshot')(trainer)
+    assert {path.name: path.read_bytes() for path in (tmp_path / 'run').glob('*.npz')} == before
+
+
+def test_a_snapshot_takes_nothing_from_the_run(tmp_path):
+    """To look at the next loss neither moves the iterator nor changes a report or a weight."""
+    trainer = make_trainer(few_digits_config(), tmp_path, chainer.get_device('@numpy'))
+    trainer.updater.update()
+    iterator, target = trainer.updater.get_iterator('main'), trainer.updater.get_optimizer('main').target
+    state, before = vars(iterator).copy(), [parameter.array.copy() for parameter in target.params()]
+    trainer.observation = {}
+    with trainer.reporter.scope(trainer.observation):
+        found = trainer.get_extension('snapshot').next_loss(trainer)
+        assert trainer.observation == {} and vars(iterator) == state
+        for one, other in zip(before, target.params()):
+            np.testing.assert_array_equal(one, other.array)
+        trainer.updater.update()
+    assert float(trainer.observation['main/loss'].array) == pytest.approx(found, rel=1e-6)
+
+
+def test_a_snapshot_of_an_older_version_that_is_not_finite_is_refused(tmp_path):
+    train(tmp_path / 'run', epoch=1)
+    path = tmp_path / 'run' / checkpoint.SNAPSHOT
+    arrays = safe_files.read(path)
+    arrays['updater/model:main/model/action_network/logits/b'][2] = np.nan
+    safe_files.write(path, arrays)
+    trainer = make_trainer(few_digits_config(epoch=2), tmp_path, chainer.get_device('@numpy'))
+    with pytest.raises(ValueError, match='snapshot.npz cannot be continued: model.*logits/b is not finite'):
+        checkpoint.load_snapshot(path, trainer)
 
 
 def test_snapshot_of_several_processes_is_rejected_by_one(tmp_path):
