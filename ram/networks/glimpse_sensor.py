@@ -6,6 +6,7 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
+from ram.config.config import LARGEST_PATCH
 from ram.fast.block_sums import block_shares, block_sums, spans, sums_dtype
 from ram.networks.images import described, for_sensor
 from ram.networks.pixels import statistics, to_float
@@ -213,7 +214,7 @@ def glimpse_sensor(images, locations, patch, scales, factor=2):
             (1, 1) its bottom-right corner.
         patch: side of the glimpse in pixels, at least 1.
         scales: number of patches K, at least 1.
-        factor: ratio of the sides of successive patches, at least 1.
+        factor: ratio of the sides of successive patches, at least 1.  The largest patch may be 4096 pixels wide.
 
     Returns:
         Variable (B, K * C, patch, patch), scale by scale, the finest first: float64 if the images are, and else
@@ -231,6 +232,9 @@ def glimpse_sensor(images, locations, patch, scales, factor=2):
     for name, value in dict(patch=patch, scales=scales, factor=factor).items():
         if not isinstance(value, numbers.Integral) or value < 1:
             raise ValueError(f'{name} must be an int of at least 1, not {value!r}')
+    if math.log2(patch) + (scales - 1) * math.log2(factor) > math.log2(LARGEST_PATCH):
+        raise ValueError(f'patch * factor^(scales - 1), the side of the largest patch in pixels, must be at most '
+                         f'{LARGEST_PATCH}, not {patch} * {factor}^{scales - 1}')
     return chainer.Variable(GlimpseSensor(images, patch, scales, factor)(locations), requires_grad=False)
 
 

@@ -251,6 +251,20 @@ def test_what_it_cannot_take_is_refused(name, wrong):
     assert glimpse_sensor(**RIGHT).shape == (2, 1, 4, 4)
 
 
+@pytest.mark.parametrize('changes', [dict(patch=4097), dict(patch=8, scales=11), dict(scales=3, factor=33),
+                                     dict(scales=10 ** 9), dict(factor=10 ** 30, scales=2)], ids=str)
+def test_a_patch_that_no_memory_holds_is_refused(changes):
+    with pytest.raises(ValueError, match='largest patch in pixels, must be at most 4096, not'):
+        glimpse_sensor(**{**RIGHT, **changes})
+
+
+def test_the_largest_patches():
+    """Of 4096 pixels; and of as many scales as one likes, if they are all the same."""
+    for changes in dict(patch=1, scales=13), dict(patch=1, scales=4, factor=16), dict(patch=1, scales=100, factor=1):
+        assert (glimpse_sensor(**{**RIGHT, 'images': RIGHT['images'][:1, :, :2, :2],
+                                  'locations': RIGHT['locations'][:1], **changes}).array == 0).all()
+
+
 @pytest.mark.parametrize('dtype', ['?', np.float16, '>f4', '>f8'])
 def test_other_types_equal_a_naive_loop(case, dtype):
     """Of float16, all sums are of float32."""
