@@ -8,6 +8,7 @@ sum for each output.  The bytes counted are those that must move: every level of
 make the next one; a glimpse reads its sums and locations, and writes its outputs.
 """
 import json
+import math
 import pathlib
 import sys
 
@@ -17,16 +18,17 @@ from ram import command_line, config  # isort: skip  (makes chainer importable)
 from ram.random_streams import generator  # isort: skip  (makes chainer importable)
 
 from benchmarks.throughput import seconds
-from ram.fast.block_sums import sums_dtype
+from ram.fast.block_sums import spans, sums_dtype
 from ram.networks.glimpse_sensor import prepare
 
 
 def needed_bytes(images, patch, scales, factor):
     """Bytes that the sums and a glimpse at uint8 images (N, 1, H, W) must read and write."""
     count, _, height, width = images.shape
-    blocks = [factor ** k for k in range(scales)]
-    item = sums_dtype(images, blocks[-1]).itemsize
-    levels = [count * (height + block - 1) * (width + block - 1) * (item if block > 1 else 1) for block in blocks]
+    blocks = spans((height, width), scales, factor)
+    item = sums_dtype(images, math.prod(blocks[-1])).itemsize
+    levels = [count * (height + tall - 1) * (width + wide - 1) * (item if k else 1)
+              for k, (tall, wide) in enumerate(blocks)]
     outputs = count * patch ** 2
     return (sum(levels[:-1]) + sum(levels[1:]),
             outputs * (1 + item * (scales - 1) + 4 * scales) + 8 * count)

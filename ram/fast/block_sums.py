@@ -40,7 +40,7 @@ class BlockSums:
     def __init__(self, images, patch, scales, factor):
         count, channels, height, width = images.shape
         # Height and width of each level's blocks.  Coarser scales may have the same ones, and then share a level.
-        self.blocks = sorted(set(zip(*(spans(length, scales, factor) for length in (height, width)))))
+        self.blocks = sorted(set(spans((height, width), scales, factor)))
         # The margins are as wide as the largest block.  The zeros at the end of a row are also those before the next
         # row; so it is with rows and images.
         tall, wide = self.margins = self.blocks[-1]
@@ -129,23 +129,23 @@ class WindowSums:
 
 
 @functools.lru_cache(maxsize=32)
-def spans(length, scales, factor):
-    """The lengths of the blocks that are summed for the scales of a glimpse, in one direction.
+def spans(size, scales, factor):
+    """The sizes of the blocks that are summed for the scales of a glimpse.
 
     Scale k has blocks of ``factor**k`` pixels.  A block that is longer than the image has the same sum as a shorter
     one that can hold the whole image, too.  So none here is longer than needed for that: memory follows the image.
 
     Args:
-        length: pixels of the image in this direction.
+        size: tuple of the lengths of the image in pixels, in one direction or in both.
         scales, factor: see :func:`block_sums`.
 
     Returns:
-        tuple of K ints: 1, and then multiples of the one before, less than 2 * length.
+        tuple of K such tuples.  A length is 1, and then a multiple of the one before, less than twice the image's.
     """
-    found = 1,
+    found = [(1,) * len(size)]
     while len(found) < scales:
-        found += found[-1] * min(factor, -(-length // found[-1])),
-    return found
+        found.append(tuple(span * min(factor, -(-length // span)) for span, length in zip(found[-1], size)))
+    return tuple(found)
 
 
 def sums_dtype(images, pixels):
@@ -167,12 +167,12 @@ def block_starts(length, patch, scales, factor, step=1):
         for the edge ``-side``.  Place 0 is the largest of the :func:`spans` before the first pixel.  A block that is
         wholly outside begins there, or right after the last pixel, where the sums are 0 too.
     """
-    blocks, summed = factor ** np.arange(scales), np.array(spans(length, scales, factor))
+    blocks, summed = factor ** np.arange(scales), np.array(spans((length,), scales, factor))
     edges = np.arange(-patch * blocks[-1], length + patch * blocks[-1] + 1)
     corners = edges[:, None] - patch * blocks // 2
     starts = corners[:, :, None] + blocks[:, None] * np.arange(patch)
     # The shorter block has the end of the longer one if that is in the image, else its start, or else all pixels.
-    starts = np.minimum(starts + (blocks - summed)[:, None], starts.clip(0))
+    starts = np.minimum(starts + blocks[:, None] - summed, starts.clip(0))
     return step * (starts + summed[-1]).clip(0, length + summed[-1])
 
 
@@ -183,6 +183,6 @@ def block_shares(length, patch, scales, factor):
     Returns:
         float32 array (length + 2 * side + 1, K, patch) in [0, 1].
     """
-    blocks, summed = factor ** np.arange(scales)[:, None], np.array(spans(length, scales, factor))[:, None]
+    blocks, summed = factor ** np.arange(scales)[:, None], np.array(spans((length,), scales, factor))
     first = block_starts(length, patch, scales, factor) - summed[-1]
     return ((first + summed).clip(0, length) - first.clip(0, length)).astype(np.float32) / blocks.astype(np.float32)

@@ -6,14 +6,13 @@ and call ``step(t)``; then call ``backward`` once.  On a GPU, the work between t
 import numpy as np
 from chainer.backends import cuda
 
-from ram.fast.elementwise import back_through_relu, linear_relu
+from ram.fast.elementwise import EXTREMES, back_through_relu, linear_relu
 
 AT_ONCE = 128  # images of one LSTM step back: few enough to stay in the processor's cache
 
 # The work between two products, for one unit of one image.  The next step reads the state from ``again``.
-RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = max(product + b, (T) 0)', 'relu_step'
-RELU_BACK = ('T gradient, T product, T state', 'T sum', 'sum = state > 0 ? gradient + product : (T) 0',
-             'relu_back_step')
+RELU_STEP = 'T product, T b', 'T state, T again', 'state = again = maximum(product + b, (T) 0)', 'relu_step'
+RELU_BACK = 'T gradient, T product, T state', 'T sum', 'sum = (gradient + product) * (state > 0)', 'relu_back_step'
 LSTM_STEP = ('T sum_a, T sum_i, T sum_f, T sum_o, T b_a, T b_i, T b_f, T b_o, T before',
              'T in_a, T in_i, T in_f, T in_o, T cell, T state, T again', '''
     in_a = tanh(sum_a + b_a);
@@ -108,7 +107,7 @@ class FastReLUCore(FastCore):
     def step(self, t):
         x, W = self.operands(t)
         if self.xp is not np:
-            cuda.elementwise(*RELU_STEP)(x @ W.T, self.b, self.states[t], self.last[t + 1])
+            cuda.elementwise(*RELU_STEP, preamble=EXTREMES)(x @ W.T, self.b, self.states[t], self.last[t + 1])
             return
         linear_relu(np, x, W, self.b, self.states[t])
         self.last[t + 1] = self.states[t]

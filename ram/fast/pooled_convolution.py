@@ -8,20 +8,22 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
+from ram.fast.elementwise import EXTREMES
+
 # Of the four pixels a b / c d of each square that is pooled, on a GPU.
 POOL = ('T a, T b, T c, T d, T bias', 'bool below_left, bool below_right, bool right, T out', '''
     below_left = c > a;
     below_right = d > b;
-    T most_left = max(a, c), most_right = max(b, d);
+    T most_left = maximum(a, c), most_right = maximum(b, d);
     right = most_right > most_left;
-    out = max(max(most_left, most_right) + bias, (T) 0);
+    out = maximum(maximum(most_left, most_right) + bias, (T) 0);
 ''', 'pool')
 POOL_BACK = ('T gradient, T out, bool below_left, bool below_right, bool right', 'T a, T b, T c, T d', '''
-    T passed = out > 0 ? gradient : (T) 0;
-    a = !right && !below_left ? passed : (T) 0;
-    b = right && !below_right ? passed : (T) 0;
-    c = !right && below_left ? passed : (T) 0;
-    d = right && below_right ? passed : (T) 0;
+    T passed = gradient * (out > 0);
+    a = passed * (!right && !below_left);
+    b = passed * (right && !below_right);
+    c = passed * (!right && below_left);
+    d = passed * (right && below_right);
 ''', 'pool_back')
 
 AT_ONCE = 2 ** 19  # values in the windows of some images, on a CPU: what belongs to them stays in its cache
@@ -72,7 +74,8 @@ class PooledConvolution:
         """From the convolution's result to the pooled and rectified one."""
         below, right = self.below[rows], self.right[rows]
         if self.xp is not np:
-            cuda.elementwise(*POOL)(*squares(sums), self.b, below[:, :, ::2], below[:, :, 1::2], right, out)
+            cuda.elementwise(*POOL, preamble=EXTREMES)(
+                *squares(sums), self.b, below[:, :, ::2], below[:, :, 1::2], right, out)
             return
         upper, lower = pairs_of_rows(sums)
         np.greater(lower, upper, out=below)

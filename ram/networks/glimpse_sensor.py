@@ -161,7 +161,7 @@ class GlimpseSensor:
 
     def prepare_gpu(self):
         count, channels, height, width = self.images.shape
-        blocks = list(zip(*(spans(length, *self.retina[1:]) for length in self.size)))
+        blocks = spans((height, width), *self.retina[1:])
         ends = np.cumsum([0] + [count * channels * (height + tall - 1) * (width + wide - 1)
                                 for tall, wide in blocks[1:]]).tolist()
         self.levels = cuda.cupy.empty(max(ends[-1], 1), sums_dtype(self.images, math.prod(blocks[-1])))

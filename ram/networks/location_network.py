@@ -5,6 +5,8 @@ import chainer.links as L
 import numpy as np
 from chainer.backends import cuda
 
+from ram.fast.elementwise import EXTREMES
+
 
 class LocationNetwork(chainer.Chain):
     """The mean of the policy pi(l_{t+1} | h_t) = Normal(tanh(Linear(h_t)), sigma^2 I).
@@ -37,5 +39,5 @@ class LocationNetwork(chainer.Chain):
         else:
             cuda.elementwise('T product, T b', 'T sample, T location', '''
                 sample += tanh(product + b);
-                location = min(max(sample, (T) -1), (T) 1);
-            ''', 'glance')(product, b, sample, location)
+                location = minimum(maximum(sample, (T) -1), (T) 1);
+            ''', 'glance', preamble=EXTREMES)(product, b, sample, location)

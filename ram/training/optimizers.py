@@ -2,6 +2,7 @@
 import numpy as np
 from chainer.backends import cuda
 
+from ram.fast.elementwise import EXTREMES
 from ram.registry import OPTIMIZERS
 from ram.training.distributed import ALONE, joined_optimizer
 
@@ -27,14 +28,14 @@ class ClipGradient:
             return
         if optimizer.target.xp is np:
             square = sum(np.vdot(gradient, gradient) for gradient in gradients)
-            rate = np.float32(self.threshold) / max(np.sqrt(square), np.float32(self.threshold))
+            rate = np.float32(self.threshold) / np.maximum(np.sqrt(square), np.float32(self.threshold))
             for gradient in gradients:
                 gradient *= rate
             return
         # On a GPU the number of launches counts: all gradients move into one array, and each becomes a part of it.
         joined = cuda.cupy.concatenate([gradient.ravel() for gradient in gradients])
-        joined *= cuda.reduce('T x, T most', 'T rate', 'x * x', 'a + b', 'rate = most / max(sqrt(a), most)', '0',
-                              'clip_rate')(joined, self.threshold)
+        joined *= cuda.reduce('T x, T most', 'T rate', 'x * x', 'a + b', 'rate = most / maximum(sqrt(a), most)',
+                              '0', 'clip_rate', preamble=EXTREMES)(joined, self.threshold)
         ends = np.cumsum([gradient.size for gradient in gradients]).tolist()
         for parameter, part in zip(parameters, cuda.cupy.split(joined, ends[:-1])):
             parameter.grad = part.reshape(parameter.shape)

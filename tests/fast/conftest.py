@@ -18,17 +18,18 @@ class NotNumPy:
 @pytest.fixture
 def elementwise(cpp):
     """``cuda.elementwise`` for NumPy: the GPU's operation as C++, called with arrays that the kernel would be given."""
-    def make(inputs, outputs, operation, name):
+    def make(inputs, outputs, operation, name, preamble=''):
         declared = [[part.split() for part in text.split(', ')] for text in (inputs, outputs)]
         types = [TYPES[kind] for kind, _ in sum(declared, [])]
         arguments = ', '.join(f'{kind}* all_{variable}' for kind, variable in sum(declared, []))
         lines = [*(f'const {kind} {variable} = all_{variable}[i];' for kind, variable in declared[0]),
                  *(f'{kind}& {variable} = all_{variable}[i];' for kind, variable in declared[1]), operation, ';']
-        run = cpp(name, f"""#include <algorithm>
-            #include <cmath>
-            using std::max;
+        run = cpp(name, f"""#include <cmath>
+            #define __device__
             using std::tanh;
+            static float max(float a, float b) {{ return std::fmax(a, b); }}  // as in CUDA
             typedef float T;
+            {preamble}
             extern "C" void run(long n, {arguments}) {{ for (long i = 0; i < n; ++i) {{ {" ".join(lines)} }} }}""").run
 
         def kernel(*arrays):

@@ -21,11 +21,15 @@ def test_windows_are_rows(rng):
 
 
 @pytest.mark.parametrize('side', [2, 5, 6])
+@pytest.mark.filterwarnings('ignore:invalid value')
 @pytest.mark.parametrize('to_inputs', [True, False])
-def test_the_gpus_branch_of_a_convolution(rng, monkeypatch, elementwise, side, to_inputs):
+@pytest.mark.parametrize('broken', [None, 'inputs', 'gradient'])
+def test_the_gpus_branch_of_a_convolution(rng, monkeypatch, elementwise, side, to_inputs, broken):
     W, b = (rng.normal(size=shape).astype(np.float32) for shape in ((FILTERS, CHANNELS, 3, 3), FILTERS))
     inputs = rng.normal(size=(STEPS * COUNT, side, side, CHANNELS)).astype(np.float32)
     gradient = rng.normal(size=(STEPS * COUNT, side // 2, side // 2, FILTERS)).astype(np.float32)
+    if broken:  # a NaN
+        {'inputs': inputs, 'gradient': gradient}[broken][1, 0, 0, 2] = np.nan
     monkeypatch.setattr(cuda, 'elementwise', elementwise)
     found = []
     for xp in np, NotNumPy():

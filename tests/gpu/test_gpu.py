@@ -34,6 +34,12 @@ def test_glimpse_sensor(case, dtype, normalise, rng):
     np.testing.assert_allclose(found.get(), expected, atol=1e-4 if one_pixel else 1e-5)
 
 
+@pytest.mark.parametrize('retina', [(4, 5, 4), (1, 8, 3), (2, 3, 16)])
+def test_the_sensors_memory_follows_the_image_and_not_the_largest_patch(retina):
+    images = cuda.cupy.zeros((5, 1, 28, 20), np.uint8)
+    assert GlimpseSensor(images, *retina).levels.nbytes < 300 * images.size
+
+
 class Replayed:
     """A generator that gives the same numbers on the CPU and on the GPU."""
     __class__ = property(lambda self: self.xp.random.Generator)

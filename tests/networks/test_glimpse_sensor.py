@@ -161,7 +161,7 @@ def test_kernels_equal_a_naive_loop(case, cpp):
                             ptrdiff_t n) {
             for (ptrdiff_t i = 0; i < n; ++i) { S& coarser = out[i];''' + module.LEVEL_OPERATION + '} }')
     finer, levels = images.astype(np.uint16), []
-    blocks = list(zip(*(sums.spans(length, scales, factor) for length in (height, width))))
+    blocks = sums.spans((height, width), scales, factor)
     for smaller, (tall, wide) in zip(blocks, blocks[1:]):
         coarser = np.empty(count * channels * (height + tall - 1) * (width + wide - 1), np.uint16)
         level.run(*pointers(finer), height, width, *smaller, tall, wide, *pointers(coarser),
