@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 
-from datasets import shown
+from datasets import bit_depth, shown
 from ram import checkpoint, command_line, tasks
 from ram.agents.gaze import POLICIES
 from ram.random_streams import generator
 from ram.registry import REPORTS
 from ram.reports import prediction
+from ram.tasks.remarks import first_few, say
 
 
 class Moved(argparse.Action):
@@ -23,6 +24,8 @@ def parse(argv):
     parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
+    parser.add_argument('--largest', type=int, metavar='MEGAPIXELS', help='for such a model, read pictures up to this '
+                        'size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
                         "repository's model, which was trained on the test digits, train+validation)")
     parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
@@ -51,19 +54,18 @@ def check_passes(model, arguments):
 
 def predict(model, arguments, device):
     """Prints the model's answers for the files of --predict; ValueError if none can be read."""
-    def unreadable(text):
-        print(f'left out: {shown.text(text)}', file=sys.stderr)
-
     if model.goal != 'classification':
         raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
-    files, rows = prediction.files_of(arguments.predict), []
+    files, rows, whites = prediction.files_of(arguments.predict), [], []
     repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
-    for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
-                                      repeats, arguments.policy, unreadable):
-        rows.append(row)
-        if not arguments.json:
-            names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))
-            print(*names, f'{row["probability"]:.4f}', sep='\t', flush=True)
+    with first_few(lambda text: print(f'left out: {shown.text(text)}', file=sys.stderr)) as unreadable:
+        for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
+                                          repeats, arguments.policy, unreadable, whites.append):
+            rows.append(row)
+            if not arguments.json:
+                names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))
+                print(*names, f'{row["probability"]:.4f}', sep='\t', flush=True)
+    say(bit_depth.summary(whites, 'pictures'))
     if not rows:
         raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
     if arguments.json:
@@ -77,7 +79,7 @@ def main(argv=None):
     command_line.check_draws(arguments)
     device = command_line.device(arguments.gpu)
     arguments.model = checkpoint.model_file(arguments.model)
-    model = checkpoint.load_model(arguments.model, arguments.images)
+    model = checkpoint.load_model(arguments.model, arguments.images, arguments.largest)
     if arguments.passes > 1:
         check_passes(model, arguments)
     model.to_device(device)

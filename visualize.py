@@ -14,6 +14,8 @@ def parse(argv):
     parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
     parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
+    parser.add_argument('--largest', type=int, metavar='MEGAPIXELS', help='for such a model, read pictures up to this '
+                        'size (default: as in training; 0: as large as the memory holds)')
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--index', type=int, nargs='+', metavar='N', help='test scenes to show (default: --count '
                       'scenes at random)')
@@ -68,7 +70,7 @@ def main(argv=None):
     device = command_line.device(arguments.gpu)
     name, model, renderers = 'page' if arguments.page else arguments.renderer, None, RENDERERS
     if arguments.model:
-        model = checkpoint.load_model(arguments.model, arguments.images)
+        model = checkpoint.load_model(arguments.model, arguments.images, arguments.largest)
         renderers = GAME_RENDERERS if model.goal == 'game' else RENDERERS
         if name not in renderers:
             raise ValueError(f'--{name} is not for {model.config.dataset}')

@@ -7,9 +7,9 @@ nothing; the reward is 1 if the paddle overlaps with the ball when that reaches 
 say was chosen here, and each choice is named below with "Chosen".
 """
 import math
+import sys
 
 import numpy as np
-from chainer.backends import cuda
 
 SIZE = 24      # the screen's side in pixels (paper)
 PADDLE = 2     # the paddle's length in pixels (paper)
@@ -41,7 +41,7 @@ class Catch:
     """
 
     def __init__(self, columns, speeds, size=SIZE, paddle=PADDLE):
-        xp, count = cuda.get_array_module(columns), len(columns)
+        xp, count = _module_of(columns), len(columns)
         self.speeds, self.ball = speeds, fall(columns, speeds, size)
         self.size, self.length, self.row = size, paddle, 0
         self.paddle = xp.full(count, (size - paddle) // 2, np.int32)
@@ -72,7 +72,7 @@ class Catch:
     @property
     def distance(self):
         """int32 array (B,), the steps that the paddle needs to get below that column."""
-        xp = cuda.get_array_module(self.ball)
+        xp = _module_of(self.ball)
         return xp.maximum(xp.maximum(self.offset - self.length + 1, -self.offset), 0)
 
     def step(self, actions):
@@ -81,7 +81,7 @@ class Catch:
         Args:
             actions: int array (B,), indexes of ACTIONS.  The paddle stops at the screen's sides.
         """
-        xp = cuda.get_array_module(actions)
+        xp = _module_of(actions)
         self.paddle = xp.clip(self.paddle + actions - 1, 0, self.size - self.length).astype(self.paddle.dtype)
         self.screen[:, 0, self.row] = 0
         self.row += 1
@@ -95,12 +95,17 @@ class Catch:
             self.screen[:, 0, -1].clip(0, 1, out=self.screen[:, 0, -1])  # the ball may lie on the paddle
 
 
+def _module_of(array):
+    """numpy or cupy, the module of an array."""
+    return sys.modules[type(array).__module__.partition('.')[0]]
+
+
 def fall(columns, speeds, size=SIZE):
     """Where balls are that fall one row a step and bounce off the screen's sides.
 
     Args and returns: ``columns``, ``speeds``, ``size`` and ``ball`` of :class:`Catch`.
     """
-    xp = cuda.get_array_module(columns)
+    xp = _module_of(columns)
     rows = xp.arange(size, dtype=np.int32)[:, None]
     place = columns.astype(np.int32) * SUBPIXELS + SUBPIXELS // 2 + rows * speeds.astype(np.int32)
     # A path that bounces is a straight one, folded at the edges.
@@ -122,7 +127,7 @@ def draw_balls(rng, count, size=SIZE, speed=SPEED):
         Two int32 arrays (B,), columns and speeds of :class:`Catch`.
     """
     columns, angles = (rng.random(count, dtype=np.float32) for _ in range(2))
-    xp = cuda.get_array_module(columns)
+    xp = _module_of(columns)
     columns = xp.minimum(columns * size, size - 1).astype(np.int32)
     return columns, xp.rint(xp.tan((2 * angles - 1) * math.atan(speed)) * SUBPIXELS).astype(np.int32)
 

@@ -2,23 +2,24 @@
 import contextlib
 import hashlib
 import json
-import math
 import mmap
 import os
 import pathlib
 import shutil
+import struct
 import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import filelock
 import numpy
 
-from datasets import picture_store, shown
+from datasets import memory, picture_store, shown
 from datasets.picture_store import PictureStore
 
-VERSION = 1             # of the files' format
+VERSION = 2             # of the files' format
 PROJECT = 'recurrent-visual-attention'
 ROOM = 0.5              # of the computer's memory: larger stores do not stay there as a whole
 LARGE = 100e6           # bytes of a store that is announced, with its progress
@@ -31,6 +32,24 @@ def cache_folder():
     return pathlib.Path(chosen or pathlib.Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache', PROJECT)).expanduser()
 
 
+@dataclass
+class Stored:
+    """The pictures of a folder.
+
+    Attributes:
+        store: PictureStore.
+        rows: int array (N,), the index of each file's picture, -1 for those that cannot be read.
+        reasons: list of N str, why a file cannot be read, '' for those that can.
+        whites: list of N values that are white in a picture, None for usual ones, see ``datasets.bit_depth``.
+        digests: list of N str, the same for pictures of the same size and pixels, '' for those that cannot be read.
+    """
+    store: PictureStore
+    rows: numpy.ndarray
+    reasons: list
+    whites: list
+    digests: list
+
+
 def stored(root, paths, settings, measure, read):
     """The store of a folder's pictures.  It is made if it does not exist, or does not fit the files as they are now.
 
@@ -40,11 +59,11 @@ def stored(root, paths, settings, measure, read):
         settings: dict for JSON with everything that the bytes depend on; 'channels' and 'factor' are among its keys.
         measure: function of a path that returns the height and width of the picture to be stored, or the reason why it
             cannot be read, a str.
-        read: function of a path that returns the PIL picture, in mode L or RGB, or such a reason.
+        read: function of a path that returns the PIL picture, in mode L or RGB, and what is white in it; or such a
+            reason.
 
     Returns:
-        PictureStore; int array (len(paths),), the index of each file's picture, -1 for those that cannot be read; and
-        the reasons, a list of str, '' for those that can.
+        Stored.
 
     Raises:
         OSError: the cache cannot be written, or has no room.
@@ -69,7 +88,10 @@ def fingerprint(root, paths, settings):
     """A str that changes if a file below ``root`` is added, changed or removed, or a setting changes."""
     text = [json.dumps([VERSION, picture_store.MARGIN, settings])]
     for path in paths:
-        found = path.stat()
+        try:
+            found = path.stat()
+        except OSError:  # a broken link
+            found = path.lstat()
         text.append(f'{path.relative_to(root).as_posix()}\0{found.st_size}\0{found.st_mtime_ns}')
     return hashlib.sha256('\n'.join(text).encode('utf-8', 'surrogateescape')).hexdigest()
 
@@ -101,18 +123,15 @@ def _open(place, state):
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         store = PictureStore(numpy.frombuffer(mapped, numpy.uint8),
                              *(index[key] for key in ('starts', 'sizes', 'means', 'deviations')),
-                             int(index['factor']), *([_fetcher(mapped)] if len(mapped) > ROOM * _memory() else []))
-        return store, index['rows'], json.loads(str(index['reasons']))
+                             int(index['factor']), *([_fetcher(mapped)] if _is_large(mapped) else []))
+        return Stored(store, index['rows'], *json.loads(str(index['files'])))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # missing or damaged
         return None
 
 
-def _memory():
-    """Bytes of the computer's memory; infinite if this system does not say, or cannot be advised what to read."""
-    try:
-        return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') if hasattr(mmap, 'MADV_RANDOM') else math.inf
-    except (AttributeError, OSError, ValueError):
-        return math.inf
+def _is_large(mapped):
+    """Whether a store does not fit into memory, and this system can be advised what to read."""
+    return hasattr(mmap, 'MADV_RANDOM') and len(mapped) > ROOM * memory.total()
 
 
 def _fetcher(mapped):
@@ -150,15 +169,17 @@ def _make(place, state, root, paths, settings, measure, read):
             file.truncate(length)
 
         def write(i):
-            picture = sizes[i] if isinstance(sizes[i], str) else read(paths[i])
-            if isinstance(picture, str):
-                return picture
+            found = sizes[i] if isinstance(sizes[i], str) else read(paths[i])
+            if isinstance(found, str):
+                return found
+            picture, white = found
             if (picture.height, picture.width) != tuple(sizes[i]):
                 return 'it has another size than its file says'
+            pixels = picture_store.encoded(picture, settings['factor'])
             with open(part, 'r+b') as file:
                 file.seek(starts[rows[i], 0])
-                file.write(picture_store.encoded(picture, settings['factor']))
-            return picture_store.statistics(picture)
+                file.write(pixels)
+            return *picture_store.statistics(picture), white, _digest(picture.size, pixels)
 
         with _progress(root, len(paths), length, place.parent) as show:
             results = [show(result) for result in pool.map(write, range(len(paths)))]
@@ -171,12 +192,14 @@ def _make(place, state, root, paths, settings, measure, read):
     pool.shutdown()
     reasons = [result if isinstance(result, str) else '' for result in results]
     kept = numpy.array([not reason for reason in reasons], bool)
-    means, deviations = zip(*(result for result in results if not isinstance(result, str))) if kept.any() else ([], [])
+    whites, digests = ([nothing if isinstance(result, str) else result[place] for result in results]
+                       for place, nothing in ((2, None), (3, '')))
+    means, deviations = ([result[place] for result in results if not isinstance(result, str)] for place in (0, 1))
     chosen = rows[kept]  # a file that could not be read after all leaves a hole
     index = dict(state=state, length=length, factor=settings['factor'], starts=starts[chosen], sizes=measured[chosen],
                  means=numpy.array(means, numpy.float32).reshape(-1, settings['channels']),
                  deviations=numpy.array(deviations, numpy.float32), rows=numpy.where(kept, kept.cumsum() - 1, -1),
-                 reasons=json.dumps(reasons))
+                 files=json.dumps([reasons, whites, digests]))
     os.replace(part, bytes_file)
     try:
         with open(part, 'wb') as file:
@@ -186,6 +209,11 @@ def _make(place, state, root, paths, settings, measure, read):
         for path in part, bytes_file:
             path.unlink(missing_ok=True)
         raise
+
+
+def _digest(size, pixels):
+    """A str that is the same for pictures of the same size and bytes."""
+    return hashlib.blake2b(pixels, digest_size=16, salt=struct.pack('<2q', *size)).hexdigest()
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ def name_of(path):
     return path.resolve().parent.name if path.name == MODEL else path.name.removesuffix('.npz')
 
 
-def load_model(path, images=None):
+def load_model(path, images=None, largest=None):
     """Reads a model that :func:`save_model` wrote.
 
     It also reads a file of weights that the archived repository wrote.
@@ -61,6 +61,7 @@ def load_model(path, images=None):
     Args:
         path: the file, or the folder of a run.
         images: for a model of the dataset folder, where the pictures are now, if not where its Config says.
+        largest: for such a model, the megapixels of the largest pictures to be read, if others than its Config says.
 
     Returns:
         The model, on the CPU; its Config is ``model.config``, and ``model.provenance`` is a dict, see
@@ -86,10 +87,12 @@ def load_model(path, images=None):
         raise ValueError(f'{path} is not a model: {error}') from None
     load_weights(path, model, arrays)
     model.provenance = made
-    if images:
+    changes = {name: value for name, value in (('images', images), ('largest', largest)) if value is not None}
+    if changes:
         if config.dataset != 'folder':
-            raise ValueError(f'{path} is a model of {config.dataset}; images are for those of the dataset folder')
-        model.config = dataclasses.replace(config, images=images)
+            raise ValueError(f'{path} is a model of {config.dataset}; {" and ".join(changes)} are for those of the '
+                             'dataset folder')
+        model.config = dataclasses.replace(config, **changes)
     return model
 
 

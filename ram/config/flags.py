@@ -26,7 +26,7 @@ def _kind(field):
     rule = field.metadata
     if field.type is bool:
         return dict(action=argparse.BooleanOptionalAction)
-    return dict(type=field.type, choices=rule['choices'], metavar=rule['metavar'])
+    return dict(type=rule['read'] or field.type, choices=rule['choices'], metavar=rule['metavar'])
 
 
 def _shown(value):

@@ -1,7 +1,7 @@
 """The fields of a Config, in the groups in which train.py --help shows them; each docstring is its group's heading."""
 from dataclasses import dataclass
 
-from ram.config.options import found, option
+from ram.config.options import absolute, found, option
 from ram.registry import CORES, DATASETS, GLIMPSE_NETWORKS, MODELS, OPTIMIZERS
 
 DIGITS = tuple('0123456789')
@@ -37,13 +37,17 @@ class Svhn:
 @dataclass(frozen=True)
 class Pictures:
     """Your own pictures (folder)"""
-    images: str = option('', '--images', 'folder with one folder of pictures for each class', metavar='DIR')
+    images: str = option('', '--images', 'folder with one folder of pictures for each class', metavar='DIR',
+                         read=absolute)
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
                       'shape', ('resize', 'pad', 'native'))
     group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
                            'pictures of a class for which its first group matches the same text, such as the frames '
                            'of a video, stay on one side of a split', metavar='REGEX')
+    largest: int = option(90, '--largest', 'leave out pictures of more megapixels than this, since a small file may '
+                          'claim to have any number; 0, the default of native, for as many as the memory holds',
+                          least=0, most=1_000_000, metavar='MEGAPIXELS')
     colour: bool = found(False)
 
 

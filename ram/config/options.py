@@ -1,11 +1,13 @@
 """Fields of a Config that are also flags of train.py, with their allowed values."""
 import dataclasses
+import pathlib
 import sys
 
 MOST_CLASSES = 10_000
 
 
-def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None):
+def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None,
+           read=None):
     """A field of Config that is also a flag.
 
     Args:
@@ -15,15 +17,21 @@ def option(default, flags, text, choices=None, least=None, above=None, most=None
         choices: the allowed values, or a Registry of them.
         least, above, most, below: bounds of a number.
         metavar: the placeholder for the value in --help.
+        read: function of the flag's text that returns its value; by default its type.
     """
     return dataclasses.field(default=default, metadata=dict(
         flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, below=below,
-        metavar=metavar))
+        metavar=metavar, read=read))
 
 
 def found(default):
     """A field of Config that is not a flag: its value is found in the data."""
     return option(default, flags='', text='')
+
+
+def absolute(path):
+    """A path as it is called from every folder; '' stays ''."""
+    return str(pathlib.Path(path).absolute()) if path else ''
 
 
 def check_field(field, value):

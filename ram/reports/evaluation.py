@@ -148,8 +148,9 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
     said = [cuda.to_cpu(answers(model, images, rng, policy)) for _ in range(repeats)]
     by_image = sum((each != labels).astype(np.float64) for each in said) * (100 / repeats)
     by_glimpse, by_image = [float(rate) for rate in by_image.mean(axis=1)], by_image[-1]
-    by_class = [float(by_image[labels == label].mean()) if (labels == label).any() else None
-                for label in range(len(model.config.classes))]
+    count = len(model.config.classes)
+    by_class = [total / number if number else None for total, number in zip(
+        np.bincount(labels, by_image, count).tolist(), np.bincount(labels, minlength=count).tolist())]
     return {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
             'by_glimpse': by_glimpse, 'by_class': by_class, 'n': len(images), 'repeats': repeats, 'seed': seed,
             'policy': policy or model.config.policy,

@@ -1,6 +1,7 @@
 """The answers of a model for the user's own pictures."""
 import pathlib
 
+from datasets import visible
 from ram import tasks
 from ram.reports import evaluation
 
@@ -9,7 +10,7 @@ NATIVE_BATCH = 16   # of pictures that keep their own size
 
 
 def files_of(paths):
-    """The named files, and the files in named folders, in order, without the hidden files of folders.
+    """The named files, and the files in named folders, in order; of folders those that count in ``datasets.visible``.
 
     Args:
         paths: list of str.
@@ -23,7 +24,7 @@ def files_of(paths):
     files = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            found = sorted(file for file in path.rglob('*') if file.is_file() and file.name[0] != '.')
+            found = visible.files(path)
             if not found:
                 raise ValueError(f'--predict {path}: there is no file in this folder')
             files += found
@@ -32,7 +33,8 @@ def files_of(paths):
     return files
 
 
-def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreadable=lambda text: None):
+def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreadable=lambda text: None,
+                scaled=lambda white: None):
     """Classifies files, batch by batch.
 
     Args:
@@ -40,6 +42,7 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
         files: list of pathlib.Path.
         make_rng, seed, repeats, policy: as for :func:`ram.reports.evaluation.evaluate`.
         unreadable: called with a text for each file that cannot be read: its name and the reason.
+        scaled: called for each other file, see :func:`datasets.picture_reading.read`.
 
     Yields:
         dicts: 'file', a str; 'class', the name of the likeliest class; 'probability', the mean over the draws of the
@@ -51,7 +54,7 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
         names, pictures = [], []
         for file in files[start:start + batch]:
             try:
-                pictures.append(tasks.read_picture(model.config, file))
+                pictures.append(tasks.read_picture(model.config, file, scaled))
                 names.append(str(file))
             except OSError as error:
                 unreadable(f'{file}: {error.strerror}')

@@ -3,11 +3,11 @@ import os
 
 import numpy as np
 
-from datasets import folder as pictures
-from datasets import scenes
+from datasets import bit_depth, picture_reading, scenes
 from datasets.picture_store import Pictures, PictureStore
 from ram.networks.native_sensor import NativePictures
 from ram.registry import DATASETS, MODELS
+from ram.tasks.remarks import say
 
 # Seeds of the fixed scenes: the same for every run, and independent of its own seed.
 SEEDS = {'validation': 1_000_001, 'test': 1_000_002, 'train+validation': 1_000_003}
@@ -69,21 +69,26 @@ def send(device, images):
     return images.on(device.xp) if isinstance(images, Pictures) else device.send(images)
 
 
-def read_picture(config, path):
+def read_picture(config, path, scaled=lambda white: None):
     """A picture of the user's as a scene of the task.  The margin is filled as in training: with its mean colour, or
     with black around a digit.
+
+    Args:
+        config: the Config.
+        path: the file.
+        scaled: see :func:`datasets.picture_reading.read`.
 
     Returns:
         uint8 array (C, size, size), or (C, H, W) if the task's pictures are native.
 
-    Raises: as :func:`datasets.folder.read`.
+    Raises: as :func:`datasets.picture_reading.read`.
     """
     how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
-    return pictures.read(path, config.size, config.channels == 3, **how)
+    return picture_reading.read(path, config.size, config.channels == 3, largest=config.largest, scaled=scaled, **how)
 
 
 def read_pictures(config, *paths):
-    """The user's pictures as a model of the task takes them, on the CPU.
+    """The user's pictures as a model of the task takes them, on the CPU.  Says on stderr if some had to be scaled.
 
         model = ram.checkpoint.load_model('model.npz')
         model.predict(ram.tasks.read_pictures(model.config, 'one.png', 'two.jpg'))
@@ -95,13 +100,16 @@ def read_pictures(config, *paths):
     Returns:
         uint8 array (N, C, size, size), or native Pictures.  ``send(model.device, ...)`` sends them to a model on a GPU.
 
-    Raises: as :func:`datasets.folder.read`; and ValueError if there is no path, or something else than a path.
+    Raises: as :func:`datasets.picture_reading.read`; and ValueError if there is no path, or something else than a path.
     """
     odd = [f'of type {type(path).__qualname__}' for path in paths if not isinstance(path, str | os.PathLike)]
     if odd or not paths:
         raise ValueError(f'read_pictures(model.config, *paths) takes paths of files, at least one, not '
                          f'{odd[0] if odd else "none"}')
-    return joined(config, [read_picture(config, path) for path in paths])
+    whites = []
+    images = joined(config, [read_picture(config, path, whites.append) for path in paths])
+    say(bit_depth.summary(whites, 'pictures'))
+    return images
 
 
 def joined(config, images):

@@ -5,8 +5,8 @@ from datasets import catch
 from ram.config.groups import Augmentation
 from ram.tasks.task import Task
 
-UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'colour', 'reward', 'mc',
-          *(field.name for field in dataclasses.fields(Augmentation)))
+UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'largest', 'colour', 'reward',
+          'mc', *(field.name for field in dataclasses.fields(Augmentation)))
 
 
 class CatchTask(Task):

@@ -1,13 +1,14 @@
 """The user's own pictures: a folder of class folders."""
 import dataclasses
 import pathlib
-import sys
 
 from datasets import folder as pictures
-from datasets import shown, splits
+from datasets import splits
+from datasets.class_folders import Folder
 from ram.config.groups import Augmentation
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
+from ram.tasks.remarks import say
 from ram.tasks.task import PHOTOGRAPHS, Task, digest
 
 # The changes of training pictures that native ones do not have.
@@ -40,23 +41,28 @@ class FolderTask(Task):
                              f'{config.model!r}{" with context" * config.context}')
 
     def implied(self, flags):
-        return UNCHANGED if flags.get('fit') == 'native' else {}
+        return {**UNCHANGED, 'largest': 0} if flags.get('fit') == 'native' else {}
 
     def channels(self, config):
         return 3 if config.colour else 1
 
     def completed(self, config):
-        """Raises: as :func:`datasets.folder.describe`."""
-        classes, colour = pictures.describe(_root(config), config.group_by)
+        """Says on stderr what is perhaps not read as it is meant.
+
+        Raises: as :func:`datasets.folder.describe`.
+        """
+        root = _root(config)
+        classes, colour = pictures.describe(root, config.group_by, config.largest)
+        for heading, paths in Folder(root).remarks:
+            say(heading, paths)
         return dataclasses.replace(config, classes=classes, colour=colour)
 
     def sources(self, config, split, folder):
-        """Lists the pictures that cannot be read on stderr."""
-        images, labels, left_out = pictures.load(_root(config), split, config.classes, config.size, config.colour,
-                                                 config.fit, config.group_by, config.factor)
-        if left_out:
-            print(f'{len(left_out)} of {len(left_out) + len(images)} {split} pictures cannot be read and are left out:',
-                  *map(shown.text, left_out), sep='\n  ', file=sys.stderr)
+        """Says on stderr which pictures cannot be read, and what else is to be known of them."""
+        images, labels, remarks = pictures.load(_root(config), split, config.classes, config.size, config.colour,
+                                                config.fit, config.group_by, config.factor, config.largest)
+        for heading, lines in remarks:
+            say(heading, lines)
         return (NativePictures(images.store, images.indexes) if config.fit == 'native' else images), labels
 
     def fingerprint(self, config, split, folder):

@@ -35,7 +35,7 @@ class Task:
     """
     goal = 'classification'
     smallest = 28
-    unused = 'images', 'fit', 'group_by', 'colour', 'extra', 'speed', 'paddle'
+    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'speed', 'paddle'
 
     def __init__(self, **preset):
         self.preset = preset

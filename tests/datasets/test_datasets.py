@@ -1,8 +1,12 @@
 """Choosing a source and a split, see datasets/__init__.py."""
 
+import subprocess
+import sys
+
 import numpy as np
 
 import datasets
+from tests.conftest import ROOT
 
 
 def test_mnist_is_split_for_validation(mnist_folder):
@@ -15,6 +19,24 @@ def test_mnist_is_split_for_validation(mnist_folder):
     assert abs(everything.mean() - 0.1307) < 1e-4 and abs(everything.std() - 0.3081) < 1e-4
     assert np.bincount(np.concatenate(labels[:2])).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851,
                                                                5949]
+
+
+def test_every_module_can_be_imported_first_and_without_the_rest_of_the_project():
+    """Each is imported as if it were the first; `ram` and Chainer, which only `ram` makes importable, are not there."""
+    program = '''
+import importlib, pkgutil, sys
+import datasets
+sys.modules.update(ram=None, chainer=None)
+names = [module.name for module in pkgutil.walk_packages(datasets.__path__, "datasets.")]
+for name in names:
+    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == "datasets"]:
+        del sys.modules[loaded]
+    importlib.import_module(name)
+print(*names)
+'''
+    result = subprocess.run([sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert {'datasets.catch', 'datasets.folder', 'datasets.augmentation.tones'} <= set(result.stdout.split())
 
 
 def test_data_folder(monkeypatch, tmp_path):

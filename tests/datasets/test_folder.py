@@ -1,5 +1,4 @@
 """A folder of pictures of one's own: its classes, its splits, its groups and its labels."""
-import json
 import os
 import shutil
 
@@ -7,16 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import folder
-from tests.conftest import assert_one_clear_line, script
+from datasets import class_folders, folder
 from tests.datasets.test_picture_reading import bomb
 
 
 def save(path, array=None, **options):
-    """Writes a picture; by default a small grey one that depends on the name."""
+    """Writes a picture; by default a small grey one, another for each path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if array is None:
-        array = np.random.default_rng(len(path.name)).integers(0, 256, (9, 9)).astype(np.uint8)
+        array = np.random.default_rng(list(os.fsencode(path))).integers(0, 256, (9, 9)).astype(np.uint8)
     Image.fromarray(np.asarray(array, np.uint8)).save(path, **options)
 
 
@@ -76,8 +74,9 @@ def tracks(tmp_path):
     lengths = np.random.default_rng(0).integers(1, 13, 40)
     for track, length in enumerate(lengths):
         for frame in range(length):
-            save(tmp_path / 'car' / f'{track:03}-{frame}.png')
-            save(tmp_path / 'bus' / f'{track:03}' / f'{frame}.png')
+            for path in tmp_path / 'car' / f'{track:03}-{frame}.png', tmp_path / 'bus' / f'{track:03}' / f'{frame}.png':
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()  # only their names matter
     return tmp_path
 
 
@@ -145,14 +144,105 @@ def test_a_class_may_be_called_train(tmp_path):
     assert folder.describe(tmp_path) == (('car', 'train'), False)
 
 
-def test_pictures_below_a_class_count_and_hidden_files_do_not(tmp_path):
-    for name in ('a', 'b'):
-        for i in range(3):
-            save(tmp_path / name / f'deep/er/{i}.png')
-        (tmp_path / name / '.DS_Store').write_text('')
-    save(tmp_path / '.hidden' / '1.png')
-    assert names(folder.class_files(tmp_path, 'train+validation')).keys() == {'a', 'b'}
-    assert len(folder.class_files(tmp_path, 'train')['a']) == 1
+def by_hand(source, root, *folders):
+    """Folders, each with the classes of ``source`` without fox, as splits of ``root``."""
+    for name in folders:
+        shutil.copytree(source, root / name, ignore=shutil.ignore_patterns('root', 'fox'))
+    return root
+
+
+@pytest.mark.parametrize('train, validation, test', [
+    ('train', 'val', 'test'), ('Train', 'VALID', 'Testing'), ('training', 'Validation', 'TEST'),
+    ('TRAINING', 'Val', 'testing')])
+def test_the_usual_names_of_splits_in_any_case(plain, train, validation, test):
+    root = by_hand(plain, plain / 'root', train, validation, test)
+    for split, name in ('train', train), ('validation', validation), ('test', test):
+        assert folder.class_files(root, split)['cat'] == sorted((root / name / 'cat').iterdir())
+    assert folder.describe(root) == (('cat', 'dog'), False)
+    assert len(folder.Folder(root).everything) == 3 * 30 and not folder.Folder(root).remarks
+
+
+@pytest.mark.parametrize('names, split', [
+    (('val', 'valid'), 'validation'), (('train', 'Training'), 'train'), (('TEST', 'testing'), 'test')])
+def test_two_folders_for_one_split_are_refused(plain, names, split):
+    root = by_hand(plain, plain / 'root', *{'train', *names})
+    first, second = sorted(names)
+    with pytest.raises(ValueError, match=f'two folders for the split {split}, {first} and {second}: leave one'):
+        folder.class_files(root, 'test')
+    shutil.rmtree(root / names[1])
+    (root / names[1]).mkdir()  # it has no classes: it is no split, but it is named
+    assert len(folder.class_files(root, split)['cat'])
+    assert [path.name for _, paths in folder.Folder(root).remarks for path in paths] == [names[1]]
+
+
+def test_a_class_of_another_split_is_refused_before_training(plain):
+    root = by_hand(plain, plain / 'root', 'train', 'test')
+    save(root / 'test' / 'bird' / '1.png')
+    with pytest.raises(ValueError, match="test has a class 'bird' that the training pictures do not have.*cat, dog"):
+        folder.describe(root)
+    (root / 'test' / 'bird').rename(root / 'bird')
+    (root / 'test' / 'dog').rename(root / 'dog')
+    (root / 'test' / 'dog').mkdir()
+    with pytest.raises(ValueError, match='class dog is empty: there is no file in .*test'):
+        folder.describe(root)
+    (root / 'test' / 'dog').rmdir()  # a split need not have all classes
+    assert folder.describe(root)[0] == ('cat', 'dog')
+
+
+def test_what_may_be_meant_otherwise_is_said(plain):
+    assert not folder.Folder(plain).remarks
+    (plain / 'notes.txt').write_text('')
+    save(plain / 'Test' / '1.png')
+    save(plain / '1.JPG', format='JPEG')
+    (about_class, classes), (about_rest, rest) = folder.Folder(plain).remarks
+    assert 'taken for classes' in about_class and classes == [plain / 'Test']
+    assert 'in no class folder' in about_rest and rest == [plain / '1.JPG']
+    root = by_hand(plain, plain / 'root', 'train', 'test', 'dev')
+    save(root / 'train' / '2.png')
+    (root / 'Val').mkdir()
+    (_, rest), = folder.Folder(root).remarks
+    assert rest == [root / name for name in ('Val', 'dev', 'test/1.JPG', 'train/1.JPG', 'train/2.png')]
+
+
+def test_folders_that_may_be_classes_or_splits_are_refused(plain, tmp_path):
+    root = tmp_path / 'root'
+    for name in 'train', 'test':
+        save(root / name / '1.png')
+    with pytest.raises(ValueError, match='folders test and train, as for splits, but there is no folder in them'):
+        folder.class_files(root, 'train')
+    shutil.rmtree(root)
+    for name in 'bus', 'train':
+        for track in '12':
+            save(root / name / track / '1.png')
+    with pytest.raises(ValueError, match='train may be a split or a class, since bus beside it also has folders'):
+        folder.class_files(root, 'train')
+    (root / 'train').rename(root / 'test')
+    with pytest.raises(ValueError, match='has no folder train .*but test, taken for a split since there are folders'):
+        folder.class_files(root, 'train')
+
+
+def test_a_picture_in_two_classes_or_splits_is_named(plain):
+    """Also if it has another name, another format, or is a link; but not if it is twice in one class and split."""
+    root = by_hand(plain, plain / 'root', 'train', 'val', 'test')
+    for split in 'train', 'val', 'test':
+        for name in 'cat', 'dog':
+            for path in (root / split / name).iterdir():
+                save(path)
+    shutil.copy(root / 'train' / 'cat' / '1.png', root / 'train' / 'cat' / 'copy.png')
+    shutil.copy(root / 'train' / 'cat' / '2.png', root / 'train' / 'dog' / 'two.png')
+    Image.open(root / 'train' / 'cat' / '3.png').save(root / 'val' / 'cat' / 'three.bmp')
+    (root / 'test' / 'dog' / 'four').symlink_to(root / 'val' / 'dog' / '4.png')
+    _, _, ((heading, lines),) = folder.load(root, 'train', ('cat', 'dog'), 9, False)
+    assert 'in several classes or splits' in heading
+    assert lines == [f'{root}/train/cat/2.png (train), {root}/train/dog/two.png (train)',
+                     f'{root}/train/cat/3.png (train), {root}/val/cat/three.bmp (validation)',
+                     f'{root}/val/dog/4.png (validation), {root}/test/dog/four (test)']
+    assert folder.load(root, 'test', ('cat', 'dog'), 9, False)[2] == []
+
+
+def test_names_in_a_message_are_few():
+    assert class_folders.few(['a', 'b']) == 'a, b'
+    assert class_folders.few([str(i) for i in range(1234)]) == '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 1,224 more'
 
 
 def test_describe_finds_colour(plain):
@@ -164,6 +254,7 @@ def test_describe_finds_colour(plain):
 
 @pytest.mark.parametrize('break_it, words', [
     (lambda root: shutil.rmtree(root), 'there is no folder'),
+    (lambda root: (shutil.rmtree(root), root.write_text('')), 'is a file: --images must name the folder'),
     (lambda root: [shutil.rmtree(path) for path in root.iterdir()], 'no folders in it'),
     (lambda root: [shutil.rmtree(root / name) for name in ('cat', 'fox')], 'only one class, dog'),
     (lambda root: (root / 'new').mkdir(), 'class new is empty'),
@@ -195,58 +286,13 @@ def test_unreadable_pictures_are_reported_and_left_out(plain):
     first.write_text('no picture')
     second.write_bytes(second.read_bytes()[:60])
     bomb(third)
-    images, labels, left_out = folder.load(plain, 'train', ('cat', 'dog', 'fox'), 8, True)
+    images, labels, ((heading, left_out),) = folder.load(plain, 'train', ('cat', 'dog', 'fox'), 8, True)
+    assert heading == '3 of 21 train pictures cannot be read and are left out'
     assert images.shape == (18, 3, 8, 8) and np.bincount(labels).tolist() == [11, 6, 1]
     assert [text.split(': ')[0] for text in left_out] == [str(first), str(second), str(third)]
     folder.class_files(plain, 'train')['fox'][0].write_text('')
     with pytest.raises(ValueError, match='none of the train pictures of class fox .* can be read'):
         folder.load(plain, 'train', ('cat', 'dog', 'fox'), 8, True)
-
-
-@pytest.fixture
-def coloured(tmp_path, rng):
-    """Three classes of pictures of many sizes, told apart by the colour of a square somewhere in them."""
-    root = tmp_path / 'pictures'
-    for place, name in enumerate(('red ones', 'green ones', 'blue ones')):
-        for i in range(80):
-            height, width = rng.integers(20, 60, 2)
-            array = rng.integers(0, 90, (height, width, 3))
-            y, x = rng.integers(0, height - 12), rng.integers(0, width - 12)
-            array[y:y + 12, x:x + 12, place] += 160
-            save(root / name / f'{i}.{"png" if i % 2 else "jpg"}', array)
-    return root
-
-
-def test_own_pictures_from_the_command_line(coloured, tmp_path):
-    (coloured / 'red ones' / 'notes.txt').write_text('not a picture')
-    flags = ['--dataset', 'folder', '--images', coloured, '--size', 32, '--patch', 8, '--scales', 2, '-l', 3,
-             '--no-normalise', '--core', 'relu', '-b', 16, '-o', tmp_path / 'run']
-    result = script('train.py', *flags, '-e', 5)
-    assert result.returncode == 0, result.stderr
-    assert 'of 36 validation pictures cannot be read' in result.stderr and result.stderr.count('notes.txt') == 1
-    moved = coloured.rename(tmp_path / 'elsewhere')
-    assert_one_clear_line(script('train.py', '--resume', tmp_path / 'run', '-e', 10), 'there is no folder')
-    result = script('train.py', '--resume', tmp_path / 'run', '-e', 15, '--images', moved)
-    assert result.returncode == 0, result.stderr
-    model = tmp_path / 'run' / 'model.npz'
-    found = json.loads(script('evaluate.py', model, '--json', '--repeats', 2).stdout)
-    assert found['n'] == 36 and found['test_error'] < 25
-    assert all(name in script('evaluate.py', model).stdout for name in ('red ones', 'green ones', 'blue ones'))
-    assert_one_clear_line(script('evaluate.py', model, '--images', tmp_path), 'class')
-    assert script('visualize.py', model).returncode == 0
-    with Image.open(tmp_path / 'run' / 'model.gif') as gif:
-        assert gif.n_frames == 3
-    assert script('visualize.py', model, '--heatmap').returncode == 0
-    own = next((moved / 'green ones').iterdir())
-    assert script('visualize.py', model, '--image', own, '-o', tmp_path / 'own.gif').returncode == 0
-
-
-def test_the_command_line_says_what_is_wrong(plain, tmp_path):
-    assert_one_clear_line(script('train.py', '--dataset', 'folder'), '--images')
-    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', plain), 'mnist has no images')
-    assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'batchsize', '21')
-    (plain / 'empty').mkdir()
-    assert_one_clear_line(script('train.py', '--dataset', 'folder', '--images', plain), 'class empty is empty')
 
 
 def test_a_letter_and_its_accent_are_one_or_two_characters(tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import folder, picture_cache, picture_store
+from datasets import folder, picture_cache, picture_reading, picture_store
 from tests.conftest import ROOT
 
 CLASSES = 'a', 'b'
@@ -32,8 +32,8 @@ def root(tmp_path, monkeypatch, rng):
 @pytest.fixture
 def reads(monkeypatch):
     """The paths of the pictures that have been decoded so far."""
-    found, real = [], folder._picture
-    monkeypatch.setattr(folder, '_picture', lambda path, *rest: (found.append(path), real(path, *rest))[1])
+    found, real = [], picture_reading.decoded
+    monkeypatch.setattr(picture_reading, 'decoded', lambda path, *rest: (found.append(path), real(path, *rest))[1])
     return found
 
 
@@ -127,7 +127,8 @@ def test_unreadable_pictures_are_named_and_leave_no_trace(root):
     no_header.write_text('no picture')
     no_pixels.write_bytes(no_pixels.read_bytes()[:-60])
     for _ in range(2):  # when the store is made, and when it exists
-        pictures, labels, left_out = load(root)
+        pictures, labels, ((heading, left_out),) = load(root)
+        assert heading == '2 of 8 train pictures cannot be read and are left out'
         assert [text.split(': ')[0] for text in left_out] == [str(no_header), str(no_pixels)]
         assert len(pictures) == len(labels) == 6
         for i, path in enumerate(rest):
@@ -177,13 +178,13 @@ def test_a_store_larger_than_memory_is_read_part_by_part(root, monkeypatch):
 def test_two_processes_make_it_once(root):
     program = f'''
 import pathlib, time
-from datasets import folder
-real, reads = folder._picture, []
+from datasets import folder, picture_reading
+real, reads = picture_reading.decoded, []
 def slow(path, *rest):
     reads.append(path)
     time.sleep(0.3)
     return real(path, *rest)
-folder._picture = slow
+picture_reading.decoded = slow
 folder.load(pathlib.Path({str(root)!r}), 'train', ('a', 'b'), 16, True, 'native')
 print(len(reads))
 '''

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import folder
+from datasets import picture_reading
 from ram import checkpoint
 from ram.config import PRESETS
 from ram.networks.glimpse_sensor import patch_corners
@@ -229,7 +229,7 @@ def test_a_picture_of_ones_own_is_fitted_as_in_python(tab, two_models, tmp_path)
     tab.type('#file', str(tmp_path / 'own.png'))
     tab.wait('state.picture')
     tab.settle()
-    expected = folder.read(tmp_path / 'own.png', 28, False, fit='pad', fill=0)[0] / 255
+    expected = picture_reading.read(tmp_path / 'own.png', 28, False, fit='pad', fill=0)[0] / 255
     assert np.abs(image_of(tab)[0] - expected).max() < 0.05
     (tmp_path / 'not.png').write_text('not a picture')
     tab.type('#file', str(tmp_path / 'not.png'))
