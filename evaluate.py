@@ -11,6 +11,11 @@ from ram.random_streams import generator
 from ram.registry import REPORTS
 from ram.reports import prediction
 
+EXAMPLES = [
+    ('evaluate.py result/cluttered/model.npz', 'the test error, by number of glimpses and by class'),
+    ('evaluate.py models/mnist-T6.npz --passes 10', 'also the error of answers from ten looks at each picture'),
+    ('evaluate.py models/mnist-T6.npz --predict FILE.png DIR', 'classifies pictures of your own')]
+
 
 class Moved(argparse.Action):
     """A flag of the maker of tables, which was a part of this script."""
@@ -20,17 +25,21 @@ class Moved(argparse.Action):
 
 
 def parse(argv):
-    parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
+    parser = command_line.Parser('MODEL [flags]', "Measures a model's test error, or the share of games that a player "
+                                 'wins.', EXAMPLES)
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
-    parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
-    parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
+    test = parser.add_argument_group('The test')
+    parser.add_argument('--split', place=test, choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
                         "repository's model, which was trained on the test digits, train+validation)")
-    parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
-    parser.add_draws(passes=1)
-    parser.add_argument('--json', action='store_true', help='print JSON')
-    parser.add_argument('--predict', nargs='+', metavar='PATH', help='instead classify these pictures, or those in '
-                        'these folders: prints file, class and probability (mean over the first locations), separated '
-                        'by tabs; a name with a tab or the like is a JSON string, in quotation marks')
+    parser.add_argument('--policy', place=test, choices=POLICIES, help='where to look (default: as in training)')
+    parser.add_draws(test, passes=1)
+    parser.add_argument('--images', place=test, metavar='DIR', help='for a model of --dataset folder, where the '
+                        'pictures are now')
+    parser.add_argument('--json', place=test, action='store_true', help='print JSON')
+    own = parser.add_argument_group('Your own pictures')
+    parser.add_argument('--predict', place=own, nargs='+', metavar='PATH', help='instead classify these pictures, or '
+                        'those in these folders: prints file, class and probability (mean over the first locations), '
+                        'separated by tabs; a name with a tab or the like is a JSON string, in quotation marks')
     parser.add_argument('--tables', '--markdown', '--write', '--check', '--picture', nargs='*', action=Moved,
                         help=argparse.SUPPRESS)
     return parser.parse_args(argv)

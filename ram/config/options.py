@@ -5,7 +5,8 @@ import sys
 MOST_CLASSES = 10_000
 
 
-def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None):
+def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None, old='',
+           common=False):
     """A field of Config that is also a flag.
 
     Args:
@@ -15,10 +16,12 @@ def option(default, flags, text, choices=None, least=None, above=None, most=None
         choices: the allowed values, or a Registry of them.
         least, above, most, below: bounds of a number.
         metavar: the placeholder for the value in --help.
+        old: more names of the flag, which work but are not shown.
+        common: whether --help shows it; --help-all shows all flags.
     """
     return dataclasses.field(default=default, metadata=dict(
         flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, below=below,
-        metavar=metavar))
+        metavar=metavar, old=old.split(), common=common))
 
 
 def found(default):

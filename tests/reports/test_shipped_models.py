@@ -1,5 +1,4 @@
 """The shipped models, and what the documents say about them."""
-import argparse
 import json
 import re
 import shlex
@@ -8,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import train
 from models import make
 from ram import checkpoint, config
 from ram.registry import make_model
@@ -127,11 +127,7 @@ def test_the_runs_cover_the_papers_rows():
     """Every row of the paper's tables has a run, and no two runs of a row have the same seed."""
     runs = []
     for flags in (flags for name, flags in make.RUNS.items() if '/' not in name):
-        parser = argparse.ArgumentParser()
-        parser.add_argument('--init')
-        parser.add_argument('--gpu')
-        config.add_flags(parser)
-        chosen = config.from_flags(parser.parse_args(shlex.split(flags)))
+        chosen = config.from_flags(train.parse(shlex.split(flags)))
         runs.append((published.row_of(chosen), chosen.seed))
     runs = [(row, seed) for row, seed in runs if row]  # a game has none
     assert {figure.row for figure in published.read() if figure.source == published.PAPER} <= {row for row, _ in runs}
