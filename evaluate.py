@@ -5,6 +5,7 @@ import json
 import sys
 
 from datasets import shown
+from datasets.progress import say
 from ram import checkpoint, command_line, tasks
 from ram.agents.gaze import POLICIES
 from ram.random_streams import generator
@@ -61,7 +62,7 @@ def check_passes(model, arguments):
 def predict(model, arguments, device):
     """Prints the model's answers for the files of --predict; ValueError if none can be read."""
     def unreadable(text):
-        print(f'left out: {shown.text(text)}', file=sys.stderr)
+        say(f'left out: {shown.text(text)}', sys.stderr)
 
     if model.goal != 'classification':
         raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
@@ -72,7 +73,7 @@ def predict(model, arguments, device):
         rows.append(row)
         if not arguments.json:
             names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))
-            print(*names, f'{row["probability"]:.4f}', sep='\t', flush=True)
+            say('\t'.join([*names, f'{row["probability"]:.4f}']), sys.stdout)
     if not rows:
         raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
     if arguments.json:

@@ -18,8 +18,8 @@ def parse(argv):
     parser = command_line.Parser('MODEL [flags]', 'Shows where a model looks and what it thinks, as a GIF and as a '
                                  'sheet (PNG).', EXAMPLES)
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
-    shown = parser.add_argument_group('What is shown')
-    what = shown.add_mutually_exclusive_group()
+    view = parser.add_argument_group('What is shown')
+    what = view.add_mutually_exclusive_group()
     parser.add_argument('--index', place=what, type=int, nargs='+', metavar='N', help='test scenes to show (default: '
                         '--count scenes at random)')
     parser.add_argument('--image', place=what, metavar='FILE', help='a picture of your own instead; a digit white on '
@@ -29,23 +29,23 @@ def parse(argv):
             summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
             parser.add_argument(f'--{name}', place=what, action='store_const', const=name, dest='renderer',
                                 default='episodes', help=summary[0].lower() + summary[1:])
-    parser.add_argument('--count', place=shown, type=int, default=4, metavar='N', help='how many to show, at most '
+    parser.add_argument('--count', place=view, type=int, default=4, metavar='N', help='how many to show, at most '
                         f'{MOST} (default: 4)')
-    parser.add_argument('--policy', place=shown, choices=POLICIES, help='where to look (default: as in training)')
-    parser.add_argument('--seed', place=shown, type=int, default=0, metavar='N', help='seed of the choice and of the '
+    parser.add_argument('--policy', place=view, choices=POLICIES, help='where to look (default: as in training)')
+    parser.add_argument('--seed', place=view, type=int, default=0, metavar='N', help='seed of the choice and of the '
                         'first locations (default: 0)')
-    parser.add_argument('--images', place=shown, metavar='DIR', help='for a model of --dataset folder, where the '
+    parser.add_argument('--images', place=view, metavar='DIR', help='for a model of --dataset folder, where the '
                         'pictures are now')
-    parser.add_argument('-o', '--out', place=shown, metavar='FILE', help='the GIF, with the sheet beside it as .png '
+    parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png '
                         '(default: beside the model); with --heatmap and the like, MODEL-heatmap.png')
-    page = parser.add_argument_group('A page for the browser')
-    parser.add_argument('--page', place=page, metavar='FILE', help='one HTML file instead, which runs the model in any '
+    site = parser.add_argument_group('A page for the browser')
+    parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, which runs the model in any '
                         'browser')
-    parser.add_argument('--gallery', place=page, nargs='+', metavar='PATH', help='with --page, several models on one '
+    parser.add_argument('--gallery', place=site, nargs='+', metavar='PATH', help='with --page, several models on one '
                         'page: files, or folders, of which one model of each task is taken')
-    parser.add_argument('--scenes', place=page, rare=True, type=int, metavar='N', help='test scenes on the page '
+    parser.add_argument('--scenes', place=site, rare=True, type=int, metavar='N', help='test scenes on the page '
                         f'(default: {SCENES}; none of your own pictures)')
-    parser.add_argument('--weights', place=page, rare=True, choices=WEIGHTS, default='float16', help='how the page '
+    parser.add_argument('--weights', place=site, rare=True, choices=WEIGHTS, default='float16', help='how the page '
                         'stores the weights (default: %(default)s)')
     return parser.parse_args(argv)
 

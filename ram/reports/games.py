@@ -6,6 +6,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from datasets import catch
+from datasets.progress import progress
 from ram.random_streams import generator
 from ram.registry import DATASETS
 from ram.reports.evaluation import wilson_interval
@@ -43,11 +44,13 @@ def play(player, task, rng, count, batchsize=1000):
         Played, on the CPU.
     """
     rows = []
-    for start in range(0, count, batchsize):
-        game = task(rng, min(batchsize, count - start))
-        distance = game.distance
-        player(game, rng)
-        rows.append([cuda.to_cpu(array) for array in (game.won, abs(game.speeds) / catch.SUBPIXELS, distance)])
+    with progress('playing', count, 'games') as bar:
+        for start in range(0, count, batchsize):
+            game = task(rng, min(batchsize, count - start))
+            distance = game.distance
+            player(game, rng)
+            rows.append([cuda.to_cpu(array) for array in (game.won, abs(game.speeds) / catch.SUBPIXELS, distance)])
+            bar.update(len(distance))
     return Played(*(np.concatenate(arrays) for arrays in zip(*rows)))
 
 
