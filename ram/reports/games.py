@@ -10,6 +10,7 @@ from datasets.progress import progress
 from ram.random_streams import generator
 from ram.registry import DATASETS
 from ram.reports.evaluation import wilson_interval
+from ram.reports.text import columns, percent, subject, with_interval
 from ram.tasks import SEEDS
 
 GAMES = {'validation': 4000, 'test': 100_000}
@@ -90,6 +91,10 @@ REFERENCES = {
     'chance': lambda game, rng: rng.integers(0, len(catch.ACTIONS), len(game.paddle)),
 }
 
+# In the report.
+WORDS = {'oracle': 'who sees everything', 'idle': 'who never moves', 'chance': 'who moves at random'}
+HEADS = {'by_speed': 'speed of the ball, pixels a step', 'by_distance': 'distance to where it lands, pixels'}
+
 
 def shares(won, values, edges):
     """The share of games won, in percent, by ranges of a value.
@@ -146,14 +151,12 @@ class GameReport:
 
     def text(self):
         """The result as a text."""
-        config, result, (low, high) = self.model.config, self.result, self.result['ci95']
-        lines = [f'{DATASETS[config.dataset].name(config)}, {config.scales} x {config.patch} x {config.patch} pixels '
-                 f'each glimpse, {result["policy"]} policy',
-                 f'caught {result["caught"]:.2f} %, 95% interval {low:.2f} to {high:.2f} ({result["n"]} '
-                 f'{result["split"]} games); {self.model.count_params():,} parameters',
-                 ', '.join(f'{name} {share:.2f} %' for name, share in result['references'].items())]
-        for title, key in [("by the ball's sideways speed, in pixels a step:", 'by_speed'),
-                           ('by the distance from the paddle to where the ball lands, in pixels:', 'by_distance')]:
-            lines += [title, *(f'  {least:5g} to {most:<5g}  {share:6.2f} %  of {games}'
-                               for least, most, share, games in result[key])]
+        result = self.result
+        lines = [*subject(self.model, result['policy']),
+                 f'balls caught {with_interval(result["caught"], result["ci95"])}',
+                 f'{result["n"]:,} {result["split"]} games', '', *columns(['without a network', 'caught'], [
+                     (f'{name}, {WORDS[name]}', percent(share)) for name, share in result['references'].items()])]
+        for key, head in HEADS.items():
+            lines += ['', *columns([head, 'caught', 'games'], [
+                (f'{least:g} to {most:g}', percent(share), f'{games:,}') for least, most, share, games in result[key]])]
         return '\n'.join(lines)
