@@ -11,7 +11,8 @@ from chainer.training import extensions
 
 from datasets import shown
 from ram.training import distributed
-from ram.training.extensions.log import Printed
+from ram.training.extensions.lines import Lines
+from ram.training.extensions.quantities import why_they_differ
 from ram.training.run_folder import entered, making, model_to_start_from, new_run, old_run
 from ram.training.trainer import make_trainer
 
@@ -94,9 +95,9 @@ def train(trainer, chosen, out, arguments, made, joined):
     """Trains to the end of the run, or until a signal stops it."""
     snapshot = out / checkpoint.SNAPSHOT
     if joined.first:
-        reported = trainer.updater.get_optimizer('main').target.reported
-        trainer.extend(extensions.PrintReport(['epoch', *(f'main/{name}' for name in reported), 'validation/error',
-                                               'elapsed_time'], out=Printed()))
+        loss = trainer.updater.get_optimizer('main').target
+        trainer.extend(Lines(['epoch', *(f'main/{name}' for name in loss.reported), 'validation/error',
+                              'elapsed_time'], why_they_differ(loss.model)))
         if shown.overwrites(sys.stdout):
             trainer.extend(extensions.ProgressBar(update_interval=20))
     try:
