@@ -5,12 +5,18 @@ import json
 import sys
 
 from datasets import bit_depth, shown
+from datasets.progress import say
 from ram import checkpoint, command_line, tasks
 from ram.agents.gaze import POLICIES
 from ram.random_streams import generator
 from ram.registry import REPORTS
 from ram.reports import prediction
-from ram.tasks.remarks import first_few, say
+from ram.tasks import remarks
+
+EXAMPLES = [
+    ('evaluate.py result/cluttered/model.npz', 'the test error, by number of glimpses and by class'),
+    ('evaluate.py models/mnist-T6.npz --passes 10', 'also the error of answers from ten looks at each picture'),
+    ('evaluate.py models/mnist-T6.npz --predict FILE.png DIR', 'classifies pictures of your own')]
 
 
 class Moved(argparse.Action):
@@ -21,19 +27,23 @@ class Moved(argparse.Action):
 
 
 def parse(argv):
-    parser = command_line.Parser("Measures a model's test error, or the share of games that a player wins, in percent.")
+    parser = command_line.Parser('MODEL [flags]', "Measures a model's test error, or the share of games that a player "
+                                 'wins.', EXAMPLES)
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
-    parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
-    parser.add_argument('--largest', type=int, metavar='MEGAPIXELS', help='for such a model, read pictures up to this '
-                        'size (default: as in training; 0: as large as the memory holds)')
-    parser.add_argument('--split', choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
+    test = parser.add_argument_group('The test')
+    parser.add_argument('--split', place=test, choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
                         "repository's model, which was trained on the test digits, train+validation)")
-    parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
-    parser.add_draws(passes=1)
-    parser.add_argument('--json', action='store_true', help='print JSON')
-    parser.add_argument('--predict', nargs='+', metavar='PATH', help='instead classify these pictures, or those in '
-                        'these folders: prints file, class and probability (mean over the first locations), separated '
-                        'by tabs; a name with a tab or the like is a JSON string, in quotation marks')
+    parser.add_argument('--policy', place=test, choices=POLICIES, help='where to look (default: as in training)')
+    parser.add_draws(test, passes=1)
+    parser.add_argument('--images', place=test, metavar='DIR', help='for a model of --dataset folder, where the '
+                        'pictures are now')
+    parser.add_argument('--largest', place=test, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, read '
+                        'pictures up to this size (default: as in training; 0: as large as the memory holds)')
+    parser.add_argument('--json', place=test, action='store_true', help='print JSON')
+    own = parser.add_argument_group('Your own pictures')
+    parser.add_argument('--predict', place=own, nargs='+', metavar='PATH', help='instead classify these pictures, or '
+                        'those in these folders: prints file, class and probability (mean over the first locations), '
+                        'separated by tabs; a name with a tab or the like is a JSON string, in quotation marks')
     parser.add_argument('--tables', '--markdown', '--write', '--check', '--picture', nargs='*', action=Moved,
                         help=argparse.SUPPRESS)
     return parser.parse_args(argv)
@@ -58,14 +68,14 @@ def predict(model, arguments, device):
         raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
     files, rows, whites = prediction.files_of(arguments.predict), [], []
     repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
-    with first_few(lambda text: print(f'left out: {shown.text(text)}', file=sys.stderr)) as unreadable:
+    with remarks.first_few(lambda text: say(f'left out: {shown.text(text)}', sys.stderr)) as unreadable:
         for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
                                           repeats, arguments.policy, unreadable, whites.append):
             rows.append(row)
             if not arguments.json:
                 names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))
-                print(*names, f'{row["probability"]:.4f}', sep='\t', flush=True)
-    say(bit_depth.summary(whites, 'pictures'))
+                say('\t'.join([*names, f'{row["probability"]:.4f}']), sys.stdout)
+    remarks.say(bit_depth.summary(whites, 'pictures'))
     if not rows:
         raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
     if arguments.json:

@@ -15,29 +15,39 @@ from chainer.training import extensions
 from datasets import shown
 from ram.training import distributed
 from ram.training import run as description
-from ram.training.extensions.log import Printed
+from ram.training.extensions.lines import Lines
+from ram.training.extensions.quantities import why_they_differ
 from ram.training.run_folder import entered, making, model_to_start_from, new_run, old_run
 from ram.training.trainer import make_trainer
+
+EXAMPLES = [
+    ('train.py --dataset cluttered', 'digits among clutter; writes result/cluttered/: model.npz, log, curves'),
+    ('train.py --dataset folder --images DIR', 'your own pictures: DIR/cat/1.jpg, DIR/dog/2.jpg, ...'),
+    ('train.py --resume result/cluttered', 'continues an interrupted run')]
 
 
 def parse(argv, machine=None):
     """The flags of a command line; those that it lacks are taken from ``machine``, see ``Run.machine``."""
-    parser = command_line.Parser(
-        'Trains the Recurrent Attention Model. A flag that is not given has the value of the preset; the defaults '
-        'below hold only where the preset says nothing. Most presets set --epoch, --core and others: see ram/tasks.')
+    parser = command_line.Parser('[flags]', 'Trains the Recurrent Attention Model.', EXAMPLES, lambda arguments: (
+        f'The defaults are those of the preset {config.preset_name(arguments)}; --dataset or --preset together with '
+        '--help shows those of another one.'))
     run = parser.add_argument_group('The run')
-    run.add_argument('--preset', choices=config.PRESETS, help='the recipe (default: that of the dataset)')
-    run.add_argument('-o', '--out', metavar='DIR', help='folder of the run (default: result/PRESET, numbered if that '
-                     'exists)')
-    run.add_argument('-r', '--resume', metavar='DIR', help='resume the run in this folder; with --out, continue there '
-                     'and leave this folder unchanged')
-    run.add_argument('--init', metavar='MODEL', help='start from the weights of this model.npz, where their sizes fit')
-    run.add_argument('--snapshot', default='epoch', metavar='WHEN', help="when to write a snapshot for --resume: "
-                     "'epoch' (the default), a number of iterations, or of minutes such as 10m")
-    run.add_argument('--communicator', metavar='NAME', help='train with all processes that mpiexec started: naive for '
-                     "CPUs, pure_nccl for GPUs, or another of ChainerMN's; --batchsize is that of each process")
-    run.add_argument('--global-batchsize', type=int, metavar='B', help='images in a batch of all processes together, '
-                     'instead of --batchsize')
+    parser.add_argument('--preset', place=run, choices=config.PRESETS, metavar='NAME', help='the recipe, one of '
+                        '%(choices)s (default: that of the dataset)')
+    parser.add_argument('-o', '--out', place=run, metavar='DIR', help='folder of the run (default: result/PRESET, '
+                        'numbered if that exists)')
+    parser.add_argument('-r', '--resume', place=run, metavar='DIR', help='resume the run in this folder; with --out, '
+                        'continue there and leave this folder unchanged')
+    parser.add_argument('--init', place=run, metavar='MODEL', help='start from the weights of this model.npz, where '
+                        'their sizes fit')
+    parser.add_argument('--snapshot', place=run, rare=True, default='epoch', metavar='WHEN', help="when to write a "
+                        "snapshot for --resume: 'epoch' (the default), a number of iterations, or of minutes such as "
+                        '10m')
+    parser.add_argument('--communicator', place=run, rare=True, metavar='NAME', help='train with all processes that '
+                        "mpiexec started: naive for CPUs, pure_nccl for GPUs, or another of ChainerMN's; --batchsize "
+                        'is that of each process')
+    parser.add_argument('--global-batchsize', place=run, rare=True, type=int, metavar='B', help='images in a batch of '
+                        'all processes together, instead of --batchsize')
     config.add_flags(parser)
     return parser.parse_args(argv, argparse.Namespace(**(machine or {})))
 
@@ -108,9 +118,9 @@ def train(trainer, run, out, resumed, joined):
         joined: the Ranks.
     """
     if joined.first:
-        reported = trainer.updater.get_optimizer('main').target.reported
-        trainer.extend(extensions.PrintReport(['epoch', *(f'main/{name}' for name in reported), 'validation/error',
-                                               'elapsed_time'], out=Printed()))
+        loss = trainer.updater.get_optimizer('main').target
+        trainer.extend(Lines(['epoch', *(f'main/{name}' for name in loss.reported), 'validation/error',
+                              'elapsed_time'], why_they_differ(loss.model)))
         if shown.overwrites(sys.stdout):
             trainer.extend(extensions.ProgressBar(update_interval=20))
     try:

@@ -8,38 +8,47 @@ from ram.pictures.page import SCENES, WEIGHTS
 from ram.registry import GAME_RENDERERS, RENDERERS
 
 MOST = 20  # the largest number of scenes in a picture
+EXAMPLES = [
+    ('visualize.py result/cluttered/model.npz', 'four test scenes: model.gif and model.png, beside the model'),
+    ('visualize.py models/mnist-T6.npz --image digit.png --out digit.gif', 'a picture of your own'),
+    ('visualize.py models/mnist-T6.npz --page look.html', 'a page that runs the model in any browser')]
 
 
 def parse(argv):
-    parser = command_line.Parser('Renders episodes as a GIF and as a contact sheet (PNG).')
+    parser = command_line.Parser('MODEL [flags]', 'Shows where a model looks and what it thinks, as a GIF and as a '
+                                 'sheet (PNG).', EXAMPLES)
     parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
-    parser.add_argument('--images', metavar='DIR', help='for a model of --dataset folder, where the pictures are now')
-    parser.add_argument('--largest', type=int, metavar='MEGAPIXELS', help='for such a model, read pictures up to this '
-                        'size (default: as in training; 0: as large as the memory holds)')
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument('--index', type=int, nargs='+', metavar='N', help='test scenes to show (default: --count '
-                      'scenes at random)')
-    what.add_argument('--image', metavar='FILE', help='a picture of your own instead; a digit white on black, as in '
-                      'MNIST')
+    view = parser.add_argument_group('What is shown')
+    what = view.add_mutually_exclusive_group()
+    parser.add_argument('--index', place=what, type=int, nargs='+', metavar='N', help='test scenes to show (default: '
+                        '--count scenes at random)')
+    parser.add_argument('--image', place=what, metavar='FILE', help='a picture of your own instead; a digit white on '
+                        'black, as in MNIST')
     for name, draw in RENDERERS.items():
         if name not in ('episodes', 'page'):
             summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
-            what.add_argument(f'--{name}', action='store_const', const=name, dest='renderer', default='episodes',
-                              help=summary[0].lower() + summary[1:])
-    parser.add_argument('--count', type=int, default=4, metavar='N', help=f'how many to show, at most {MOST} '
-                        '(default: 4)')
-    parser.add_argument('--page', metavar='FILE', help='one HTML file instead, which runs the model in any browser')
-    parser.add_argument('--gallery', nargs='+', metavar='PATH', help='with --page, several models on one page: files, '
-                        'or folders, of which one model of each task is taken')
-    parser.add_argument('--scenes', type=int, metavar='N', help=f'test scenes on the page (default: {SCENES}; none of '
-                        'your own pictures)')
-    parser.add_argument('--weights', choices=WEIGHTS, default='float16', help='how the page stores the weights '
-                        '(default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the choice and of the first '
-                        'locations (default: 0)')
-    parser.add_argument('--policy', choices=POLICIES, help='where to look (default: as in training)')
-    parser.add_argument('-o', '--out', metavar='FILE', help='the GIF, with the sheet beside it as .png (default: '
-                        'beside the model); with --heatmap and the like, MODEL-heatmap.png')
+            parser.add_argument(f'--{name}', place=what, action='store_const', const=name, dest='renderer',
+                                default='episodes', help=summary[0].lower() + summary[1:])
+    parser.add_argument('--count', place=view, type=int, default=4, metavar='N', help='how many to show, at most '
+                        f'{MOST} (default: 4)')
+    parser.add_argument('--policy', place=view, choices=POLICIES, help='where to look (default: as in training)')
+    parser.add_argument('--seed', place=view, type=int, default=0, metavar='N', help='seed of the choice and of the '
+                        'first locations (default: 0)')
+    parser.add_argument('--images', place=view, metavar='DIR', help='for a model of --dataset folder, where the '
+                        'pictures are now')
+    parser.add_argument('--largest', place=view, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, read '
+                        'pictures up to this size (default: as in training; 0: as large as the memory holds)')
+    parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png '
+                        '(default: beside the model); with --heatmap and the like, MODEL-heatmap.png')
+    site = parser.add_argument_group('A page for the browser')
+    parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, which runs the model in any '
+                        'browser')
+    parser.add_argument('--gallery', place=site, nargs='+', metavar='PATH', help='with --page, several models on one '
+                        'page: files, or folders, of which one model of each task is taken')
+    parser.add_argument('--scenes', place=site, rare=True, type=int, metavar='N', help='test scenes on the page '
+                        f'(default: {SCENES}; none of your own pictures)')
+    parser.add_argument('--weights', place=site, rare=True, choices=WEIGHTS, default='float16', help='how the page '
+                        'stores the weights (default: %(default)s)')
     return parser.parse_args(argv)
 
 

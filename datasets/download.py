@@ -1,12 +1,11 @@
 """Downloads a file from the first mirror that has the correct one."""
-import contextlib
 import http.client
 import os
-import sys
-import time
 import urllib.request
 
 import filelock
+
+from datasets.progress import progress
 
 CHUNK = 1 << 18
 PART = '.part-'  # before the name of an incomplete file
@@ -67,30 +66,12 @@ def _receive(url, path, timeout, largest):
     name = path.name.removeprefix(PART)
     with urllib.request.urlopen(url, timeout=timeout) as answer, open(path, 'wb') as file:
         received, announced = 0, answer.length
-        with _progress(name, announced) as show:
+        with progress(name, announced, 'B', unit_scale=True) as bar:
             while chunk := answer.read(CHUNK):
                 received += len(chunk)
                 if received > largest:
                     raise ValueError(f'more than {largest} bytes')
                 file.write(chunk)
-                show(received)
+                bar.update(len(chunk))
     if announced is not None and received != announced:
         raise ValueError(f'ended after {received} of {announced} bytes')
-
-
-@contextlib.contextmanager
-def _progress(name, total):
-    """A function that shows how many bytes have arrived: a line that is overwritten, if stderr is a terminal."""
-    start, terminal = time.monotonic(), sys.stderr.isatty()
-
-    def show(received):
-        if terminal:
-            left = (time.monotonic() - start) * ((total or 0) / received - 1)
-            share = f' of {total / 1e6:.1f} MB, {received / total:4.0%}, {left:5.0f} s left' if total else ' MB'
-            print(f'\r{name}: {received / 1e6:.1f}{share}', end='', file=sys.stderr, flush=True)
-
-    try:
-        yield show
-    finally:
-        if terminal:
-            print(file=sys.stderr)

@@ -8,7 +8,6 @@ import pathlib
 import shutil
 import struct
 import sys
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,11 +17,12 @@ import numpy
 
 from datasets import memory, picture_store, shown
 from datasets.picture_store import PictureStore
+from datasets.progress import progress
 
 VERSION = 2             # of the files' format
 PROJECT = 'recurrent-visual-attention'
 ROOM = 0.5              # of the computer's memory: larger stores do not stay there as a whole
-LARGE = 100e6           # bytes of a store that is announced, with its progress
+LARGE = 100e6           # bytes of a store that is announced
 _opened = {}            # the stores of this process, so that the splits of a folder share one
 
 
@@ -181,8 +181,14 @@ def _make(place, state, root, paths, settings, measure, read):
                 file.write(pixels)
             return *picture_store.statistics(picture), white, _digest(picture.size, pixels)
 
-        with _progress(root, len(paths), length, place.parent) as show:
-            results = [show(result) for result in pool.map(write, range(len(paths)))]
+        if length >= LARGE:
+            print(f'{shown.text(root)}: making the store of {len(paths):,} pictures, {length / 1e9:.1f} GB in '
+                  f'{shown.text(place.parent)}', file=sys.stderr)
+        with progress('reading', len(paths), 'pictures') as bar:
+            results = []
+            for result in pool.map(write, range(len(paths))):
+                results.append(result)
+                bar.update()
         with open(part, 'r+b') as file:
             os.fsync(file.fileno())
     except BaseException:
@@ -214,28 +220,3 @@ def _make(place, state, root, paths, settings, measure, read):
 def _digest(size, pixels):
     """A str that is the same for pictures of the same size and bytes."""
     return hashlib.blake2b(pixels, digest_size=16, salt=struct.pack('<2q', *size)).hexdigest()
-
-
-@contextlib.contextmanager
-def _progress(root, count, length, folder):
-    """A function that counts finished pictures and returns its argument; on a terminal it shows how many there are."""
-    large, start, done = length >= LARGE, time.monotonic(), 0
-    terminal = large and sys.stderr.isatty()
-    if large:
-        print(f'{shown.text(root)}: making the store of {count:,} pictures, {length / 1e9:.1f} GB in '
-              f'{shown.text(folder)}', file=sys.stderr)
-
-    def show(result):
-        nonlocal done
-        done += 1
-        if terminal:
-            left = (time.monotonic() - start) * (count / done - 1)
-            print(f'\r{done:,} of {count:,} pictures, {done / count:4.0%}, {left:5.0f} s left ', end='',
-                  file=sys.stderr, flush=True)
-        return result
-
-    try:
-        yield show
-    finally:
-        if terminal:
-            print(file=sys.stderr)

@@ -11,17 +11,16 @@ from ram.pictures.drawing import png  # noqa: E402
 from ram.reports import tables  # noqa: E402
 from ram.reports.measured import measure_folder  # noqa: E402
 
+EXAMPLES = [
+    ('models/tables.py', 'prints the tables of the models in models/'),
+    ('models/tables.py --check docs/results.md', 'fails if this page states other figures')]
+
 
 def parse(argv):
-    parser = command_line.Parser("Prints tables 1 and 2 of the paper with the errors of a folder's models beside the "
-                                 'published ones.')
+    parser = command_line.Parser('[FOLDER] [flags]', "Prints the paper's tables with the errors of our models in a "
+                                 'folder.', EXAMPLES)
     parser.add_argument('folder', nargs='?', default='models', help='folder of the models (default: %(default)s)')
-    parser.add_argument('--repeats', type=int, default=10, metavar='N', help='draws of the first locations (default: '
-                        '%(default)s)')
-    parser.add_argument('--passes', type=int, default=10, metavar='N', help='also give the error of answers by the '
-                        'mean probabilities of N passes; 1 leaves it out (default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the first locations (default: '
-                        '%(default)s)')
+    parser.add_draws(passes=10)
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--markdown', action='store_true', help='print Markdown')
     parser.add_argument('--write', nargs='+', metavar='FILE', default=[], help='write the tables into these documents, '

@@ -28,30 +28,78 @@ class PlainParser(argparse.ArgumentParser):
 
 
 class Parser(PlainParser):
-    """A PlainParser with the flags that every script has."""
+    """A PlainParser with the flags that every script has.
 
-    def __init__(self, description):
-        super().__init__(description, lambda prog: argparse.HelpFormatter(prog, max_help_position=30))
+    ``--help`` begins with examples and leaves out rare flags, which ``--help-all`` shows too.  The help of an argument,
+    and the epilog, may be a function of the parsed arguments, since defaults may depend on other flags.
+
+    Args:
+        usage: what follows the script's name.
+        description: what the script does, in one line.
+        examples: pairs of a command and what it does.
+        epilog: the end of the help.
+    """
+
+    def __init__(self, usage, description, examples, epilog=''):
+        super().__init__(None, lambda prog: argparse.HelpFormatter(prog, max_help_position=30),
+                         usage=f'%(prog)s {usage}', add_help=False)
+        self.beginning = [description, '', *(f'  python {command}\n      {text}' for command, text in examples), '']
+        self.texts = [(self, 'epilog', epilog)]
+        self.rare = []
+        self.add_argument('-h', '--help', action='store_const', const='common', help='show this help')
+        self.add_argument('--help-all', action='store_const', const='all', dest='help', help='show all flags')
         self.add_argument('-g', '--gpu', type=int, nargs='?', default=-1, const=None, metavar='N', help='GPU to use; '
                           'without a number the first, or one for each of several processes; -1, the default, is the '
                           'CPU')
         self.add_argument('--data', metavar='DIR', help='folder of the data files (default: $RAM_DATA, else data)')
-        self.add_argument('--cache', metavar='DIR', help='folder of the stores that --dataset folder makes of your '
-                          f'pictures (default: $RAM_CACHE, else {PROJECT} in $XDG_CACHE_HOME or ~/.cache)')
+        self.add_argument('--cache', metavar='DIR', rare=True, help='folder of the stores that --dataset folder makes '
+                          f'of your pictures (default: $RAM_CACHE, else {PROJECT} in $XDG_CACHE_HOME or ~/.cache)')
 
-    def add_draws(self, passes):
+    def add_argument(self, *names, place=None, rare=False, old=(), help=None, **settings):
+        """Adds an argument, as ArgumentParser does.
+
+        Args:
+            place: the group of arguments to add it to.
+            rare: whether only ``--help-all`` shows it.
+            old: more names, which work but are not shown.
+            help: its help, or a function of the parsed arguments.
+        """
+        add = place.add_argument if place else super().add_argument
+        action = add(*names, **settings)
+        self.texts.append((action, 'help', help))
+        if rare:
+            self.rare.append(action)
+        if old:
+            add(*old, **{**settings, 'dest': action.dest, 'help': argparse.SUPPRESS})
+
+    def show_help(self, arguments):
+        """Prints the help that the parsed arguments ask for, and exits with code 0."""
+        for place, name, text in self.texts:
+            setattr(place, name, text(arguments) if callable(text) else text)
+        if arguments.help != 'all':
+            self.epilog += f' --help-all shows {len(self.rare)} more flags.'
+            for action in self.rare:
+                action.help = argparse.SUPPRESS
+        print(*self.beginning, self.format_help(), sep='\n', end='', flush=True)
+        self.exit()
+
+    def add_draws(self, place=None, *, passes):
         """Adds --repeats, --seed and --passes, whose default is ``passes``; :func:`check_draws` checks their values."""
-        self.add_argument('--repeats', type=int, default=10, metavar='N', help='draws of the first locations (default: '
-                          '%(default)s)')
-        self.add_argument('--passes', type=int, default=passes, metavar='N', help='also measure the error of answers '
-                          'by the mean probabilities of N passes, each with other first locations; 1 for no such error '
-                          '(default: %(default)s)')
-        self.add_argument('--seed', type=int, default=0, metavar='N', help='seed of the first locations (default: '
-                          '%(default)s)')
+        self.add_argument('--repeats', place=place, type=int, default=10, metavar='N', help='looks at each '
+                          'scene, each with another first location; the error is their mean (default: %(default)s)')
+        self.add_argument('--passes', place=place, type=int, default=passes, metavar='N', help='also measure the error '
+                          'of answers by the mean probabilities of N passes, each with other first locations; 1 for no '
+                          'such error (default: %(default)s)')
+        self.add_argument('--seed', place=place, type=int, default=0, metavar='N', rare=True, help='seed of the first '
+                          'locations (default: %(default)s)')
 
     def parse_args(self, argv=None, namespace=None):
         """See ArgumentParser.parse_args.  ``--cache`` sets $RAM_CACHE, since it says where things are, not what."""
-        arguments = super().parse_args(argv, namespace)
+        arguments, unknown = self.parse_known_args(argv, namespace)
+        if arguments.help:
+            self.show_help(arguments)
+        if unknown:
+            self.error(f'unrecognized arguments: {" ".join(unknown)}')
         if arguments.cache:
             os.environ['RAM_CACHE'] = arguments.cache
         return arguments

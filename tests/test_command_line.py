@@ -1,6 +1,7 @@
 """What the scripts share."""
 import argparse
 import importlib
+import shlex
 
 import pytest
 
@@ -48,3 +49,21 @@ def test_a_part_of_a_flag_is_unknown(tmp_path):
     result = script('train.py', '--ini', 'model.npz', '-o', tmp_path / 'run')
     assert_one_clear_line(result, '--ini')
     assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize('name', ['train', 'evaluate', 'visualize', 'models.tables'])
+def test_the_help_begins_with_examples_that_are_right(name):
+    """The commands can be parsed, and name the script by its path."""
+    path, module = f'{name.replace(".", "/")}.py', importlib.import_module(name)
+    result = script(path, '--help', COLUMNS='80')
+    beginning, usage, _ = result.stdout.partition('usage: ')
+    commands = [shlex.split(line) for line in beginning.splitlines() if line.startswith('  python ')]
+    assert result.returncode == 0 and result.stderr == '' and usage and len(commands) > 1
+    assert all(len(line) < 80 for line in result.stdout.splitlines())
+    for _, called, *flags in commands:
+        assert called == path and module.parse(flags)
+
+
+def test_help_comes_before_complaints():
+    assert script('evaluate.py', '--surprise', '--help').returncode == 0
+    assert_one_clear_line(script('evaluate.py', '--surprise'), '--surprise', '--help')

@@ -1,6 +1,7 @@
 """Config's fields as flags of a script."""
 import argparse
 import dataclasses
+import functools
 
 from ram.config.config import Config
 from ram.config.groups import GROUPS
@@ -9,17 +10,24 @@ from ram.registry import DATASETS
 
 
 def add_flags(parser):
-    """Adds the flags of Config's fields to an argparse parser, group by group.
+    """Adds the flags of Config's fields to a ``command_line.Parser``, group by group.
 
-    A flag that is not given keeps the preset's value; --help shows the default of most presets.
+    A flag that is not given keeps the preset's value, which the help shows.
     """
     for group in GROUPS:
         place = parser.add_argument_group(group.__doc__)
         for field in dataclasses.fields(group):
             rule = field.metadata
             if rule['flags']:
-                place.add_argument(*rule['flags'], dest=field.name, default=argparse.SUPPRESS,
-                                   help=f'{rule["help"]} (default: {_shown(field.default)})', **_kind(field))
+                parser.add_argument(*rule['flags'], place=place, rare=not rule['common'], old=rule['old'],
+                                    dest=field.name, default=argparse.SUPPRESS, help=functools.partial(_help, field),
+                                    **_kind(field))
+
+
+def _help(field, arguments):
+    others = {name: value for name, value in vars(arguments).items() if name != field.name}
+    default = getattr(_defaults(argparse.Namespace(**others)), field.name)
+    return f'{field.metadata["help"]} (default: {_shown(default)})'
 
 
 def _kind(field):
@@ -30,7 +38,27 @@ def _kind(field):
 
 
 def _shown(value):
+    if isinstance(value, float):
+        return f'{value:g}'
     return {True: 'yes', False: 'no', '': 'none'}.get(value, value) if isinstance(value, bool | str) else value
+
+
+def preset_name(arguments):
+    """The name of the preset that the flags ask for."""
+    given = vars(arguments)
+    return given.get('preset') or given.get('dataset') or 'translated'
+
+
+def _given(arguments):
+    """The given flags' values by field."""
+    fields = {field.name for field in dataclasses.fields(Config)}
+    return {name: value for name, value in vars(arguments).items() if name in fields}
+
+
+def _defaults(arguments):
+    """The Config that holds where no flag is given: the preset, with what other flags imply."""
+    preset, given = PRESETS[preset_name(arguments)], _given(arguments)
+    return dataclasses.replace(preset, **DATASETS[given.get('dataset', preset.dataset)].implied(given))
 
 
 def from_flags(arguments):
@@ -39,12 +67,7 @@ def from_flags(arguments):
     Raises:
         ValueError: a value is out of range.
     """
-    given = vars(arguments)
-    preset = PRESETS[given.get('preset') or given.get('dataset') or 'translated']
-    fields = {field.name for field in dataclasses.fields(Config)}
-    chosen = {name: value for name, value in given.items() if name in fields}
-    task = DATASETS[chosen.get('dataset', preset.dataset)]
-    return dataclasses.replace(preset, **{**task.implied(chosen), **chosen})
+    return dataclasses.replace(_defaults(arguments), **_given(arguments))
 
 
 def different(config, preset):

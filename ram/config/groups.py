@@ -10,8 +10,10 @@ DIGITS = tuple('0123456789')
 @dataclass(frozen=True)
 class Scene:
     """The task"""
-    dataset: str = option('translated', '--dataset', 'the scenes to classify, or the game catch', DATASETS)
-    size: int = option(60, '--size --canvas', 'side of a scene or screen', least=1, most=4096, metavar='PIXELS')
+    dataset: str = option('translated', '--dataset', 'the scenes to classify, or the game catch; one of '
+                         '%(choices)s', DATASETS, metavar='NAME', common=True)
+    size: int = option(60, '--size --canvas', 'side of a scene or screen', least=1, most=4096, metavar='PIXELS',
+                       common=True)
     shift: int = option(0, '--shift', 'shift each training scene by at most this much, each way', least=0, most=28,
                         metavar='PIXELS')
     normalise: bool = option(False, '--normalise', 'normalise the contrast of each scene: mean 0 in each channel, '
@@ -23,7 +25,7 @@ class Scene:
 class Digits:
     """Scenes of digits (mnist, translated, cluttered, cluttered100, svhn)"""
     digits: str = option('mnist', '--digits', "where digits come from: MNIST, or the fonts of matplotlib; for svhn, "
-                         "'fonts' makes a stand-in for the real pictures", ('mnist', 'fonts'))
+                         "'fonts' makes a stand-in for the real pictures", ('mnist', 'fonts'), common=True)
     clutter: int = option(0, '--clutter', "8 x 8 pieces of other digits in a scene", least=0, most=1000,
                           metavar='PIECES')
 
@@ -38,10 +40,10 @@ class Svhn:
 class Pictures:
     """Your own pictures (folder)"""
     images: str = option('', '--images', 'folder with one folder of pictures for each class', metavar='DIR',
-                         read=absolute)
+                         common=True, read=absolute)
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
-                      'shape', ('resize', 'pad', 'native'))
+                      'shape', ('resize', 'pad', 'native'), common=True)
     group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
                            'pictures of a class for which its first group matches the same text, such as the frames '
                            'of a video, stay on one side of a split', metavar='REGEX')
@@ -74,57 +76,64 @@ class Augmentation:
                                'SHARE) to 1 + SHARE', least=0, most=4, metavar='SHARE')
     contrast: float = option(0.0, '--contrast', 'multiply or divide contrast by up to 1 + SHARE', least=0, most=4,
                              metavar='SHARE')
-    tint: float = option(0.0, '--colour --tint', 'multiply or divide each channel by up to 1 + SHARE', least=0, most=4,
+    tint: float = option(0.0, '--tint --colour', 'multiply or divide each channel by up to 1 + SHARE', least=0, most=4,
                          metavar='SHARE')
 
 
 @dataclass(frozen=True)
 class Retina:
     """The retina (paper, section 3.1)"""
-    patch: int = option(12, '--patch --g_size', 'side of the smallest patch of a glimpse', least=1, metavar='PIXELS')
-    scales: int = option(3, '-d --scales --depth', 'patches in a glimpse', least=1, most=8, metavar='K')
-    factor: int = option(2, '-s --scale', 'ratio of the sides of successive patches', least=1, most=16, metavar='S')
-    glimpses: int = option(6, '-l --glimpses --len_seq', 'number of glimpses', least=1, most=1000, metavar='T')
+    patch: int = option(12, '--patch', 'side of the smallest patch of a glimpse', least=1, metavar='PIXELS',
+                        old='--g_size', common=True)
+    scales: int = option(3, '--scales', 'patches in a glimpse', least=1, most=8, metavar='K', old='-d --depth',
+                         common=True)
+    factor: int = option(2, '--factor', 'ratio of the sides of successive patches', least=1, most=16, metavar='S',
+                         old='-s --scale')
+    glimpses: int = option(6, '--glimpses', 'number of glimpses', least=1, most=1000, metavar='T', old='-l --len_seq',
+                           common=True)
 
 
 @dataclass(frozen=True)
 class Networks:
     """The networks (paper, section 4)"""
     model: str = option('ram', '--model', "the paper's model, the archived repository's, a control that sees the whole "
-                        'image, or the player of catch', MODELS)
+                        'image, or the player of catch; one of %(choices)s', MODELS, metavar='NAME', common=True)
     glimpse_network: str = option('linear', '--glimpse-network', "what turns a glimpse into a vector: the paper's "
                                   'linear layers, or two convolutions before them', GLIMPSE_NETWORKS)
     filters: int = option(32, '--filters', 'filters of each convolution of the glimpse network conv', least=1,
                           most=1024, metavar='FILTERS')
-    unit: int = option(128, '-u --unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096,
-                       metavar='UNITS')
-    hidden: int = option(256, '-hi --hidden', 'size of g and h', least=1, most=4096, metavar='UNITS')
-    core: str = option('relu', '--core', 'the core network', CORES)
+    unit: int = option(128, '--unit', 'size of h_g and h_l in the glimpse network', least=1, most=4096,
+                       metavar='UNITS', old='-u')
+    hidden: int = option(256, '--hidden', "size of the glimpse network's output g and of the core's state h", least=1,
+                         most=4096, metavar='UNITS', old='-hi', common=True)
+    core: str = option('relu', '--core', 'the core network', CORES, common=True)
 
 
 @dataclass(frozen=True)
 class Policy:
     """Where to look, and what is rewarded (paper, sections 3.2 and 4)"""
-    policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random', 'center'))
+    policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random', 'center'),
+                         common=True)
     start: str = option('random', '--start', 'where to look first: at a random location, where the location network '
                         'learns to look, or at the centre', ('random', 'learned', 'center'))
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
                                 'image', above=0, most=1, metavar='R')
     context: bool = option(False, '--context', 'choose the first location from a coarse look at the whole image, '
                            'which only this choice uses; --start then has no effect')
-    sigma: float = option(0.1, '-si --sigma', 'standard deviation of the location policy', above=0, metavar='S')
+    sigma: float = option(0.1, '--sigma', 'standard deviation of locations around their mean in training; an image is '
+                          '2 wide', above=0, metavar='S', old='-si', common=True)
     reward: str = option('probability', '--reward', 'the reward of an answer: the probability of the right class, or 1 '
                          'for a right answer and else 0', ('probability', 'right'))
     reinforce: float = option(0.2, '--reinforce', 'weight of the REINFORCE term', least=0, metavar='WEIGHT')
     into_core: bool = option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
-    mc: int = option(1, '-M --mc', 'episodes per image, M in equation 2', least=1, most=1000, metavar='M')
+    mc: int = option(1, '--mc', 'episodes per image, M in equation 2', least=1, most=1000, metavar='M', old='-M')
 
 
 @dataclass(frozen=True)
 class Optimisation:
     """The optimisation"""
     optimizer: str = option('adam', '--optimizer', 'the optimizer', OPTIMIZERS)
-    lr: float = option(1e-3, '--lr', 'initial learning rate', above=0, metavar='RATE')
+    lr: float = option(1e-3, '--lr', 'initial learning rate', above=0, metavar='RATE', common=True)
     momentum: float = option(0.9, '--momentum', 'momentum of nesterov and momentum', least=0, most=1, metavar='M')
     schedule: str = option('linear', '--schedule', 'learning rate over the epochs: constant, times --decay each '
                            'epoch, falling linearly to zero, or times 0.1 every --drop epochs',
@@ -136,9 +145,9 @@ class Optimisation:
                                  least=0, metavar='SHARE')
     average: float = option(0.0, '--average', 'decay of the running average of the weights, which is then validated '
                             'and kept; 0 for none', least=0, below=1, metavar='DECAY')
-    batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B')
-    epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N')
-    seed: int = option(0, '--seed', 'seed of everything random', least=0, most=2 ** 32 - 1, metavar='N')
+    batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B', common=True)
+    epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N', common=True)
+    seed: int = option(0, '--seed', 'seed of everything random', least=0, most=2 ** 32 - 1, metavar='N', common=True)
 
 
 GROUPS = Scene, Digits, Svhn, Pictures, Game, Augmentation, Retina, Networks, Policy, Optimisation

@@ -6,8 +6,8 @@ import sys
 MOST_CLASSES = 10_000
 
 
-def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None,
-           read=None):
+def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None, old='',
+           common=False, read=None):
     """A field of Config that is also a flag.
 
     Args:
@@ -17,11 +17,13 @@ def option(default, flags, text, choices=None, least=None, above=None, most=None
         choices: the allowed values, or a Registry of them.
         least, above, most, below: bounds of a number.
         metavar: the placeholder for the value in --help.
+        old: more names of the flag, which work but are not shown.
+        common: whether --help shows it; --help-all shows all flags.
         read: function of the flag's text that returns its value; by default its type.
     """
     return dataclasses.field(default=default, metadata=dict(
         flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, below=below,
-        metavar=metavar, read=read))
+        metavar=metavar, old=old.split(), common=common, read=read))
 
 
 def found(default):

@@ -46,7 +46,7 @@ class PolicyLoss(chainer.Chain):
     Attributes:
         reported: what it reports, in the order in which train.py prints it.
     """
-    reported = 'loss', 'actions', 'locations', 'baseline', 'caught'
+    reported = 'loss', 'actions', 'locations', 'baseline', 'error'
 
     def __init__(self, model):
         super().__init__()

@@ -5,6 +5,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from datasets.picture_store import Pictures
+from datasets.progress import stepwise
 from ram import tasks
 from ram.networks.pixels import to_float
 from ram.pictures.drawing import animation, file_for, scene_indices
@@ -95,6 +96,6 @@ def gif(scenes, milliseconds=MILLISECONDS):
     Returns:
         bytes.
     """
-    frames = [frame(scene, t, scene.title(n, t)) for n, scene in enumerate(scenes, 1) for t in range(len(scene))]
-    durations = [milliseconds * (STOP if t == len(scene) - 1 else 1) for scene in scenes for t in range(len(scene))]
-    return animation(frames, durations)
+    steps = [(n, scene, t) for n, scene in enumerate(scenes, 1) for t in range(len(scene))]
+    frames = [frame(scene, t, scene.title(n, t)) for n, scene, t in stepwise('drawing', steps, 'frames')]
+    return animation(frames, [milliseconds * (STOP if t == len(scene) - 1 else 1) for _, scene, t in steps])

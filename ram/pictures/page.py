@@ -15,6 +15,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from datasets import shown
+from datasets.progress import stepwise
 from ram import checkpoint, tasks
 from ram.pictures.drawing import given, scene_indices
 
@@ -237,7 +238,7 @@ def draw(model, arguments, device):
     """
     if arguments.gallery:
         exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images), arguments)
-                    for path in gallery(arguments.gallery)]
+                    for path in stepwise('reading', gallery(arguments.gallery), 'models')]
         return {file_for(arguments): page(exhibits, arguments.weights)}
     exhibit = exhibit_of(arguments.model, model, arguments)
     return {file_for(arguments): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}

@@ -6,16 +6,19 @@ import chainer.functions as F
 import numpy as np
 from chainer.backends import cuda
 
+from datasets.progress import progress
 from ram.networks.images import described, is_array
 
 FEW = 12     # largest number of classes for which the whole table of confusions is given
 PAIRS = 10   # of classes that are given instead
 
 
-def episodes(model, images, rng, policy=None, batchsize=500):
-    """Looks at many images, batch by batch, without training.
+def episodes(model, images, rng, policy=None, batchsize=500, passes=1):
+    """Looks at many images, batch by batch, without training; shows its progress on a terminal.
 
-    Args: as for :func:`mistakes`.
+    Args:
+        model, images, rng, policy, batchsize: as for :func:`mistakes`.
+        passes: how often it looks at all images.
 
     Yields:
         The slice of the images that are in a batch, and its Episode; of no images, one empty batch.
@@ -23,12 +26,14 @@ def episodes(model, images, rng, policy=None, batchsize=500):
     Raises:
         FloatingPointError: a logit is not finite.
     """
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
-        for start in range(0, max(len(images), 1), batchsize):
-            batch = slice(start, start + batchsize)
+    with (chainer.using_config('train', False), chainer.no_backprop_mode(),
+          progress('looking', passes * len(images), 'scenes') as bar):
+        for start in passes * list(range(0, max(len(images), 1), batchsize)):
+            batch = slice(start, min(start + batchsize, len(images)))
             episode = model.rollout(images[batch], rng, policy or model.config.policy)
             check_finite(episode.logits.array)
             yield batch, episode
+            bar.update(batch.stop - batch.start)
 
 
 def check_finite(logits):
@@ -49,17 +54,18 @@ def fixations(model, images, rng, policy=None, batchsize=500):
         model, images, rng, policy, batchsize)], axis=1)
 
 
-def answers(model, images, rng, policy=None, batchsize=500):
+def answers(model, images, rng, policy=None, batchsize=500, passes=1):
     """What a model says after 1 ... T glimpses.
 
-    Args: as for :func:`mistakes`.
+    Args: as for :func:`episodes`.
 
     Returns:
-        int array (T, N), on the images' device: the likeliest classes.
+        int array (T, passes, N), on the images' device: the likeliest classes.
     """
     said = [model.classify(episode.states).array.argmax(axis=2)
-            for _, episode in episodes(model, images, rng, policy, batchsize)]
-    return cuda.get_array_module(*said).concatenate(said, axis=1)
+            for _, episode in episodes(model, images, rng, policy, batchsize, passes)]
+    said = cuda.get_array_module(*said).concatenate(said, axis=1)
+    return said.reshape(len(said), passes, len(images))
 
 
 def mistakes(model, images, labels, rng, policy=None, batchsize=500):
@@ -81,7 +87,7 @@ def mistakes(model, images, labels, rng, policy=None, batchsize=500):
         ValueError: the images are none that the model takes, or the labels are no classes of so many images.
     """
     check_labels(labels, len(images), model.config.classes)
-    return answers(model, images, rng, policy, batchsize) != labels
+    return answers(model, images, rng, policy, batchsize)[:, 0] != labels
 
 
 def check_labels(labels, count, classes):
@@ -104,9 +110,10 @@ def probabilities(model, images, rng, passes=1, policy=None, batchsize=500):
     Returns:
         float32 array (N, classes), on the CPU.
     """
-    return sum(np.concatenate([cuda.to_cpu(F.softmax(model.classify(episode.states)[-1]).array)
-                               for _, episode in episodes(model, images, rng, policy, batchsize)])
-               for _ in range(passes)) / passes
+    total = np.zeros((len(images), len(model.config.classes)), np.float32)
+    for batch, episode in episodes(model, images, rng, policy, batchsize, passes):
+        total[batch] += cuda.to_cpu(F.softmax(model.classify(episode.states)[-1]).array)
+    return total / passes
 
 
 def evaluate_passes(model, images, labels, make_rng, seed=0, passes=10, policy=None):
@@ -144,9 +151,9 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
     Raises:
         ValueError: as :func:`mistakes`, or there are no images.
     """
-    labels, rng = _some_labels(labels, images, model), make_rng(seed)
-    said = [cuda.to_cpu(answers(model, images, rng, policy)) for _ in range(repeats)]
-    by_image = sum((each != labels).astype(np.float64) for each in said) * (100 / repeats)
+    labels = _some_labels(labels, images, model)
+    said = cuda.to_cpu(answers(model, images, make_rng(seed), policy, passes=repeats))
+    by_image = (said != labels).sum(axis=1) * (100 / repeats)
     by_glimpse, by_image = [float(rate) for rate in by_image.mean(axis=1)], by_image[-1]
     count = len(model.config.classes)
     by_class = [total / number if number else None for total, number in zip(
@@ -154,7 +161,7 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
     return {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
             'by_glimpse': by_glimpse, 'by_class': by_class, 'n': len(images), 'repeats': repeats, 'seed': seed,
             'policy': policy or model.config.policy,
-            **confusion(labels, np.stack([each[-1] for each in said]), model.config.classes)}
+            **confusion(labels, said[-1], model.config.classes)}
 
 
 def _some_labels(labels, images, model):

@@ -6,9 +6,11 @@ import numpy as np
 from chainer.backends import cuda
 
 from datasets import catch
+from datasets.progress import progress
 from ram.random_streams import generator
 from ram.registry import DATASETS
 from ram.reports.evaluation import check_finite, wilson_interval
+from ram.reports.text import columns, percent, subject, with_interval
 from ram.tasks import SEEDS
 
 GAMES = {'validation': 4000, 'test': 100_000}
@@ -43,11 +45,13 @@ def play(player, task, rng, count, batchsize=1000):
         Played, on the CPU.
     """
     rows = []
-    for start in range(0, count, batchsize):
-        game = task(rng, min(batchsize, count - start))
-        distance = game.distance
-        player(game, rng)
-        rows.append([cuda.to_cpu(array) for array in (game.won, abs(game.speeds) / catch.SUBPIXELS, distance)])
+    with progress('playing', count, 'games') as bar:
+        for start in range(0, count, batchsize):
+            game = task(rng, min(batchsize, count - start))
+            distance = game.distance
+            player(game, rng)
+            rows.append([cuda.to_cpu(array) for array in (game.won, abs(game.speeds) / catch.SUBPIXELS, distance)])
+            bar.update(len(distance))
     return Played(*(np.concatenate(arrays) for arrays in zip(*rows)))
 
 
@@ -93,6 +97,10 @@ REFERENCES = {
     'idle': lambda game, rng: np.full(len(game.paddle), catch.ACTIONS.index('stay')),
     'chance': lambda game, rng: rng.integers(0, len(catch.ACTIONS), len(game.paddle)),
 }
+
+# In the report.
+WORDS = {'oracle': 'who sees everything', 'idle': 'who never moves', 'chance': 'who moves at random'}
+HEADS = {'by_speed': 'speed of the ball, pixels a step', 'by_distance': 'distance to where it lands, pixels'}
 
 
 def shares(won, values, edges):
@@ -150,14 +158,12 @@ class GameReport:
 
     def text(self):
         """The result as a text."""
-        config, result, (low, high) = self.model.config, self.result, self.result['ci95']
-        lines = [f'{DATASETS[config.dataset].name(config)}, {config.scales} x {config.patch} x {config.patch} pixels '
-                 f'each glimpse, {result["policy"]} policy',
-                 f'caught {result["caught"]:.2f} %, 95% interval {low:.2f} to {high:.2f} ({result["n"]} '
-                 f'{result["split"]} games); {self.model.count_params():,} parameters',
-                 ', '.join(f'{name} {share:.2f} %' for name, share in result['references'].items())]
-        for title, key in [("by the ball's sideways speed, in pixels a step:", 'by_speed'),
-                           ('by the distance from the paddle to where the ball lands, in pixels:', 'by_distance')]:
-            lines += [title, *(f'  {least:5g} to {most:<5g}  {share:6.2f} %  of {games}'
-                               for least, most, share, games in result[key])]
+        result = self.result
+        lines = [*subject(self.model, result['policy']),
+                 f'balls caught {with_interval(result["caught"], result["ci95"])}',
+                 f'{result["n"]:,} {result["split"]} games', '', *columns(['without a network', 'caught'], [
+                     (f'{name}, {WORDS[name]}', percent(share)) for name, share in result['references'].items()])]
+        for key, head in HEADS.items():
+            lines += ['', *columns([head, 'caught', 'games'], [
+                (f'{least:g} to {most:g}', percent(share), f'{games:,}') for least, most, share, games in result[key]])]
         return '\n'.join(lines)

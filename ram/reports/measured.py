@@ -4,6 +4,7 @@ import pathlib
 import sys
 
 from datasets import shown
+from datasets.progress import progress
 from ram import checkpoint
 from ram.registry import REPORTS
 from ram.reports.published import row_of
@@ -38,15 +39,14 @@ def measure_folder(folder, arguments, device):
         else:
             check_seed(path, model, runs[row].values())
             runs[row][seed] = path, model
-    results = {}
-    for row, found in runs.items():
-        measured = []
-        for path, model in (found[seed] for seed in sorted(found)):
+    with progress('measuring', sum(map(len, runs.values())), 'models') as bar:
+        def measured(path, model):
             model.to_device(device)
-            measured.append({**REPORTS[model.goal](model, arguments, device).result, 'name': path.stem,
-                             'epoch': model.config.epoch, 'init': model.provenance['init']})
-        results[row] = mean_of_seeds(measured)
-    return results
+            result = REPORTS[model.goal](model, arguments, device).result
+            bar.update()
+            return {**result, 'name': path.stem, 'epoch': model.config.epoch, 'init': model.provenance['init']}
+
+        return {row: mean_of_seeds([measured(*found[seed]) for seed in sorted(found)]) for row, found in runs.items()}
 
 
 def check_seed(path, model, others):

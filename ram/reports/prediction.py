@@ -2,6 +2,7 @@
 import pathlib
 
 from datasets import visible
+from datasets.progress import progress
 from ram import tasks
 from ram.reports import evaluation
 
@@ -50,19 +51,21 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
     """
     rng = make_rng(seed)
     batch = NATIVE_BATCH if model.config.fit == 'native' else BATCH
-    for start in range(0, len(files), batch):
-        names, pictures = [], []
-        for file in files[start:start + batch]:
-            try:
-                pictures.append(tasks.read_picture(model.config, file, scaled))
-                names.append(str(file))
-            except OSError as error:
-                unreadable(f'{file}: {error.strerror}')
-            except ValueError as error:
-                unreadable(str(error))
-        if names:
-            images = tasks.send(model.device, tasks.joined(model.config, pictures))
-            chances = evaluation.probabilities(model, images, rng, repeats, policy)
-            for name, chance in zip(names, chances):
-                best = int(chance.argmax())
-                yield {'file': name, 'class': model.config.classes[best], 'probability': float(chance[best])}
+    with progress('predicting', len(files), 'files') as bar:
+        for start in range(0, len(files), batch):
+            names, pictures = [], []
+            for file in files[start:start + batch]:
+                try:
+                    pictures.append(tasks.read_picture(model.config, file, scaled))
+                    names.append(str(file))
+                except OSError as error:
+                    unreadable(f'{file}: {error.strerror}')
+                except ValueError as error:
+                    unreadable(str(error))
+                bar.update()
+            if names:
+                images = tasks.send(model.device, tasks.joined(model.config, pictures))
+                chances = evaluation.probabilities(model, images, rng, repeats, policy)
+                for name, chance in zip(names, chances):
+                    best = int(chance.argmax())
+                    yield {'file': name, 'class': model.config.classes[best], 'probability': float(chance[best])}

@@ -90,7 +90,7 @@ class Task:
 
     def name(self, config):
         """The task's name in a report."""
-        return f'{config.dataset} ({config.digits} digits)'
+        return f'{config.dataset}: digits from {"MNIST" if config.digits == "mnist" else "fonts"}'
 
     def table(self, config):
         """The table of results that a model of this task belongs in, or None; see ``ram.reports.published.TITLES``."""

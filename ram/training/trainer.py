@@ -9,6 +9,7 @@ from ram.training.distributed import ALONE, joined_evaluator
 from ram.training.extensions.average import Average
 from ram.training.extensions.curves import Curves
 from ram.training.extensions.log import Log
+from ram.training.extensions.quantities import why_they_differ
 from ram.training.extensions.schedule import Schedule
 from ram.training.extensions.snapshots import Finite, Snapshot, Validation
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
@@ -58,7 +59,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
     trainer.extend(Schedule(config))
     if ranks.first:
         trainer.extend(Log())
-        trainer.extend(Curves(loss=[f'main/{name}' for name in loss.reported[:2]],
+        trainer.extend(Curves(why_they_differ(model), loss=[f'main/{name}' for name in loss.reported[:2]],
                               error=['main/error', 'validation/error']))
     trainer.extend(Snapshot(ranks, written), trigger=snapshots)
     return trainer

@@ -1,19 +1,16 @@
-import argparse
 import dataclasses
 import json
 
 import pytest
 
+import train
 from ram import config
 from ram.config import Config
 from ram.networks.conv_glimpse_network import ConvGlimpseNetwork
 
 
 def parsed(*flags):
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--preset', choices=config.PRESETS)
-    config.add_flags(parser)
-    return config.from_flags(parser.parse_args(flags))
+    return config.from_flags(train.parse(flags))
 
 
 def test_presets_are_the_papers_tasks():

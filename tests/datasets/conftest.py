@@ -1,5 +1,10 @@
-"""What the tests of augmentation share."""
+"""What the tests of data share."""
+import io
+
 import numpy as np
+import pytest
+
+from datasets import progress
 
 
 def pictures(rng, shape):
@@ -33,3 +38,24 @@ def kernel(cpp, inputs, output, operation):
         extern "C" void run({", ".join(map(argument, inputs.split(", ")))}, {names[kind]}* out, ptrdiff_t n) {{
             for (ptrdiff_t i = 0; i < n; ++i) {{ {names[kind]}& {name} = out[i]; {operation} }}
         }}""").run
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal for bars, which appear at once."""
+    file = Terminal()
+    monkeypatch.setattr(progress, 'SETTINGS', {**progress.SETTINGS, 'delay': 0, 'mininterval': 0, 'file': file})
+    return file
+
+
+def last_line(text):
+    """What a terminal shows in its last line after this text: \\r goes back to the line's beginning."""
+    line = ''
+    for part in text.split('\n')[-1].split('\r'):
+        line = part + line[len(part):]
+    return line

@@ -1,5 +1,4 @@
 """The shipped models, and what the documents say about them."""
-import argparse
 import dataclasses
 import json
 import re
@@ -154,11 +153,7 @@ def test_the_runs_cover_the_papers_rows():
     """Every row of the paper's tables has a run, and no two runs of a row have the same seed."""
     runs = []
     for flags in (flags for name, flags in make.RUNS.items() if '/' not in name):
-        parser = argparse.ArgumentParser()
-        parser.add_argument('--init')
-        parser.add_argument('--gpu')
-        config.add_flags(parser)
-        chosen = config.from_flags(parser.parse_args(shlex.split(flags)))
+        chosen = config.from_flags(train.parse(shlex.split(flags)))
         runs.append((published.row_of(chosen), chosen.seed))
     runs = [(row, seed) for row, seed in runs if row]  # a game has none
     assert {figure.row for figure in published.read() if figure.source == published.PAPER} <= {row for row, _ in runs}

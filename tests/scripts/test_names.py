@@ -70,10 +70,10 @@ def test_evaluation_prints_a_table(trained):
     assert result.returncode == 0, result.stderr
     assert_lines(result.stdout)
     lines = result.stdout.splitlines()
-    table = lines[next(i for i, line in enumerate(lines) if line.startswith('confusion')) + 1:]
+    table = lines[next(i for i, line in enumerate(lines) if line.startswith('answers in percent')) + 1:]
     assert len(table) == 13 and {shown.width(line) for line in table} == {shown.width(table[0])}
-    heads = table[0].split()
-    assert len(set(heads)) == 12 and '…it_30' in heads and '…it_50' in heads
+    first, *heads = table[0].split()
+    assert first == 'class' and len(set(heads)) == 12 and '…it_30' in heads and '…it_50' in heads
     found = json.loads(script('evaluate.py', trained[0], '--repeats', 1, '--json').stdout)
     assert len(found['by_class']) == 12
 

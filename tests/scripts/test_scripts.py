@@ -30,7 +30,7 @@ def test_train_then_evaluate_then_visualize(run, tmp_path):
     assert found['n'] == 5000 and len(found['by_glimpse']) == 3
     assert found['ci95'][0] < found['test_error'] < found['ci95'][1] and found['test_error'] < 85
     assert found['by_glimpse'][-1] == found['test_error'] < found['by_glimpse'][0]
-    assert f'test error {found["test_error"]:.2f} %' in script('evaluate.py', run / 'model.npz', '--repeats', 2).stdout
+    assert f'test error {found["test_error"]:.2f}%' in script('evaluate.py', run / 'model.npz', '--repeats', 2).stdout
 
     result = script('visualize.py', run / 'model.npz', '--index', '3', '14', '--out', tmp_path / 'seen.gif')
     assert result.returncode == 0, result.stderr
@@ -122,7 +122,7 @@ def test_evaluate_with_several_passes(run, tmp_path):
     assert both == {**alone, **{name: both[name] for name in ('passes', 'passes_error', 'passes_ci95')}}
     assert both['passes'] == 3 and both['passes_error'] < alone['test_error'] and 'passes' not in alone
     result = script('evaluate.py', *flags, '--repeats', 1, '--passes', 3)
-    assert f'error with 3 passes {both["passes_error"]:.2f} %' in result.stdout
+    assert f'error with 3 passes {both["passes_error"]:.2f}%' in result.stdout
     assert_one_clear_line(script('evaluate.py', *flags, '--passes', 3, '--policy', 'center'), '--passes 3', 'only 1')
     assert_one_clear_line(script('evaluate.py', *flags, '--passes', 0), '--passes', 'at least 1', '0')
     assert_one_clear_line(script('evaluate.py', *flags, '--passes', 2, '--predict', 'a.png'), '--passes 2', '--predict')

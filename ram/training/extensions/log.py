@@ -1,15 +1,12 @@
-"""The log of a run: its file, and its lines on the screen."""
+"""The log of a run, a file."""
 import json
 import pathlib
-import sys
 
 from chainer.training import extensions
 
-from datasets import shown
 from ram import safe_files
 
 FILE = 'log'
-ERASE = '\033[J'  # erases the progress bar below the cursor
 
 
 class Log(extensions.LogReport):
@@ -25,13 +22,3 @@ class Log(extensions.LogReport):
         if len(self.log) > before:
             with safe_files.replacing(pathlib.Path(trainer.out) / FILE, 'w') as file:
                 json.dump(self.log, file, indent=4)
-
-
-class Printed:
-    """Stdout for Chainer's PrintReport, which erases a progress bar before each line, even in a file."""
-
-    def write(self, text):
-        sys.stdout.write(text if shown.overwrites(sys.stdout) else text.replace(ERASE, ''))
-
-    def flush(self):
-        sys.stdout.flush()

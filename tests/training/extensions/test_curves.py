@@ -27,6 +27,22 @@ def test_a_picture_for_each_name(epoch, tmp_path):
         assert picture.format == 'PNG' and picture.width > picture.height
 
 
+def test_axes_have_words_and_errors_are_in_percent(epoch, monkeypatch):
+    figures = []
+    monkeypatch.setattr(curves, 'png', lambda figure: figures.append(figure) or b'')
+    drawn = curves.Curves('Why they differ.', loss=['main/loss', 'main/cross_entropy'],
+                          error=['main/error', 'validation/error'])
+    epoch(drawn, **{'main/loss': 2.0, 'main/cross_entropy': 1.5, 'main/error': 0.9, 'validation/error': 0.031})
+    loss, error = (figure.axes[0] for figure in figures)
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in (loss, error)] == [('epoch', 'loss'),
+                                                                                 ('epoch', 'error, %')]
+    assert [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (loss, error)] == [
+        ['loss', 'cross-entropy'], ['training', 'validation']]
+    assert [line.get_ydata()[0] for axes in (loss, error) for line in axes.lines] == pytest.approx([2, 1.5, 90, 3.1])
+    assert [figure.get_supxlabel() for figure in figures] == ['', 'Why they differ.']
+    assert error.get_ylim()[0] == 0
+
+
 def test_drawn_every_half_minute_and_at_the_end_if_something_is_new(epoch, monkeypatch):
     now, times = [1000.0], []
     monkeypatch.setattr(curves.time, 'monotonic', lambda: now[0])
