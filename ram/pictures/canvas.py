@@ -1,4 +1,7 @@
 """A figure whose parts are placed in inches, planned for the width of a phone."""
+import functools
+
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -7,6 +10,7 @@ from matplotlib.textpath import text_to_path
 
 from datasets import shown
 from ram.pictures.drawing import INK, OTHER, OUTSIDE, picture
+from ram.pictures.lettering import labels
 
 WIDTH = 4.8     # inches.  On a phone, 360 pixels wide, letters of TEXT points are 12.5 pixels high
 TEXT = 12       # points
@@ -15,6 +19,7 @@ GAP = 0.08      # inches between parts
 DPI = 150       # of a picture that does not move
 MOST = 8        # columns
 WIDEST = 1.2    # inches, of a column
+LONGEST = 40    # columns of a name, where there is room
 
 
 class Canvas:
@@ -101,8 +106,29 @@ def measured(text, weight='normal'):
 
 
 def fitted(text, width, weight='normal'):
-    """A text, shortened if it is wider than ``width`` inches."""
+    """A text, cut if it is wider than ``width`` inches."""
     most = shown.width(text)
     while most > 1 and measured(shown.cut(text, most), weight) > width:
         most -= 1
     return shown.cut(text, most)
+
+
+def names_within(names, width):
+    """Names, see ``lettering.labels``, with as many letters as fit into ``width`` inches, but at least eight columns.
+
+    Args:
+        names: sequence of different str.
+        width: in inches.
+
+    Returns:
+        tuple of different str.
+    """
+    return _names_within(tuple(names), width, tuple(matplotlib.rcParams['font.family']))
+
+
+@functools.lru_cache
+def _names_within(names, width, families):
+    most = LONGEST
+    while most > 8 and max(map(measured, labels(names, most))) > width:
+        most -= 1
+    return labels(names, most)

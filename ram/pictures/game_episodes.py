@@ -69,7 +69,7 @@ class Game(Scene):
         """The actions' probabilities in step t, the one that was taken in colour, and the expected reward."""
         t = min(t, len(self.actions) - 1)
         actions = [(name, float(share), GAZE if action == self.actions[t] else OTHER)
-                   for action, (name, share) in enumerate(zip(self.names, self.probabilities[t]))]
+                   for action, (name, share) in enumerate(zip(self.short, self.probabilities[t]))]
         return [('What it does', actions),
                 ('What it expects', [('to catch it', float(self.expected[t].clip(0, 1)), OTHER)])]
 

@@ -3,12 +3,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from ram.networks.glimpse_sensor import patch_corners
-from ram.pictures.canvas import colours
+from ram.pictures.canvas import LONGEST, colours, names_within
 from ram.pictures.drawing import GAZE, INK, OTHER, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
 from ram.pictures.lettering import labels
 
 ROWS = 10       # largest number of classes that have a bar
-LONGEST = 12    # columns of a class's name
+NAME = 1.36     # inches for a class's name in front of a bar
 
 
 class Scene:
@@ -23,9 +23,11 @@ class Scene:
         config: the Config that gives the retina and the classes.
         size: height and width in pixels; by default those of ``image``, which may be a reduced form.
     """
+
     def __init__(self, image, locations, retina, probabilities, truth, config, size=None):
         self.image, self.locations, self.retina, self.probabilities = image, locations, retina, probabilities
-        self.truth, self.config, self.names = truth, config, labels(config.classes, LONGEST)
+        self.truth, self.config = truth, config
+        self.names, self.short = labels(config.classes, LONGEST), names_within(config.classes, NAME)
         self.height, self.width = size or image.shape[-2:]
         self.path = (locations + 1) / 2 * [self.width, self.height]
         # What is shown, in pixels: the image, and as much outside as the finest patches of the episode reach.
@@ -33,7 +35,6 @@ class Scene:
         self.left, self.top = (min(0, *(patch[axis] for patch in fine)) for axis in (0, 1))
         self.right, self.bottom = (max(length, *(patch[axis] + patch[2] for patch in fine))
                                    for axis, length in enumerate((self.width, self.height)))
-
         self.shape = (self.bottom - self.top) / (self.right - self.left)
 
     def __len__(self):
@@ -72,16 +73,16 @@ class Scene:
         axes.plot(x[:-1], y[:-1], 'o', color=GAZE, markersize=3 * thick, markeredgewidth=thick)
         axes.plot(x[-1], y[-1], 'o', color=GAZE, markersize=7 * thick, markeredgecolor='black', markeredgewidth=thick)
 
+    def answer(self, t):
+        """The class that is likeliest after glimpse t: int."""
+        return int(self.probabilities[t].argmax())
+
     def bar(self, c, t):
         """What it thinks of class c after glimpse t: (name, probability, colour)."""
-        name, share = self.names[c], float(self.probabilities[t, c])
-        if c == self.truth:
-            return name, share, RIGHT_BAR
-        return name, share, OTHER if self.truth is None or c != self.probabilities[t].argmax() else WRONG_BAR
-
-    def answer(self, t):
-        """The likeliest class after glimpse t, as :meth:`bar`."""
-        return self.bar(int(self.probabilities[t].argmax()), t)
+        colour = RIGHT_BAR if c == self.truth else OTHER
+        if self.truth is not None and c == self.answer(t) != self.truth:
+            colour = WRONG_BAR
+        return self.short[c], float(self.probabilities[t, c]), colour
 
     def thoughts(self, t):
         """Captions with bars: what it thinks after glimpse t.
@@ -97,8 +98,9 @@ class Scene:
 
     def words(self, t):
         """The answer after glimpse t, and whether it is right: list of (text, colour)."""
-        name, _, colour = self.answer(t)
-        said = f'{"Answer" if t == len(self) - 1 else "So far"}: {name}', INK
+        answer = self.answer(t)
+        said = f'{"Answer" if t == len(self) - 1 else "So far"}: {self.names[answer]}', INK
         if self.truth is None:
             return [said]
-        return [said, ('Right', RIGHT) if colour == RIGHT_BAR else (f'Wrong: it is {self.names[self.truth]}', WRONG)]
+        wrong = f'Wrong: it is {self.names[self.truth]}', WRONG
+        return [said, ('Right', RIGHT) if answer == self.truth else wrong]

@@ -1,7 +1,6 @@
 """Whole episodes on a sheet: a row for each scene, a column for each glimpse."""
-from ram.pictures.canvas import DPI, GAP, LINE, WIDTH, Canvas, grid, measured
+from ram.pictures.canvas import DPI, GAP, LINE, WIDTH, Canvas, grid, measured, names_within
 from ram.pictures.drawing import GAZE, few_colours
-from ram.pictures.lettering import labels
 
 TALLEST = 1.5       # an image over its width; one that is taller is drawn narrower
 LEGEND = ('Each column is a glimpse: where it looks, what', 'its retina sees, and its answer.')
@@ -26,7 +25,7 @@ class Sheet:
         canvas: the Canvas.
         side: the width of a column in inches.
         shape: the height of the place for an image over its width.
-        names: dict of the classes' names below a column, by those of the scenes.
+        names: of the classes, as they fit below a column.
         lines: of text below a column: a name and its probability in one line, or, where that is too wide, in two.
     """
 
@@ -34,8 +33,8 @@ class Sheet:
         steps = len(scenes[0])
         columns, self.side = grid(steps)
         self.shape = min(TALLEST, max(scene.shape for scene in scenes))
-        self.names = dict(zip(scenes[0].names, labels(scenes[0].config.classes, int(self.side / measured('n')))))
-        widest = max(map(measured, self.names.values())) + measured('100%')
+        self.names = names_within(scenes[0].config.classes, self.side)
+        widest = max(map(measured, self.names)) + measured('100%')
         self.lines = 1 if widest + GAP < self.side else 2
         below = self.side * (self.shape + 1) + self.lines * LINE + 3 * GAP
         high = LINE + GAP / 2 + -(-steps // columns) * below + GAP
@@ -66,8 +65,8 @@ class Sheet:
             self.canvas.image(x + middle, y + middle, side, patch)
         self.canvas.box(x, y, self.side, GAZE)
         y += self.side + GAP / 2
-        name, share, colour = scene.answer(t)
-        name = self.names[name]
+        _, share, colour = scene.bar(scene.answer(t), t)
+        name = self.names[scene.answer(t)]
         if self.lines == 2:
             self.canvas.write(x, y, name, self.side)
             name, y = '', y + LINE

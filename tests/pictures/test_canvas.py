@@ -89,3 +89,12 @@ def test_a_grid_is_as_wide_as_a_phone(count):
     columns, width = canvas.grid(count)
     assert 1 <= columns <= count and columns * width < canvas.WIDTH
     assert columns == count or columns == canvas.MOST
+
+
+@pytest.mark.parametrize('width', [0.9, 1.45, 4])
+def test_names_fit_with_as_many_letters_as_can_be_and_differ(width):
+    names = tuple(f'a long name with the number {n}' for n in range(12)) + ('short',)
+    found = canvas.names_within(names, width)
+    assert len(set(found)) == len(names) and found[-1] == 'short'
+    assert all(canvas.measured(name) <= width for name in found)
+    assert width < 4 and max(map(canvas.measured, found)) > width - 0.2 or found == names

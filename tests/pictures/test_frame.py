@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import ImageColor
 
+from ram.pictures.canvas import measured
 from ram.pictures.drawing import RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
 from ram.pictures.frame import COLUMN, DPI, frame
-from ram.pictures.scene import Scene
+from ram.pictures.scene import NAME, Scene
 
 PATCHES = '#c81e82', '#1ec864', '#641ec8'  # colours that nothing else has
 SCENE = '#326496'
@@ -42,6 +43,10 @@ def test_the_patches_are_side_by_side_right_of_the_image(tiny):
         assert columns.min() > right and side > 60 and rows.max() - rows.min() + 1 == pytest.approx(side, abs=1)
         assert len(rows) == pytest.approx(side ** 2, rel=0.05)  # and nothing is in front of it
         right = columns.max()
+
+
+def test_a_name_has_room_beside_its_percentage():
+    assert NAME + measured('100%') + 0.1 <= COLUMN
 
 
 @pytest.mark.parametrize('height, width', [(40, 40), (30, 60), (60, 30)])
