@@ -37,8 +37,8 @@ def parse(argv):
     parser.add_draws(test, passes=1)
     parser.add_argument('--images', place=test, metavar='DIR', help='for a model of --dataset folder, where the '
                         'pictures are now')
-    parser.add_argument('--largest', place=test, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, read '
-                        'pictures up to this size (default: as in training; 0: as large as the memory holds)')
+    parser.add_argument('--largest', place=test, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
+                        'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('--json', place=test, action='store_true', help='print JSON')
     own = parser.add_argument_group('Your own pictures')
     parser.add_argument('--predict', place=own, nargs='+', metavar='PATH', help='instead classify these pictures, or '

@@ -36,8 +36,8 @@ def parse(argv):
                         'first locations (default: 0)')
     parser.add_argument('--images', place=view, metavar='DIR', help='for a model of --dataset folder, where the '
                         'pictures are now')
-    parser.add_argument('--largest', place=view, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, read '
-                        'pictures up to this size (default: as in training; 0: as large as the memory holds)')
+    parser.add_argument('--largest', place=view, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
+                        'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png '
                         '(default: beside the model); with --heatmap and the like, MODEL-heatmap.png')
     site = parser.add_argument_group('A page for the browser')
