@@ -1,7 +1,6 @@
 """The task of a Config: its sources, its fixed scenes, its classes."""
 import numpy as np
 
-from datasets import folder as pictures
 from datasets import scenes
 from datasets.picture_store import Pictures, PictureStore
 from ram.networks.native_sensor import NativePictures
@@ -53,17 +52,23 @@ def send(device, images):
     return images.on(device.xp) if isinstance(images, Pictures) else device.send(images)
 
 
-def read_picture(config, path):
-    """The user's picture as a scene of the task.  The margin is filled as in training: with its mean colour, or with
-    black around a digit.
+def read_picture(config, path, as_is=False):
+    """The user's picture as a scene of the task.
+
+    A digit is prepared as MNIST's were, see ``datasets.digit_picture``, and put into the middle of a black scene.
+    Other pictures are fitted as a whole; the margin has their mean colour, as in training.
+
+    Args:
+        config: the Config of a model.
+        path: the file.
+        as_is: whether a digit is not prepared, but fitted as a whole, with a black margin.
 
     Returns:
         uint8 array (C, size, size), or (C, H, W) if the task's pictures are native.
 
-    Raises: as :func:`datasets.folder.read`.
+    Raises: as :func:`datasets.folder.read`; and ValueError if there is no digit in the picture.
     """
-    how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
-    return pictures.read(path, config.size, config.channels == 3, **how)
+    return DATASETS[config.dataset].picture(config, path, as_is)
 
 
 def joined(config, images):

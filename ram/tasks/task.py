@@ -1,6 +1,7 @@
 """The interface of a task."""
 import dataclasses
 
+from datasets import folder as pictures
 from ram.config.groups import DIGITS
 
 # What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
@@ -20,9 +21,11 @@ class Task:
         goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
         smallest: the smallest side of a scene in pixels.
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
+        preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
     smallest = 28
+    preparation = ''
     unused = 'images', 'fit', 'group_by', 'colour', 'extra', 'speed', 'paddle'
 
     def __init__(self, **preset):
@@ -60,6 +63,10 @@ class Task:
     def sources(self, config, split, folder):
         """The sources of scenes: uint8 array and int32 array (N,); see ``ram.tasks.load_sources``."""
         raise NotImplementedError
+
+    def picture(self, config, path, as_is=False):
+        """The user's picture as a scene, see ``ram.tasks.read_picture``."""
+        return pictures.read(path, config.size, config.channels == 3, config.fit)
 
     def moving(self, config):
         """The digit or picture that has a random place in a larger scene.
