@@ -44,6 +44,7 @@ def parse(argv):
     parser.add_argument('--predict', place=own, nargs='+', metavar='PATH', help='instead classify these pictures, or '
                         'those in these folders: prints file, class and probability (mean over the first locations), '
                         'separated by tabs; a name with a tab or the like is a JSON string, in quotation marks')
+    parser.add_as_is(own)
     parser.add_argument('--tables', '--markdown', '--write', '--check', '--picture', nargs='*', action=Moved,
                         help=argparse.SUPPRESS)
     return parser.parse_args(argv)
@@ -68,9 +69,10 @@ def predict(model, arguments, device):
         raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
     files, rows, whites = prediction.files_of(arguments.predict), [], []
     repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
+    remarks.say(tasks.preparation(model.config, arguments.as_is))
     with remarks.first_few(lambda text: say(f'left out: {shown.text(text)}', sys.stderr)) as unreadable:
         for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
-                                          repeats, arguments.policy, unreadable, whites.append):
+                                          repeats, arguments.policy, unreadable, whites.append, arguments.as_is):
             rows.append(row)
             if not arguments.json:
                 names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))
@@ -86,6 +88,8 @@ def main(argv=None):
     arguments = parse(argv)
     if not arguments.model:
         raise ValueError(f"name a model first: evaluate.py model.npz{' --predict PATH' if arguments.predict else ''}")
+    if arguments.as_is and not arguments.predict:
+        raise ValueError('--as-is is for the pictures of --predict')
     command_line.check_draws(arguments)
     device = command_line.device(arguments.gpu)
     arguments.model = checkpoint.model_file(arguments.model)

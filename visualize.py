@@ -22,8 +22,8 @@ def parse(argv):
     what = view.add_mutually_exclusive_group()
     parser.add_argument('--index', place=what, type=int, nargs='+', metavar='N', help='test scenes to show (default: '
                         '--count scenes at random)')
-    parser.add_argument('--image', place=what, metavar='FILE', help='a picture of your own instead; a digit white on '
-                        'black, as in MNIST')
+    parser.add_argument('--image', place=what, metavar='FILE', help='a picture of your own instead')
+    parser.add_as_is(view)
     for name, draw in RENDERERS.items():
         if name not in ('episodes', 'page'):
             summary = ' '.join(draw.__doc__.split('\n\n')[0].split())
@@ -69,6 +69,8 @@ def main(argv=None):
         raise ValueError(f'--count must be at least 1 and at most {MOST}, not {arguments.count}')
     if not arguments.model and not arguments.gallery:
         raise ValueError('a model.npz is needed, or --gallery PATH with --page FILE')
+    if arguments.as_is and not arguments.image:
+        raise ValueError('--as-is is for the picture of --image')
     if arguments.gallery and (arguments.model or not arguments.page):
         raise ValueError('--gallery names all models of the page: use it with --page FILE and without MODEL')
     if arguments.page and (arguments.image or arguments.renderer != 'episodes'):

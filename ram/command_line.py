@@ -93,6 +93,11 @@ class Parser(PlainParser):
         self.add_argument('--seed', place=place, type=int, default=0, metavar='N', rare=True, help='seed of the first '
                           'locations (default: %(default)s)')
 
+    def add_as_is(self, place=None):
+        """Adds --as-is, for the user's own pictures."""
+        self.add_argument('--as-is', place=place, action='store_true', help='take pictures of digits as they are; '
+                          "otherwise each digit is prepared as MNIST's were: light on black, fitted and centred")
+
     def parse_args(self, argv=None, namespace=None):
         """See ArgumentParser.parse_args.  ``--cache`` sets $RAM_CACHE, since it says where things are, not what."""
         arguments, unknown = self.parse_known_args(argv, namespace)

@@ -40,7 +40,7 @@ def chosen_scenes(model, arguments):
     """The images uint8 (N, C, size, size), or native Pictures, and truths (N, or None) that the flags choose."""
     config = model.config
     if arguments.image:
-        return tasks.read_pictures(config, arguments.image), None
+        return tasks.read_pictures(config, arguments.image, as_is=arguments.as_is), None
     images, labels = tasks.load_scenes(config, model.unseen_split, arguments.data)
     index = scene_indices(arguments.index, arguments.count, len(images), np.random.default_rng(arguments.seed))
     return images[index], labels[index]

@@ -1,6 +1,6 @@
 """A page for any browser, in one file: models, scenes and the program that runs them.
 
-``page_networks.js`` computes the models, and ``page.html`` is all else.
+``page_networks.js`` computes the models, ``page_digit.js`` prepares pictures of digits, and ``page.html`` is all else.
 """
 import base64
 import dataclasses
@@ -20,6 +20,7 @@ from ram import checkpoint, tasks
 from ram.pictures.drawing import given, scene_indices
 
 FOLDER = pathlib.Path(__file__).parent
+PROGRAMS = 'page_networks.js', 'page_digit.js'
 LARGEST = 10_000_000    # bytes of a page
 WEIGHTS = ('float16', 'float32')
 SCENES = 36             # scenes that a page holds if nothing else is asked for
@@ -64,8 +65,8 @@ class Exhibit:
 
 def template():
     """The page's text, without models and hashes."""
-    text, networks = ((FOLDER / name).read_text(encoding='utf-8') for name in ('page.html', 'page_networks.js'))
-    return text.replace('{{networks}}', networks.rstrip())
+    text, *programs = ((FOLDER / name).read_text(encoding='utf-8') for name in ('page.html', *PROGRAMS))
+    return text.replace('{{programs}}', '\n'.join(program.rstrip() for program in programs))
 
 
 def page(exhibits, weights='float16', title='Watch it look'):

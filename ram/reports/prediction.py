@@ -35,7 +35,7 @@ def files_of(paths):
 
 
 def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreadable=lambda text: None,
-                scaled=lambda white: None):
+                scaled=lambda white: None, as_is=False):
     """Classifies files, batch by batch.
 
     Args:
@@ -44,6 +44,7 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
         make_rng, seed, repeats, policy: as for :func:`ram.reports.evaluation.evaluate`.
         unreadable: called with a text for each file that cannot be read: its name and the reason.
         scaled: called for each other file, see :func:`datasets.picture_reading.read`.
+        as_is: see :func:`ram.tasks.read_picture`.
 
     Yields:
         dicts: 'file', a str; 'class', the name of the likeliest class; 'probability', the mean over the draws of the
@@ -56,7 +57,7 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
             names, pictures = [], []
             for file in files[start:start + batch]:
                 try:
-                    pictures.append(tasks.read_picture(model.config, file, scaled))
+                    pictures.append(tasks.read_picture(model.config, file, scaled, as_is))
                     names.append(str(file))
                 except OSError as error:
                     unreadable(f'{file}: {error.strerror}')

@@ -3,7 +3,7 @@ import os
 
 import numpy as np
 
-from datasets import bit_depth, picture_reading, scenes
+from datasets import bit_depth, scenes
 from datasets.picture_store import Pictures, PictureStore
 from ram.networks.native_sensor import NativePictures
 from ram.registry import DATASETS, MODELS
@@ -69,26 +69,40 @@ def send(device, images):
     return images.on(device.xp) if isinstance(images, Pictures) else device.send(images)
 
 
-def read_picture(config, path, scaled=lambda white: None):
-    """A picture of the user's as a scene of the task.  The margin is filled as in training: with its mean colour, or
-    with black around a digit.
+def preparation(config, as_is=False):
+    """What :func:`read_picture` does with a picture besides fitting it, as a sentence; '' if nothing.
+
+    Raises:
+        ValueError: ``as_is`` has no effect.
+    """
+    how = DATASETS[config.dataset].preparation
+    if as_is and not how:
+        raise ValueError(f'--as-is is for models of digits; one of {config.dataset} takes pictures as they are')
+    return '' if as_is or not how else f'pictures are prepared {how} (--as-is: not so)'
+
+
+def read_picture(config, path, scaled=lambda white: None, as_is=False):
+    """The user's picture as a scene of the task.
+
+    A digit is prepared as MNIST's were, see ``datasets.digit_picture``, and put into the middle of a black scene.
+    Other pictures are fitted as a whole; the margin has their mean colour, as in training.
 
     Args:
-        config: the Config.
+        config: the Config of a model.
         path: the file.
         scaled: see :func:`datasets.picture_reading.read`.
+        as_is: whether a digit is not prepared, but fitted as a whole, with a black margin.
 
     Returns:
         uint8 array (C, size, size), or (C, H, W) if the task's pictures are native.
 
-    Raises: as :func:`datasets.picture_reading.read`.
+    Raises: as :func:`datasets.picture_reading.read`; and ValueError if there is no digit in the picture.
     """
-    how = dict(fit=config.fit) if config.channels == 3 or config.dataset == 'folder' else dict(fit='pad', fill=0)
-    return picture_reading.read(path, config.size, config.channels == 3, largest=config.largest, scaled=scaled, **how)
+    return DATASETS[config.dataset].picture(config, path, scaled, as_is)
 
 
-def read_pictures(config, *paths):
-    """The user's pictures as a model of the task takes them, on the CPU.  Says on stderr if some had to be scaled.
+def read_pictures(config, *paths, as_is=False):
+    """The user's pictures as a model of the task takes them, on the CPU.  Says on stderr what was done with them.
 
         model = ram.checkpoint.load_model('model.npz')
         model.predict(ram.tasks.read_pictures(model.config, 'one.png', 'two.jpg'))
@@ -96,18 +110,20 @@ def read_pictures(config, *paths):
     Args:
         config: the model's Config.
         paths: the files, at least one.
+        as_is: see :func:`read_picture`.
 
     Returns:
         uint8 array (N, C, size, size), or native Pictures.  ``send(model.device, ...)`` sends them to a model on a GPU.
 
-    Raises: as :func:`datasets.picture_reading.read`; and ValueError if there is no path, or something else than a path.
+    Raises: as :func:`read_picture`; and ValueError if there is no path, or something else than a path.
     """
     odd = [f'of type {type(path).__qualname__}' for path in paths if not isinstance(path, str | os.PathLike)]
     if odd or not paths:
         raise ValueError(f'read_pictures(model.config, *paths) takes paths of files, at least one, not '
                          f'{odd[0] if odd else "none"}')
+    say(preparation(config, as_is))
     whites = []
-    images = joined(config, [read_picture(config, path, whites.append) for path in paths])
+    images = joined(config, [read_picture(config, path, whites.append, as_is) for path in paths])
     say(bit_depth.summary(whites, 'pictures'))
     return images
 

@@ -1,5 +1,8 @@
 """The paper's tasks: MNIST's digits themselves, on a larger canvas, and among pieces of other digits."""
+import numpy as np
+
 import datasets
+from datasets import digit_picture, picture_reading
 from ram.registry import MODELS
 from ram.tasks.task import Task
 
@@ -11,6 +14,8 @@ class DigitTask(Task):
         table: the key of its table of results.
         preset: see ``Task``.
     """
+    preparation = ("as MNIST's digits were: light on black, in a box of 20 pixels, centred by their mass, in the "
+                   'middle of the scene')
 
     def __init__(self, table, **preset):
         super().__init__(**preset)
@@ -18,6 +23,19 @@ class DigitTask(Task):
 
     def sources(self, config, split, folder):
         return datasets.load_digits(config.digits, split, folder)
+
+    def picture(self, config, path, scaled, as_is=False):
+        """A picture that has the scene's size and a dark ground is a scene already."""
+        if as_is:
+            return picture_reading.read(path, config.size, False, fit='pad', fill=0, scaled=scaled)
+        picture = picture_reading.read(path, config.size, False, fit='native', scaled=scaled)
+        if picture.shape[1:] == (config.size, config.size) and not digit_picture.on_light(picture[0]):
+            return picture
+        digit = digit_picture.prepared(picture[0])
+        if digit is None:
+            raise ValueError(f'no digit can be seen in {path}; --as-is takes a picture as it is')
+        start = (config.size - len(digit)) // 2
+        return np.pad(digit, (start, config.size - len(digit) - start))[None]
 
     def moving(self, config):
         return None if config.size == datasets.DIGIT else (datasets.DIGIT, config.clutter)

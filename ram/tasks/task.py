@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from datasets import shown
+from datasets import picture_reading, shown
 from ram.config.groups import DIGITS
 
 # What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
@@ -32,9 +32,11 @@ class Task:
         goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
         smallest: the smallest side of a scene in pixels.
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
+        preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
     smallest = 28
+    preparation = ''
     unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'speed', 'paddle'
 
     def __init__(self, **preset):
@@ -79,6 +81,11 @@ class Task:
         chosen = [np.flatnonzero(labels == label) for label in range(len(config.classes))]
         return {name: [len(rows), digest(rows, np.ascontiguousarray(images[rows]))]
                 for name, rows in zip(config.classes, chosen)}
+
+    def picture(self, config, path, scaled, as_is=False):
+        """The user's picture as a scene, see ``ram.tasks.read_picture``."""
+        return picture_reading.read(path, config.size, config.channels == 3, config.fit, largest=config.largest,
+                                    scaled=scaled)
 
     def moving(self, config):
         """The digit or picture that has a random place in a larger scene.

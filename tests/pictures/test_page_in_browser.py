@@ -6,10 +6,9 @@ import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from datasets import picture_reading
-from ram import checkpoint
+from ram import checkpoint, tasks
 from ram.config import PRESETS
 from ram.networks.glimpse_sensor import patch_corners
 from ram.pictures import page
@@ -220,17 +219,39 @@ def test_on_a_larger_task_the_digit_is_dragged_and_clutter_scattered(tab, two_mo
     assert (image_of(tab)[0] != cluttered).any()
 
 
-def test_a_picture_of_ones_own_is_fitted_as_in_python(tab, two_models, tmp_path):
-    tab.open(two_models)
-    y, x = np.mgrid[:300, :400]
-    picture = Image.fromarray(np.uint8(np.stack([x / 400, y / 300, (x + y) / 700], axis=2) * 255))
-    picture.save(tmp_path / 'own.png')
+def opened(tab, path):
+    """The scene that the page makes of a picture."""
     tab.click('[data-source=picture]')
-    tab.type('#file', str(tmp_path / 'own.png'))
+    tab.run('state.picture = null')
+    tab.type('#file', str(path))
     tab.wait('state.picture')
     tab.settle()
-    expected = picture_reading.read(tmp_path / 'own.png', 28, False, fit='pad', fill=0)[0] / 255
-    assert np.abs(image_of(tab)[0] - expected).max() < 0.05
+    return image_of(tab)[0]
+
+
+def test_a_picture_of_ones_own_is_prepared_as_in_python(tab, two_models, tmp_path):
+    """A digit in black on coloured paper, small and large; and the same taken as it is."""
+    tab.open(two_models)
+    config = checkpoint.load_model(ROOT / 'models' / 'mnist-T6.npz').config
+    for factor, tolerance in (1, 1 / 255), (8, 0.1):  # the browser reduces a large picture in another way
+        picture = Image.new('RGB', (180 * factor, 220 * factor), '#e8ddc0')
+        ImageDraw.Draw(picture).line([(x * factor, y * factor) for x, y in (
+            (50, 40), (110, 50), (70, 90), (120, 130), (60, 170))], '#22304a', 12 * factor, 'curve')
+        own = tmp_path / f'own-{factor}.png'
+        picture.save(own)
+        assert np.abs(opened(tab, own) - tasks.read_picture(config, own)[0] / 255).max() <= tolerance
+    assert 'prepared' in tab.text('#picture-message')
+    tab.click('#as-is')
+    tab.settle()
+    assert np.abs(image_of(tab)[0] - tasks.read_picture(config, own, as_is=True)[0] / 255).mean() < 0.02
+    tab.click('#as-is')
+    # A scene stays as it is, and without contrast there is no digit.
+    scene = np.zeros((28, 28), np.uint8)
+    scene[3:9, 20:24] = 130
+    Image.fromarray(scene).save(tmp_path / 'scene.png')
+    np.testing.assert_allclose(opened(tab, tmp_path / 'scene.png'), scene / 255, atol=1e-6)
+    Image.new('L', (90, 80), 200).save(tmp_path / 'blank.png')
+    assert opened(tab, tmp_path / 'blank.png').max() == 0 and 'no digit' in tab.text('#picture-message')
     (tmp_path / 'not.png').write_text('not a picture')
     tab.type('#file', str(tmp_path / 'not.png'))
     tab.wait('$("picture-message").textContent.includes("cannot read not.png")')
