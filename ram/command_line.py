@@ -81,7 +81,7 @@ def device(gpu, local=0):
             count = cuda.cupy.cuda.runtime.getDeviceCount()
         except RuntimeError as error:  # CuPy's CUDARuntimeError among them
             reason = str(error).strip().split('\n')[0]
-            raise ValueError(f'--gpu {gpu} needs CuPy and a CUDA GPU, see requirements-gpu.txt: {reason}') from None
+            raise ValueError(f'--gpu {gpu} needs a CUDA GPU, and CuPy, which `make gpu` installs: {reason}') from None
         if gpu >= count:
             raise ValueError(f'--gpu {gpu}: there are {count} GPUs, counted from 0')
     chosen = chainer.get_device('@numpy' if gpu < 0 else f'@cupy:{gpu}')

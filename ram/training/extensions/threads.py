@@ -18,10 +18,12 @@ class Threads(training.Extension):
     """
     name = 'threads'
     priority = training.PRIORITY_WRITER + 200
-    trigger = 1, 'epoch'
 
     def __init__(self, alone=True):
         self.fixed, self.load = threads.fixed() or not alone, threads.Load()
+
+    def trigger(self, trainer):
+        return trainer.updater.is_new_epoch
 
     def __call__(self, trainer):
         if not self.fixed:
@@ -35,9 +37,12 @@ class Threads(training.Extension):
         chainer.report({'threads': threads.current()})
 
     def serialize(self, serializer):
-        """A resumed run has the threads that it had, unless the user has set another number, which is said."""
+        """A resumed run has the threads that it had, unless the user has set another number, which is said.
+
+        In a snapshot 0 stands for an unknown number: it was written on a GPU, or by an older version.
+        """
         before = threads.current()
-        now = int(serializer('threads', before))
+        now = int(serializer('threads', before)) or before
         if now != before and self.fixed:
             print(f'The run goes on with {before} threads instead of {now}: the last bits of its weights will differ',
                   file=sys.stderr)
