@@ -1,4 +1,4 @@
-# make setup | demo | test | test-all | lint | compat | mpi | results | results-check | gpu-check
+# make setup | demo | test | test-all | lint | compat | mpi | gpu | results | results-check | gpu-check | gpu-emulated
 # make setup PYTHON=python3.12 for another interpreter, VENV=dir for another place
 # The first of these that is supported, see .ci/python.
 PYTHON ?= python3 3.13 3.12 3.11 3.10
@@ -60,7 +60,12 @@ results: setup
 results-check: setup
 	$(BIN)/python models/tables.py --check docs/results.md README.md
 
-# Everything that there is to check and to measure on a GPU; needs CuPy, see requirements-gpu.txt.
+# CuPy for this machine's driver, and a check of ten seconds.
+.PHONY: gpu
+gpu: setup
+	$(BUILD) .ci/gpu $(BIN)
+
+# Everything that there is to check and to measure on a GPU; needs CuPy, see `make gpu`.
 .PHONY: gpu-check
 gpu-check:
 	$(BIN)/python benchmarks/gpu_check.py

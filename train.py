@@ -165,7 +165,7 @@ def main(argv=None):
         old = distributed.from_first_started(lambda: description.read(arguments.resume))
         arguments = parse(argv, old.machine)
     joined = distributed.join(arguments.communicator)
-    device = command_line.device(arguments.gpu, joined.local)
+    device = command_line.device(arguments.gpu, joined.local, joined.beside)
     shared_batch(arguments, joined)
     command = shlex.join(['train.py', *(sys.argv[1:] if argv is None else argv)])
     # Only the first process deals with files.

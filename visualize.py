@@ -9,7 +9,7 @@ from ram.registry import GAME_RENDERERS, RENDERERS
 
 MOST = 20  # the largest number of scenes in a picture
 EXAMPLES = [
-    ('visualize.py result/cluttered/model.npz', 'four test scenes: model.gif and model.png, beside the model'),
+    ('visualize.py result/cluttered', 'four test scenes: model.gif and model.png in the folder of the run'),
     ('visualize.py models/mnist-T6.npz --image digit.png --out digit.gif', 'a picture of your own'),
     ('visualize.py models/mnist-T6.npz --page look.html', 'a page that runs the model in any browser')]
 
@@ -39,7 +39,7 @@ def parse(argv):
     parser.add_argument('--largest', place=view, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
                         'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png '
-                        '(default: beside the model); with --heatmap and the like, MODEL-heatmap.png')
+                        '(default: beside the model.npz of a run, else in result/); with --heatmap and the like, MODEL-heatmap.png')
     site = parser.add_argument_group('A page for the browser')
     parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, which runs the model in any '
                         'browser')
@@ -58,6 +58,8 @@ def check_place(arguments):
         safe_files.check_target(page.file_for(arguments), f'--page {arguments.page}')
     else:
         named = f'--out {arguments.out}' if arguments.out else 'without --out'
+        if not arguments.out and drawing.file_for(arguments, '.png').parent == drawing.RESULTS:
+            drawing.RESULTS.mkdir(exist_ok=True)
         safe_files.check_target(drawing.file_for(arguments, '.png'), named)
 
 

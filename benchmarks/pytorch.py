@@ -2,8 +2,11 @@
 """Compares the speed of training with a twin in PyTorch, in one run: python benchmarks/pytorch.py [--gpu]
 
 The twin has the same networks, sensor, loss, clipping and optimizer; tests hold its loss and gradients to ours.  Ours,
-the twin as it is, and the twin under torch.compile take turns, each on the same fresh scenes; the best round counts.
-The scenes' cost is part of every step, on each side.  Needs requirements-pytorch.txt.
+the twin as it is, and the twin under torch.compile run alternately, each on the same fresh scenes; the best round
+counts.  The scenes' cost is part of every step, on each side.  Needs requirements-pytorch.txt.
+
+With --processes N, ours runs in N processes too, joined by ChainerMN, with the same batch together and a core each;
+this needs `make mpi`.
 """
 import dataclasses
 import json
@@ -18,6 +21,7 @@ import chainer
 import numpy as np
 import torch
 
+from benchmarks import scaling
 from benchmarks.pytorch_twin import Training, Twin
 from benchmarks.throughput import seconds
 from ram.registry import make_loss, make_model
@@ -25,6 +29,8 @@ from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100'
+OURS = 'ours', 'processes'
+STEPS = 5  # of several processes, which are timed together
 
 
 def sides(name, batch, device, forms):
@@ -32,7 +38,7 @@ def sides(name, batch, device, forms):
     c = dataclasses.replace(config.PRESETS[name], batchsize=batch)
     digits = device.send(np.random.default_rng(0).integers(0, 256, (max(5000, batch), 28, 28)).astype(np.uint8))
     labels = device.xp.arange(len(digits), dtype=np.int32) % 10
-    scenes = SceneIterator(digits, labels, c.size, c.clutter, batch, shift=c.shift)
+    scenes = SceneIterator(digits, labels, c.size, c.clutter, batch, shift=c.shift, augmentation=c.augmentation)
     model = make_model(c)
     twins = {form: Training(Twin(model).to('cpu' if device.xp is np else f'cuda:{device.device.id}'),
                             compiled=form == 'compiled') for form in forms}
@@ -48,8 +54,8 @@ def sides(name, batch, device, forms):
             **{form: lambda training=training: twin_step(training) for form, training in twins.items()}}
 
 
-def measure(name, batch, device, forms, rounds):
-    """One row: images a second of each side, and ours as a multiple of the fastest twin."""
+def measure(name, batch, device, forms, rounds, processes=1):
+    """One row: images a second of each side, and the faster of ours as a multiple of the faster twin."""
     steps, best = sides(name, batch, device, forms), {}
     with chainer.using_config('type_check', False):
         for step in steps.values():
@@ -58,9 +64,12 @@ def measure(name, batch, device, forms, rounds):
         for _ in range(rounds):
             for side, step in steps.items():
                 best[side] = min(best.get(side, np.inf), seconds(step, device, least=0.2))
+            if processes > 1:
+                found = scaling.measured(name, processes, batch // processes, flags=['--steps', str(STEPS)])
+                best['processes'] = min(best.get('processes', np.inf), batch / found['rate'])
     rates = {side: batch / spent for side, spent in best.items()}
     return {'preset': name, 'batch': batch, **rates,
-            'ratio': rates['ours'] / max(rate for side, rate in rates.items() if side != 'ours')}
+            'ratio': max(rates[side] for side in OURS if side in rates) / max(rates[form] for form in forms)}
 
 
 def main(argv=None):
@@ -70,18 +79,23 @@ def main(argv=None):
     parser.add_argument('--batches', type=int, nargs='+', default=[128, 1024], metavar='B')
     parser.add_argument('--forms', nargs='+', default=['eager', 'compiled'], choices=['eager', 'compiled'])
     parser.add_argument('--rounds', type=int, default=5, metavar='N')
+    parser.add_argument('--processes', type=int, default=1, metavar='N', help='ours in N processes, too')
     parser.add_argument('--json', help='file for all figures')
     arguments = parser.parse_args(argv)
+    if any(batch % arguments.processes for batch in arguments.batches):
+        raise ValueError(f'--batches must be multiples of --processes {arguments.processes}, not {arguments.batches}')
     device = command_line.device(arguments.gpu)
     torch.set_num_threads(int(os.environ.get('OPENBLAS_NUM_THREADS') or os.cpu_count()))
-    print('training images a second\npreset        batch      ours ' + ''.join(
-        f'{form:>10}' for form in arguments.forms) + '  ours / fastest twin')
+    columns = [*(OURS if arguments.processes > 1 else OURS[:1]), *arguments.forms]
+    print('training images a second\npreset        batch' + ''.join(f'{side:>10}' for side in columns)
+          + '  ours / faster twin')
     rows = []
     for name in arguments.presets:
         for batch in arguments.batches:
-            rows.append(row := measure(name, batch, device, arguments.forms, arguments.rounds))
-            print(f'{name:13} {batch:5} {row["ours"]:9,.0f} ' + ''.join(
-                f'{row[form]:10,.0f}' for form in arguments.forms) + f' {row["ratio"]:10.2f}', flush=True)
+            rows.append(row := measure(name, batch, device, arguments.forms, arguments.rounds,
+                                      arguments.processes))
+            print(f'{name:13} {batch:5}' + ''.join(f'{row[side]:10,.0f}' for side in columns)
+                  + f' {row["ratio"]:10.2f}', flush=True)
             if arguments.json:
                 pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
 

@@ -30,6 +30,23 @@ import datasets
 STEPS, ROUNDS = 30, 5
 
 
+def measured(preset, count, batchsize, communicator='naive', flags=()):
+    """What :func:`worker` finds for ``count`` processes, each with its own batches of ``batchsize`` and one core.
+
+    Raises:
+        FileNotFoundError: there is no mpiexec.
+    """
+    mpiexec = shutil.which('mpiexec', path=str(pathlib.Path(sys.executable).parent)) or shutil.which('mpiexec')
+    if not mpiexec:
+        raise FileNotFoundError('mpiexec is missing; `make mpi` installs it')
+    command = [mpiexec, '-n', str(count), sys.executable, __file__, '--worker', preset, '--batchsize', str(batchsize),
+               '--communicator', communicator, *flags]
+    output = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
+                            env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'}).stdout
+    found = json.loads(output.splitlines()[-1])
+    return {**found, 'rate': 1e3 * count * batchsize / found['step']}
+
+
 def worker(arguments):
     """One process.  The first prints, as JSON, the milliseconds of a step and of the gradients' averaging alone."""
     joined = distributed.join(arguments.communicator)
@@ -45,10 +62,10 @@ def worker(arguments):
         for _ in range(ROUNDS):
             joined.gather(None)
             start = time.perf_counter()
-            for _ in range(STEPS):
+            for _ in range(arguments.steps):
                 function()
             target.xp.asnumpy(next(target.params()).array) if device.xp is not np else None  # wait for the device
-            best = min(best, 1e3 * (time.perf_counter() - start) / STEPS)
+            best = min(best, 1e3 * (time.perf_counter() - start) / arguments.steps)
         return best
 
     with chainer.using_config('type_check', False):
@@ -67,26 +84,20 @@ def main(argv=None):
     parser.add_argument('--batchsize', type=int, default=128, help='of each process')
     parser.add_argument('--communicator', default='naive')
     parser.add_argument('--gpu', type=int, nargs='?', default=-1, const=None, help='each process on a GPU of its own')
+    parser.add_argument('--steps', type=int, default=STEPS, help='timed together (default: %(default)s)')
     parser.add_argument('--worker', help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     if arguments.worker:
         worker(arguments)
         return
-    mpiexec = shutil.which('mpiexec', path=str(pathlib.Path(sys.executable).parent)) or shutil.which('mpiexec')
-    if not mpiexec:
-        raise FileNotFoundError('mpiexec is missing; `make mpi` installs it')
     print('| preset | processes | images/s | efficiency | ms: step | joining the gradients | their bytes |\n'
           '| --- | --- | --- | --- | --- | --- | --- |')
     for preset in arguments.presets:
         alone = None
         for count in arguments.ranks:
-            command = [mpiexec, '-n', str(count), sys.executable, __file__, '--worker', preset, '--batchsize',
-                       str(arguments.batchsize), '--communicator', arguments.communicator]
-            command += ['--gpu'] if arguments.gpu is None else []
-            output = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
-                                    env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'}).stdout
-            found = json.loads(output.splitlines()[-1])
-            rate = 1e3 * count * arguments.batchsize / found['step']
+            found = measured(preset, count, arguments.batchsize, arguments.communicator,
+                             ['--gpu'] if arguments.gpu is None else [])
+            rate = found['rate']
             alone = alone or rate / count
             print(f'| {preset} | {count} | {rate:,.0f} | {rate / count / alone:.0%} | {found["step"]:.1f} '
                   f'| {found["join"]:.2f} | {found["bytes"]:,} |', flush=True)

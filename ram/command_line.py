@@ -9,6 +9,7 @@ from chainer.backends import cuda
 
 from datasets import shown
 from datasets.picture_cache import PROJECT
+from ram import threads
 
 
 class PlainParser(argparse.ArgumentParser):
@@ -118,12 +119,13 @@ def check_draws(arguments):
             raise ValueError(f'--{name} must be at least {least}, not {value}')
 
 
-def device(gpu, local=0):
-    """The chainer device of ``--gpu``, which becomes the current one.
+def device(gpu, local=0, beside=1):
+    """The chainer device of ``--gpu``, which becomes the current one.  For a CPU, it sets the number of threads.
 
     Args:
         gpu: the GPU's number; -1 for the CPU; None for ``local``.
         local: the number of this process among those on this machine.
+        beside: how many of them there are.
 
     Raises:
         ValueError: there is no CuPy or no such GPU.
@@ -135,10 +137,12 @@ def device(gpu, local=0):
             count = cuda.cupy.cuda.runtime.getDeviceCount()
         except RuntimeError as error:  # CuPy's CUDARuntimeError among them
             reason = str(error).strip().split('\n')[0]
-            raise ValueError(f'--gpu {gpu} needs CuPy and a CUDA GPU, see requirements-gpu.txt; -1 is the CPU: '
+            raise ValueError(f'--gpu {gpu} needs a CUDA GPU, and CuPy, which `make gpu` installs; -1 is the CPU: '
                              f'{reason}') from None
         if gpu >= count:
             raise ValueError(f'--gpu {gpu}: there are {count} GPUs, counted from 0')
+    if gpu < 0:
+        threads.choose(beside)
     chosen = chainer.get_device('@numpy' if gpu < 0 else f'@cupy:{gpu}')
     chosen.use()
     return chosen

@@ -19,10 +19,14 @@ OTHER = '#bcc5d0'       # other bars
 INK = '#1f2328'         # text
 OUTSIDE = '#3b4252'     # what lies outside an image
 KEPT = 'white', 'black', GAZE, RIGHT, WRONG, RIGHT_BAR, WRONG_BAR, OTHER, INK, OUTSIDE  # in any palette
+RESULTS = pathlib.Path('result')  # where pictures of models go that are in no run's folder
 
 
 def file_for(arguments, suffix, kind=''):
-    """The file of a picture: as --out says, in the folder that --out names, or beside the model.
+    """The file of a picture: as --out says, or in the folder that --out names.
+
+    Without --out it is beside the model.npz of a run, and else in RESULTS: the folder of a model that was trained
+    elsewhere may be anybody's.
 
     Args:
         arguments: those of visualize.py.
@@ -34,7 +38,8 @@ def file_for(arguments, suffix, kind=''):
     """
     model, ending = pathlib.Path(arguments.model), f'-{kind}{suffix}' if kind else suffix
     if not arguments.out:
-        return model.with_name(_stem(model) + ending)
+        folder = model.parent if model.name == checkpoint.MODEL else RESULTS
+        return folder / (_stem(model) + ending)
     path = given(arguments.out, checkpoint.name_of(model) + ending)
     return path.with_name(_stem(path) + suffix)
 

@@ -14,13 +14,15 @@ class Ranks:
         rank: this process's number, from 0.
         size: how many there are.
         local: its number among those on the same machine, from 0.
+        beside: how many there are on the same machine.
         first: whether it is the one that writes files and reports.
     """
 
     def __init__(self, communicator=None):
         self.communicator = communicator
-        self.rank, self.size, self.local = (communicator.rank, communicator.size, communicator.intra_rank) \
-            if communicator else (0, 1, 0)
+        self.rank, self.size, self.local, self.beside = (
+            communicator.rank, communicator.size, communicator.intra_rank, communicator.intra_size) \
+            if communicator else (0, 1, 0, 1)
         self.first = self.rank == 0
 
     def gather(self, value):

@@ -12,6 +12,7 @@ from ram.training.extensions.log import Log
 from ram.training.extensions.quantities import why_they_differ
 from ram.training.extensions.schedule import Schedule
 from ram.training.extensions.snapshots import Finite, Snapshot, Validation
+from ram.training.extensions.threads import Threads
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import whole_arrays
@@ -57,6 +58,8 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
     count = VALIDATIONS[model.goal](kept, device, folder, ranks)
     trainer.extend(joined_evaluator(Validation(kept, count, made, ranks), ranks))
     trainer.extend(Schedule(config))
+    if device.xp is np:
+        trainer.extend(Threads(alone=ranks.size == 1))
     if ranks.first:
         trainer.extend(Log())
         trainer.extend(Curves(why_they_differ(model), loss=[f'main/{name}' for name in loss.reported[:2]],

@@ -60,3 +60,26 @@ def test_make_stops_where_the_python_is_not_supported(tmp_path):
                             capture_output=True, text=True, env={**os.environ, 'MAKEFLAGS': ''})
     assert result.returncode == 2 and 'is needed, and none is found' in result.stderr
     assert not (tmp_path / 'venv').exists()
+
+
+@pytest.mark.parametrize('said, package, error', [
+    ('| NVIDIA-SMI 580.65  Driver Version: 580.65  CUDA Version: 13.0 |', 'cupy-cuda13x', ''),
+    ('CUDA Version: 12.8', 'cupy-cuda12x', ''), ('CUDA Version: 11.4', '', 'supports CUDA 11'),
+    (None, '', 'no NVIDIA driver'), ('NVIDIA-SMI has failed', '', 'no NVIDIA driver')])
+def test_make_gpu_takes_the_cupy_of_the_driver(tmp_path, said, package, error):
+    """With an nvidia-smi and a Python that are made up; the Python says what it is asked to do."""
+    (tmp_path / 'bin').mkdir()
+    if said is not None:
+        (tmp_path / 'nvidia-smi').write_text(f'#!{BASH}\necho "{said}"\n')
+        (tmp_path / 'nvidia-smi').chmod(0o755)
+    (tmp_path / 'bin' / 'python').write_text(f'#!{BASH}\necho "python $*"\n')
+    (tmp_path / 'bin' / 'python').chmod(0o755)
+    result = subprocess.run([BASH, ROOT / '.ci' / 'gpu', tmp_path / 'bin'], capture_output=True, text=True,
+                            env={'PATH': f'{tmp_path}:/usr/bin:/bin'})
+    if error:
+        assert result.returncode == 2 and error in result.stderr and result.stderr.count('\n') == 1
+        assert 'pip' not in result.stdout
+    else:
+        assert result.returncode == 0 and 'pip install' in result.stdout and 'gpu_hello.py' in result.stdout
+        wanted = (tmp_path / 'requirements-gpu.txt').read_text()
+        assert package in wanted and f'-r {ROOT}/requirements.txt' in wanted and wanted.count('cupy-cuda1') == 2
