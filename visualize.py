@@ -39,7 +39,8 @@ def parse(argv):
     parser.add_argument('--largest', place=view, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
                         'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png '
-                        '(default: beside the model.npz of a run, else in result/); with --heatmap and the like, MODEL-heatmap.png')
+                        '(default: beside the model.npz of a run, else in result/); with --heatmap and the like, '
+                        'MODEL-heatmap.png')
     site = parser.add_argument_group('A page for the browser')
     parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, which runs the model in any '
                         'browser')
