@@ -61,15 +61,14 @@ def old_run(old, arguments, processes):
     if old.iteration and not (folder / checkpoint.SNAPSHOT).exists():
         raise FileNotFoundError(f'{folder / checkpoint.SNAPSHOT} is missing, without which the run would begin again: '
                                 f'put it back, or {_another(folder)}')
-    data = _compared(old, chosen, arguments, folder)
     out = pathlib.Path(arguments.out) if arguments.out else folder
     safe_files.check_folder(out, f'--out {out}' if arguments.out else f'--resume {folder}', new=True)
     if out.resolve() == folder.resolve():
         out = folder
     else:
         _check_unused(out, _files_to_start_from(arguments))
-    return dataclasses.replace(old, config=chosen, data=data, machine=description.machine(arguments),
-                               processes=processes, finished=False), out
+    return dataclasses.replace(old, config=chosen, data=_compared(old, chosen, arguments, folder), processes=processes,
+                               machine=description.machine(arguments), finished=False), out
 
 
 def _changed(old, arguments, folder):
@@ -93,8 +92,8 @@ def _compared(old, chosen, arguments, folder):
     lost, new = ([name for name in one if name not in other]
                  for one, other in ((chosen.classes, classes), (classes, chosen.classes)))
     if lost or new:
-        what = f'no longer the class {lost[0]!r}' if lost else f'the new class {new[0]!r}'
-        raise ValueError(f'{chosen.images} has {what}, and the run in {folder} keeps its classes: {_another(folder)}')
+        what = f'no longer has the class {lost[0]!r}' if lost else f'has the new class {new[0]!r}'
+        raise ValueError(f'{chosen.images} {what}, and the run in {folder} keeps its classes: {_another(folder)}')
     texts = description.changes(old.data, data)
     if os.path.realpath(chosen.images) != os.path.realpath(old.config.images):
         texts.insert(0, f'they are in {chosen.images}, not in {old.config.images}')

@@ -267,6 +267,32 @@ def test_resuming_changes_nothing(tmp_path, monkeypatch):
         np.testing.assert_array_equal(resumed[name], through[name], err_msg=str(name))
 
 
+@pytest.mark.parametrize('at', ['/model/glimpse_network/what/W', '/model/action_network/logits/b'])
+def test_what_is_not_finite_is_not_written(tmp_path, monkeypatch, at):
+    """Also where a kernel's max hides a NaN: the arrays themselves are looked at."""
+    import chainer
+
+    import datasets
+    from ram import checkpoint
+    from ram.training.trainer import make_trainer
+    digits = np.zeros((20, 28, 28), np.uint8), np.arange(20, dtype=np.int32) % 10
+    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: digits)
+    settings = config.Config(dataset='mnist', size=28, patch=4, scales=1, glimpses=2, unit=8, hidden=8, batchsize=10)
+    trainer = make_trainer(settings, tmp_path, chainer.get_device('@cupy:0'))
+    trainer.extend(lambda t: t.stop_trigger.on_signal(15, None), name='stop', trigger=(1, 'iteration'))
+    trainer.run()
+    target = trainer.updater.get_optimizer('main').target
+    checkpoint.save_model(tmp_path / checkpoint.MODEL, target.model)
+    dict(target.namedparams())[at].array[...] = np.nan
+    before = (tmp_path / checkpoint.MODEL).read_bytes()
+    for write in (lambda: checkpoint.save_model(tmp_path / checkpoint.MODEL, target.model),
+                  lambda: trainer.get_extension('snapshot')(trainer)):
+        with pytest.raises(FloatingPointError):
+            write()
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.MODEL]
+    assert (tmp_path / checkpoint.MODEL).read_bytes() == before
+
+
 def test_generator_lives_on_the_device():
     import chainer
     rng = random_streams.generator(chainer.get_device('@cupy:0'), 3)

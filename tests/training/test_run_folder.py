@@ -222,7 +222,7 @@ def test_a_run_keeps_its_classes(trained, tmp_path, rng):
     """With one class less, a run would go on and replace its model by one for which that class does not exist."""
     pictures = tmp_path / 'pictures'
     (pictures / 'b').rename(tmp_path / 'b')
-    assert_refused(lambda: resumed(trained), f"no longer the class 'b', and the run in {trained} keeps its classes")
+    assert_refused(lambda: resumed(trained), f"no longer has the class 'b', and the run in {trained} keeps its classes")
     (tmp_path / 'b').rename(pictures / 'b')
     (pictures / 'd').mkdir()
     for number in range(9):
