@@ -45,7 +45,7 @@ def test_own_pictures_from_the_command_line(coloured, tmp_path):
     assert_one_clear_line(script('evaluate.py', model, '--images', tmp_path), 'class')
     assert script('visualize.py', model).returncode == 0
     with Image.open(tmp_path / 'run' / 'model.gif') as gif:
-        assert gif.n_frames == 3
+        assert gif.n_frames == 4 * 3  # scenes, glimpses
     assert script('visualize.py', model, '--heatmap').returncode == 0
     own = next((moved / 'green ones').iterdir())
     assert script('visualize.py', model, '--image', own, '-o', tmp_path / 'own.gif').returncode == 0
