@@ -16,7 +16,7 @@ from ram.random_streams import generator
 
 MOST_PIXELS = 512    # a side of a picture as it is drawn; larger ones are reduced
 MILLISECONDS = 700   # how long a glimpse is shown
-STOP = 4             # how many times as long the last one of a scene is shown
+STOP = 2500          # how many milliseconds the end of a scene is shown
 
 
 def draw(model, arguments, device):
@@ -96,5 +96,5 @@ def gif(scenes, milliseconds=MILLISECONDS):
         bytes.
     """
     frames = [frame(scene, t, scene.title(n, t)) for n, scene in enumerate(scenes, 1) for t in range(len(scene))]
-    durations = [milliseconds * (STOP if t == len(scene) - 1 else 1) for scene in scenes for t in range(len(scene))]
+    durations = [time for scene in scenes for time in [milliseconds] * (len(scene) - 1) + [STOP]]
     return animation(frames, durations)
