@@ -17,7 +17,7 @@ from ram.random_streams import generator
 
 MOST_PIXELS = 512    # a side of a picture as it is drawn; larger ones are reduced
 MILLISECONDS = 700   # how long a glimpse is shown
-STOP = 4             # how many times as long the last one of a scene is shown
+STOP = 2500          # how many milliseconds the end of a scene is shown
 
 
 def draw(model, arguments, device):
@@ -98,4 +98,4 @@ def gif(scenes, milliseconds=MILLISECONDS):
     """
     steps = [(n, scene, t) for n, scene in enumerate(scenes, 1) for t in range(len(scene))]
     frames = [frame(scene, t, scene.title(n, t)) for n, scene, t in stepwise('drawing', steps, 'frames')]
-    return animation(frames, [milliseconds * (STOP if t == len(scene) - 1 else 1) for _, scene, t in steps])
+    return animation(frames, [STOP if t == len(scene) - 1 else milliseconds for _, scene, t in steps])

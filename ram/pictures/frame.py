@@ -8,7 +8,7 @@ RIGHT = IMAGE + 2 * GAP             # where the right column begins
 COLUMN = WIDTH - RIGHT - GAP        # its width
 LARGEST = 0.62                      # side of a patch
 IN_A_ROW = 4                        # patches
-HEIGHT = 2 * GAP + 3 * LINE + IMAGE + GAP / 2
+HEIGHT = 3 * LINE + IMAGE + 3 * GAP
 
 
 def frame(scene, t, title):

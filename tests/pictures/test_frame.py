@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import ImageColor
 
-from ram.pictures.canvas import measured
+from ram.pictures.canvas import LINE, measured
 from ram.pictures.drawing import RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
 from ram.pictures.frame import COLUMN, DPI, frame
 from ram.pictures.scene import NAME, Scene
@@ -18,12 +18,12 @@ def plain(colour, height, width):
     return np.broadcast_to(np.float64(ImageColor.getrgb(colour))[:, None, None] / 255, (3, height, width))
 
 
-def drawn(tiny, answer, share=0.7, height=40, width=40):
+def drawn(tiny, answer, share=0.7, height=40, width=40, scales=3):
     """A frame as pixels.  The truth is 3; patch k has the k-th of PATCHES."""
-    config = dataclasses.replace(tiny, scales=3, glimpses=1)
+    config = dataclasses.replace(tiny, scales=scales, glimpses=1, patch=1)
     chances = np.full((1, 10), (1 - share) / 9)
     chances[0, answer] = share
-    retina = np.stack([plain(colour, 4, 4) for colour in PATCHES])[None]
+    retina = np.stack([plain(PATCHES[k % 3], 1, 1) for k in range(scales)])[None]
     shown = Scene(plain(SCENE, height, width), np.zeros((1, 2), np.float32), retina, chances, 3, config)
     return np.asarray(frame(shown, 0, 'Title'))
 
@@ -62,3 +62,12 @@ def test_bars_and_words_have_their_colours(tiny, answer, bar, word, absent):
     _, columns = where(pixels, bar)
     assert np.ptp(columns) == pytest.approx(0.7 * COLUMN * DPI, abs=2)
     assert len(where(pixels, word)[0]) > 100 and not len(where(pixels, absent)[0])
+
+
+@pytest.mark.parametrize('scales', [1, 4, 5, 8])
+def test_there_is_room_for_all_patches_and_all_bars(tiny, scales):
+    pixels = drawn(tiny, 9, scales=scales)
+    rows, columns = where(pixels, WRONG_BAR)  # the last bar
+    assert np.ptp(rows) == pytest.approx((LINE - 0.02) * DPI, abs=2)
+    patches = sum(len(where(pixels, colour)[0]) for colour in PATCHES) / scales
+    assert patches > 40 ** 2
