@@ -18,6 +18,7 @@ from datasets import shown
 from datasets.progress import stepwise
 from ram import checkpoint, tasks
 from ram.pictures.drawing import given, scene_indices
+from ram.registry import DATASETS
 
 FOLDER = pathlib.Path(__file__).parent
 PROGRAMS = 'page_networks.js', 'page_digit.js'
@@ -168,8 +169,8 @@ def exhibit_of(path, model, arguments):
     refuse_unknown(path, model)
     config, count = model.config, arguments.scenes
     none = np.empty((0, config.channels, config.size, config.size), np.uint8)
-    exhibit = Exhibit(checkpoint.name_of(path), model, none, np.empty(0, np.int32), np.empty((0, 0, 0), np.uint8),
-                      arguments.policy)
+    exhibit = Exhibit(in_words(config, checkpoint.name_of(path)), model, none, np.empty(0, np.int32),
+                      np.empty((0, 0, 0), np.uint8), arguments.policy)
     if count is not None and count < 0:
         raise ValueError(f'--scenes must be at least 0, not {count}')
     if count is None:
@@ -185,6 +186,12 @@ def exhibit_of(path, model, arguments):
         digits, _ = tasks.load_sources(config, split, arguments.data)
         exhibit.digits = digits[rng.choice(len(digits), CLUTTER_SOURCES, replace=False)]
     return exhibit
+
+
+def in_words(config, name):
+    """What the page calls a model: its task and its glimpses; of the user's pictures, the model's name."""
+    task = name if config.dataset == 'folder' else DATASETS[config.dataset].title(config)
+    return f'{task}, {config.glimpses} glimpse{"s" * (config.glimpses > 1)}'
 
 
 def gallery(paths):
@@ -213,7 +220,8 @@ def gallery(paths):
                 best[task] = config.glimpses, file
         if not best:
             raise ValueError(f'--gallery {path}: there is no model in it that chooses where to look')
-        order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder'), *task[2:4]))
+        # The most striking first: large scenes of digits, among clutter.
+        order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder'), -task[2], -task[3]))
         chosen.extend(best[task][1] for task in order)
     return chosen
 
@@ -238,8 +246,13 @@ def draw(model, arguments, device):
     Raises: as :func:`page`, :func:`exhibit_of` and :func:`gallery`.
     """
     if arguments.gallery:
+        paths = gallery(arguments.gallery)
         exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images), arguments)
-                    for path in stepwise('reading', gallery(arguments.gallery), 'models')]
+                    for path in stepwise('reading', paths, 'models')]
+        names = [exhibit.name for exhibit in exhibits]
+        for path, exhibit in zip(paths, exhibits):
+            if names.count(exhibit.name) > 1:
+                exhibit.name += f' ({checkpoint.name_of(path)})'
         return {file_for(arguments): page(exhibits, arguments.weights)}
     exhibit = exhibit_of(arguments.model, model, arguments)
     return {file_for(arguments): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}

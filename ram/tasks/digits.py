@@ -40,6 +40,11 @@ class DigitTask(Task):
     def moving(self, config):
         return None if config.size == datasets.DIGIT else (datasets.DIGIT, config.clutter)
 
+    def title(self, config):
+        if config.size == datasets.DIGIT:
+            return 'Digits'
+        return f'{"Cluttered" if config.clutter else "Translated"} digits, {config.size} x {config.size} pixels'
+
     def table(self, config):
         """None if the scenes differ from the paper's, or the model looks around with another retina."""
         paper = {'clutter': 0, 'patch': 12, 'scales': 3, 'factor': 2, **self.preset}

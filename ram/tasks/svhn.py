@@ -30,6 +30,10 @@ class SvhnTask(Task):
         where = '' if config.size == datasets.svhn.SIDE else f' on {config.size} x {config.size} streets'
         return ('street digits (a stand-in for SVHN)' if config.digits == 'fonts' else 'SVHN') + where
 
+    def title(self, config):
+        kind = 'Street digits' if config.digits == 'fonts' else 'House numbers'
+        return kind if config.size == datasets.svhn.SIDE else f'{kind} on a street'
+
     def table(self, config):
         if config.extra:
             return None  # it learned from many more pictures than the rows of its table

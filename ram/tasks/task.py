@@ -95,6 +95,10 @@ class Task:
         """
         return None
 
+    def title(self, config):
+        """The task in words, as the heading of a picture."""
+        return self.name(config)
+
     def name(self, config):
         """The task's name in a report."""
         return f'{config.dataset}: digits from {"MNIST" if config.digits == "mnist" else "fonts"}'
