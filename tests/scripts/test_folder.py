@@ -69,7 +69,7 @@ def config_of(run):
 def test_the_command_line_says_what_is_wrong(root, tmp_path):
     out = '-o', tmp_path / 'run'
     assert_one_clear_line(script('train.py', '--dataset', 'folder', *out), '--images')
-    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', root, *out), 'mnist has no images')
+    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', root, *out), '--images', '--dataset mnist')
     assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--largest', 3, *out), 'mnist has no largest')
     own = ['--dataset', 'folder', '--images', root, *out]
     assert_one_clear_line(script('train.py', *own, '-b', 100), 'batchsize', '56')
