@@ -3,6 +3,7 @@ import dataclasses
 import chainer
 import numpy as np
 import pytest
+from scipy import stats
 
 from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.config import PRESETS, Config
@@ -96,6 +97,12 @@ def test_wilson_interval_covers_as_promised():
     counts = np.random.default_rng(0).binomial(500, 0.04, 4000)
     covered = [low <= 4 <= high for low, high in (evaluation.wilson_interval(c / 5, 500) for c in counts)]
     assert 0.93 < np.mean(covered) < 0.97
+
+
+@pytest.mark.parametrize('wrong, n', [(0, 50), (1, 10000), (54, 10000), (7, 9), (50, 50)])
+def test_wilson_interval_of_whole_counts_is_that_of_scipy(wrong, n):
+    expected = stats.binomtest(wrong, n).proportion_ci(method='wilson')
+    np.testing.assert_allclose(evaluation.wilson_interval(100 * wrong / n, n), np.multiply(expected, 100), atol=1e-5)
 
 
 def test_fixations_are_those_of_the_rollout(tiny, rng):

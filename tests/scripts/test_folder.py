@@ -70,7 +70,7 @@ def test_the_command_line_says_what_is_wrong(root, tmp_path):
     out = '-o', tmp_path / 'run'
     assert_one_clear_line(script('train.py', '--dataset', 'folder', *out), '--images')
     assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', root, *out), '--images', '--dataset mnist')
-    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--largest', 3, *out), 'mnist has no largest')
+    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--largest', 3, *out), '--largest 3', '--dataset mnist')
     own = ['--dataset', 'folder', '--images', root, *out]
     assert_one_clear_line(script('train.py', *own, '-b', 100), 'batchsize', '56')
     (root / 'empty').mkdir()
