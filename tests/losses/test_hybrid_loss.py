@@ -9,6 +9,7 @@ from chainer import gradient_check
 from ram.agents.recurrent_attention import RecurrentAttentionModel, plain_unroll
 from ram.losses.hybrid_loss import HybridLoss, hybrid_loss, rewards, weighted_squared_error
 from ram.networks.glimpse_sensor import glimpse_sensor
+from tests.losses.conftest import observed
 from tests.networks.conftest import shake
 
 
@@ -24,26 +25,6 @@ def gradients(model, images, labels, term, rng):
 @pytest.fixture
 def batch(rng):
     return rng.random((8, 1, 28, 28), np.float32), rng.integers(0, 10, 8).astype(np.int32)
-
-
-def observed(loss, *batch):
-    """What a loss reports of a batch, by name, and what it returns."""
-    reporter, observation = chainer.Reporter(), {}
-    reporter.add_observer('main', loss)
-    with reporter.scope(observation):
-        result = loss(*batch)
-    return {name.removeprefix('main/'): float(getattr(value, 'array', value)) for name, value in observation.items()
-            }, float(result.array)
-
-
-def test_a_batch_reports_the_loss_and_its_terms(tiny, batch):
-    """The learned policy has all terms, as train.py prints them; the others have no location to learn."""
-    found, result = observed(HybridLoss(RecurrentAttentionModel(tiny)), *batch, np.random.default_rng(0))
-    assert set(found) == set(HybridLoss.reported) and found['loss'] == result
-    np.testing.assert_allclose(found['cross_entropy'] + found['baseline'] + tiny.reinforce * found['reinforce'], result,
-                               rtol=1e-6)
-    still = RecurrentAttentionModel(dataclasses.replace(tiny, policy='random'))
-    assert set(observed(HybridLoss(still), *batch, np.random.default_rng(0))[0]) == {'loss', 'error', 'cross_entropy'}
 
 
 def test_several_episodes_of_an_image_are_those_of_several_copies(tiny, batch):
