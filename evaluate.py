@@ -50,17 +50,19 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
-def check_passes(model, arguments):
-    """Raises ValueError if the model has nothing that several passes could average."""
-    config, passes = model.config, f'--passes {arguments.passes}'
-    if model.goal != 'classification':
-        raise ValueError(f'{passes} averages probabilities of classes, and {arguments.model} is a player of '
-                         f'{config.dataset}: only 1 is allowed')
+def check_flags(model, arguments):
+    """Raises ValueError if a flag has no effect on what is found for the model."""
+    def refuse(names, reason):
+        command_line.refuse_unused(arguments, names, reason)
+
+    refuse(getattr(REPORTS[model.goal], 'unused', ()), f'with {arguments.model}, a player of {model.config.dataset}')
     if arguments.predict:
-        raise ValueError(f'{passes}: --predict averages over --repeats; only --passes 1 is allowed with it')
-    if not model.draws(arguments.policy or config.policy):
-        raise ValueError(f'{passes}: {arguments.model} draws no location, so all passes are the same; only 1 is '
-                         'allowed')
+        refuse(['passes'], 'with --predict, which averages over --repeats')
+        refuse(['split'], 'with --predict, which names its pictures')
+    if not model.gaze:
+        refuse(['policy'], f'with {arguments.model}, which sees the whole image')
+    if not model.draws(arguments.policy or model.config.policy):
+        refuse(['passes', 'repeats', 'seed'], f'with {arguments.model}, which draws no location')
 
 
 def predict(model, arguments, device):
@@ -94,8 +96,7 @@ def main(argv=None):
     device = command_line.device(arguments.gpu)
     arguments.model = checkpoint.model_file(arguments.model)
     model = checkpoint.load_model(arguments.model, arguments.images, arguments.largest)
-    if arguments.passes > 1:
-        check_passes(model, arguments)
+    check_flags(model, arguments)
     model.to_device(device)
     if arguments.predict:
         return predict(model, arguments, device)

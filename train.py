@@ -56,6 +56,9 @@ def shared_batch(arguments, joined):
     """Replaces --batchsize by --global-batchsize, divided by the number of processes."""
     together = arguments.global_batchsize
     if together is not None:
+        if 'batchsize' in arguments:
+            raise ValueError(config.no_effect(f'--batchsize {arguments.batchsize}',
+                                              f'with --global-batchsize {together}'))
         if together < joined.size or together % joined.size:
             raise ValueError(f'--global-batchsize must be a multiple of {joined.size}, the number of processes, not '
                              f'{together}')

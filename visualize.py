@@ -53,6 +53,23 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
+def check_flags(name, model, renderer, arguments):
+    """Raises ValueError if a flag has no effect on the pictures of this name."""
+    def refuse(names, reason):
+        command_line.refuse_unused(arguments, names, reason)
+
+    one = next((flag for flag in ('index', 'image') if flag in arguments.given), None)
+    refuse(getattr(renderer, 'unused', ()), f'with --{name}' if name != 'episodes' else
+           f'with {arguments.model}, a player of {model.config.dataset}')
+    if not arguments.page:
+        refuse(['scenes', 'weights'], 'without --page')
+    if one:
+        refuse(['count', 'scenes'], f'with --{one}, which says what to show')
+    whole = one if name == 'episodes' else name if name == 'heatmap' else None  # the seed chooses no scenes
+    if whole and not model.draws(arguments.policy or model.config.policy):
+        refuse(['seed'], f'with --{whole} and {arguments.model}, which draws no location')
+
+
 def check_place(arguments):
     """Raises OSError if the pictures or the page cannot be written, before anything is drawn."""
     if arguments.page:
@@ -91,6 +108,7 @@ def main(argv=None):
         if not model.gaze and getattr(renderers[name], 'gaze', True):
             raise ValueError(f'{arguments.model} is the control {model.config.model}, which has no gaze to show')
         model.to_device(device)
+    check_flags(name, model, renderers[name], arguments)
     check_place(arguments)
     with lettering.fonts_for(model.config.classes if model else ()):
         files = renderers[name](model, arguments, device)

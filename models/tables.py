@@ -21,8 +21,9 @@ def parse(argv):
                                  'folder.', EXAMPLES)
     parser.add_argument('folder', nargs='?', default='models', help='folder of the models (default: %(default)s)')
     parser.add_draws(passes=10)
-    parser.add_argument('--json', action='store_true', help='print JSON')
-    parser.add_argument('--markdown', action='store_true', help='print Markdown')
+    form = parser.add_mutually_exclusive_group()
+    parser.add_argument('--json', place=form, action='store_true', help='print JSON')
+    parser.add_argument('--markdown', place=form, action='store_true', help='print Markdown')
     parser.add_argument('--write', nargs='+', metavar='FILE', default=[], help='write the tables into these documents, '
                         'between the lines <!-- tables --> and <!-- /tables -->')
     parser.add_argument('--check', nargs='+', metavar='FILE', default=[], help='fail if one of these documents has '

@@ -10,6 +10,9 @@ from chainer.backends import cuda
 from datasets import shown
 from datasets.picture_cache import PROJECT
 from ram import threads
+from ram.config.effect import no_effect
+
+ABSENT = object()
 
 
 class PlainParser(argparse.ArgumentParser):
@@ -100,8 +103,19 @@ class Parser(PlainParser):
                           "otherwise each digit is prepared as MNIST's were: light on black, fitted and centred")
 
     def parse_args(self, argv=None, namespace=None):
-        """See ArgumentParser.parse_args.  ``--cache`` sets $RAM_CACHE, since it says where things are, not what."""
-        arguments, unknown = self.parse_known_args(argv, namespace)
+        """See ArgumentParser.parse_args; the attribute ``given`` of the result is the set of the flags in ``argv`` (or
+        ``namespace``).
+
+        ``--cache`` sets $RAM_CACHE, since it says where things are, not what.
+        """
+        names = {action.dest for action, kind, _ in self.texts if kind == 'help'}
+        # A default does not replace what is in the namespace already.
+        before = argparse.Namespace(**{**dict.fromkeys(names, ABSENT), **vars(namespace or argparse.Namespace())})
+        found, unknown = self.parse_known_args(argv, before)
+        given = {name for name, value in vars(found).items() if value is not ABSENT}
+        values = {name: value if name in given else self.get_default(name) for name, value in vars(found).items()}
+        arguments = argparse.Namespace(given=given, **{
+            name: value for name, value in values.items() if value is not argparse.SUPPRESS})
         if arguments.help:
             self.show_help(arguments)
         if unknown:
@@ -117,6 +131,24 @@ def check_draws(arguments):
         value = getattr(arguments, name)
         if value < least:
             raise ValueError(f'--{name} must be at least {least}, not {value}')
+
+
+def refuse_unused(arguments, names, reason):
+    """Refuses flags without effect.
+
+    Args:
+        arguments: the result of Parser.parse_args.
+        names: the flags, without dashes in front.
+        reason: the end of the sentence "it has no effect ...".
+
+    Raises:
+        ValueError: one of them was given.
+    """
+    for name in names:
+        if name in arguments.given:
+            value = getattr(arguments, name)
+            words = value if isinstance(value, list) else [] if isinstance(value, bool) else [value]
+            raise ValueError(no_effect(' '.join([f'--{name}', *map(str, words)]), reason))
 
 
 def device(gpu, local=0, beside=1):

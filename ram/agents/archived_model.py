@@ -27,6 +27,7 @@ class ArchivedModel(Classifier):
     loss = 'archived'
     # Quirk: the test set's iterator overwrites the training iterator, so it trains on the 10,000 MNIST test digits.
     training_split, unseen_split = 'test', 'train+validation'
+    unused = 'filters', 'core', 'reward', 'reinforce', 'into_core'
 
     def __init__(self, config):
         super().__init__(config)

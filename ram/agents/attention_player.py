@@ -60,6 +60,9 @@ class AttentionPlayer(RecurrentAttentionModel):
             raise ValueError('a player does not choose its first location: start must be random or center, and context '
                              'off')
 
+    def draws(self, policy):
+        return True  # the games
+
     def play(self, game, rng, policy='learned', explore=False):
         """Plays a batch of games to their end.
 

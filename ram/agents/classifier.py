@@ -23,12 +23,14 @@ class Classifier(chainer.Chain):
         any_size: whether the images of a batch may differ in size.
         loss: the name of its loss in ``ram.registry.LOSSES``.
         training_split, unseen_split: the splits that it is trained and tested on.
+        unused: the fields of a Config that have no effect on the model, see ``ram.config.effect``.
     """
     goal = 'classification'
     gaze = True
     any_size = False
     loss = 'hybrid'
     training_split, unseen_split = 'train', 'test'
+    unused = ()
 
     def __init__(self, config):
         super().__init__()

@@ -10,6 +10,7 @@ import chainer.links as L
 
 from ram.agents.classifier import Classifier
 from ram.agents.recurrent_attention import Episode
+from ram.config.groups import Policy, Retina, names
 from ram.fast.pooled_convolution import pooled_convolutions
 from ram.networks.pixels import whole
 
@@ -25,6 +26,7 @@ class ControlNetwork(Classifier):
         config: the Config; its size, channels, normalise and classes are used.
     """
     gaze = False
+    unused = *names(Retina, Policy), 'glimpse_network', 'filters', 'unit', 'hidden', 'core'
 
     def __init__(self, config):
         super().__init__(config)
@@ -95,6 +97,7 @@ class ModernControl(ControlNetwork):
 
     Not in the paper: it shows what a plain convolutional network of as many parameters reaches on photographs.
     """
+    unused = tuple(name for name in ControlNetwork.unused if name != 'hidden')
 
     @staticmethod
     def layers(config):

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 
 from ram.config.config import Config
+from ram.config.effect import check_effect
 from ram.config.groups import GROUPS
 from ram.config.presets import PRESETS
 from ram.registry import DATASETS
@@ -65,9 +66,12 @@ def from_flags(arguments):
     """The Config of parsed flags: the preset of ``--preset`` or ``--dataset``, with the values of the other flags.
 
     Raises:
-        ValueError: a value is out of range.
+        ValueError: a value is out of range, or a flag has no effect beside the others.
     """
-    return dataclasses.replace(_defaults(arguments), **_given(arguments))
+    given = _given(arguments)
+    config = dataclasses.replace(_defaults(arguments), **given)
+    check_effect(config, given)
+    return config
 
 
 def different(config, preset):

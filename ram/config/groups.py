@@ -1,10 +1,17 @@
 """The fields of a Config, in the groups in which train.py --help shows them; each docstring is its group's heading."""
+import dataclasses
 from dataclasses import dataclass
 
 from ram.config.options import absolute, found, option
 from ram.registry import CORES, DATASETS, GLIMPSE_NETWORKS, MODELS, OPTIMIZERS
 
 DIGITS = tuple('0123456789')
+LEARNING = 'sigma', 'reward', 'reinforce', 'into_core'  # have no effect where no location is chosen
+
+
+def names(*groups):
+    """The names of the fields of groups, a tuple."""
+    return tuple(field.name for group in groups for field in dataclasses.fields(group))
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,8 @@ class Pictures:
                          common=True, read=absolute)
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
-                      'shape', ('resize', 'pad', 'native'), common=True)
+                      'shape', ('resize', 'pad', 'native'), common=True, unused=lambda config: (
+                          ('size', 'shift', *names(Augmentation)) if config.fit == 'native' else ()))
     group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
                            'pictures of a class for which its first group matches the same text, such as the frames '
                            'of a video, stay on one side of a split', metavar='REGEX')
@@ -86,11 +94,12 @@ class Retina:
     patch: int = option(12, '--patch', 'side of the smallest patch of a glimpse', least=1, metavar='PIXELS',
                         old='--g_size', common=True)
     scales: int = option(3, '--scales', 'patches in a glimpse', least=1, most=8, metavar='K', old='-d --depth',
-                         common=True)
+                         common=True, unused=lambda config: ('factor',) if config.scales == 1 else ())
     factor: int = option(2, '--factor', 'ratio of the sides of successive patches', least=1, most=16, metavar='S',
                          old='-s --scale')
     glimpses: int = option(6, '--glimpses', 'number of glimpses', least=1, most=1000, metavar='T', old='-l --len_seq',
-                           common=True)
+                           common=True, unused=lambda config: (
+                               _unused_by_one_glimpse(config) if config.glimpses == 1 else ()))
 
 
 @dataclass(frozen=True)
@@ -113,18 +122,23 @@ class Networks:
 class Policy:
     """Where to look, and what is rewarded (paper, sections 3.2 and 4)"""
     policy: str = option('learned', '--policy', 'where to look in training', ('learned', 'random', 'center'),
-                         common=True)
+                         common=True, unused=lambda config: {
+                             'learned': (), 'random': ('start', 'start_range', *LEARNING),
+                             'center': ('start', 'start_range', *LEARNING, 'mc')}[config.policy])
     start: str = option('random', '--start', 'where to look first: at a random location, where the location network '
-                        'learns to look, or at the centre', ('random', 'learned', 'center'))
+                        'learns to look, or at the centre', ('random', 'learned', 'center'),
+                        unused=lambda config: ('start_range',) if config.start != 'random' else ())
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
                                 'image', above=0, most=1, metavar='R')
-    context: bool = option(False, '--context', 'choose the first location from a coarse look at the whole image, '
-                           'which only this choice uses; --start then has no effect')
+    context: bool = option(False, '--context', 'choose the first location not as --start says but from a coarse '
+                           'look at the whole image, which only this choice uses',
+                           unused=lambda config: ('start', 'start_range') if config.context else ())
     sigma: float = option(0.1, '--sigma', 'standard deviation of locations around their mean in training; an image is '
                           '2 wide', above=0, metavar='S', old='-si', common=True)
     reward: str = option('probability', '--reward', 'the reward of an answer: the probability of the right class, or 1 '
                          'for a right answer and else 0', ('probability', 'right'))
-    reinforce: float = option(0.2, '--reinforce', 'weight of the REINFORCE term', least=0, metavar='WEIGHT')
+    reinforce: float = option(0.2, '--reinforce', 'weight of the REINFORCE term', least=0, metavar='WEIGHT',
+                              unused=lambda config: ('into_core',) if config.reinforce == 0 else ())
     into_core: bool = option(True, '--into-core', 'let the gradient of the REINFORCE term into the core')
     mc: int = option(1, '--mc', 'episodes per image, M in equation 2', least=1, most=1000, metavar='M', old='-M')
 
@@ -137,7 +151,8 @@ class Optimisation:
     momentum: float = option(0.9, '--momentum', 'momentum of nesterov and momentum', least=0, most=1, metavar='M')
     schedule: str = option('linear', '--schedule', 'learning rate over the epochs: constant, times --decay each '
                            'epoch, falling linearly to zero, or times 0.1 every --drop epochs',
-                           ('constant', 'exponential', 'linear', 'step'))
+                           ('constant', 'exponential', 'linear', 'step'), unused=lambda config: {
+                               'exponential': ('drop',), 'step': ('decay',)}.get(config.schedule, ('decay', 'drop')))
     decay: float = option(0.93, '--decay', 'factor of the exponential schedule', above=0, most=1, metavar='FACTOR')
     drop: int = option(400, '--drop', 'epochs between the drops of the step schedule', least=1, metavar='EPOCHS')
     clip: float = option(5.0, '--clip', 'largest norm of the gradient; 0 for no clipping', least=0, metavar='NORM')
@@ -148,6 +163,12 @@ class Optimisation:
     batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B', common=True)
     epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N', common=True)
     seed: int = option(0, '--seed', 'seed of everything random', least=0, most=2 ** 32 - 1, metavar='N', common=True)
+
+
+def _unused_by_one_glimpse(config):
+    if config.start == 'learned' or config.context:
+        return 'into_core',  # no state of the core chooses a location
+    return *LEARNING, *(['mc'] if config.start == 'center' else [])
 
 
 GROUPS = Scene, Digits, Svhn, Pictures, Game, Augmentation, Retina, Networks, Policy, Optimisation

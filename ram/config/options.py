@@ -7,7 +7,7 @@ MOST_CLASSES = 10_000
 
 
 def option(default, flags, text, choices=None, least=None, above=None, most=None, below=None, metavar=None, old='',
-           common=False, read=None):
+           common=False, read=None, unused=lambda config: ()):
     """A field of Config that is also a flag.
 
     Args:
@@ -20,10 +20,12 @@ def option(default, flags, text, choices=None, least=None, above=None, most=None
         old: more names of the flag, which work but are not shown.
         common: whether --help shows it; --help-all shows all flags.
         read: function of the flag's text that returns its value; by default its type.
+        unused: called with a Config, returns a tuple of the names of fields that have no effect because of this field's
+            value.  Entries of a Registry say so themselves, see ``ram.config.effect``.
     """
     return dataclasses.field(default=default, metadata=dict(
         flags=flags.split(), help=text, choices=choices, least=least, above=above, most=most, below=below,
-        metavar=metavar, old=old.split(), common=common, read=read))
+        metavar=metavar, old=old.split(), common=common, read=read, unused=unused))
 
 
 def found(default):

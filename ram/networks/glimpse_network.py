@@ -14,6 +14,7 @@ class GlimpseNetwork(chainer.Chain):
         unit: size of h_g and of h_l (paper: 128).
         hidden: size of g (paper: 256).
     """
+    unused = 'filters',
 
     def __init__(self, retina, unit=128, hidden=256):
         super().__init__()

@@ -36,6 +36,7 @@ def draw(model, arguments, device):
 
 
 draw.gaze = False  # the model needs no gaze
+draw.unused = 'policy',  # flags of visualize.py without effect
 
 
 def sheet(images):

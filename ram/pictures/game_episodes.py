@@ -24,15 +24,13 @@ def draw(model, arguments, device):
 
     Returns:
         dict of bytes by pathlib.Path.
-
-    Raises:
-        ValueError: a flag asks for scenes or pictures, which a game does not have.
     """
-    if arguments.index is not None or arguments.image:
-        raise ValueError('--index and --image are not for games, which are drawn with --seed')
     games = watch(model, arguments.seed, device, arguments.policy or model.config.policy,
                   arguments.count)
     return {file_for(arguments, '.gif'): gif(games, MILLISECONDS)}
+
+
+draw.unused = 'index', 'image'  # flags of visualize.py without effect: games are drawn with --seed
 
 
 class Game(Scene):

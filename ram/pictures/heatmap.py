@@ -28,6 +28,9 @@ def draw(model, arguments, device):
     return {file_for(arguments, '.png', 'heatmap'): heatmap(locations, config.size, *(boxes or ()))}
 
 
+draw.unused = 'count',  # flags of visualize.py without effect
+
+
 def heatmap(locations, size, centres=None, side=DIGIT):
     """Where the first, the second, ... glimpse goes, over many images.
 

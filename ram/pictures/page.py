@@ -256,3 +256,6 @@ def draw(model, arguments, device):
         return {file_for(arguments): page(exhibits, arguments.weights)}
     exhibit = exhibit_of(arguments.model, model, arguments)
     return {file_for(arguments): page([exhibit], arguments.weights, f'Watch it look: {exhibit.name}')}
+
+
+draw.unused = 'count', 'out'  # flags of visualize.py without effect

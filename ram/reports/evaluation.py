@@ -202,6 +202,7 @@ def wilson_interval(percent, n, z=1.959964):
     """The 95% interval, [low, high] in percent, of an error of ``percent`` on n images (Wilson, 1927).
 
     Repeats with other first locations reduce the noise of the error, but add no images, so n counts only the images.
+    SciPy's ``binomtest`` has this interval too, but only for whole numbers of mistakes; ours may be means over repeats.
     """
     p = percent / 100
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)

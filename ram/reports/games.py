@@ -132,10 +132,12 @@ class GameReport:
         result: dict: 'caught' in percent; 'ci95', its 95% interval [low, high] in percent; 'by_speed' and
             'by_distance', see :func:`shares`; 'references', what those who need no network catch of as many other
             games of the same kind, in percent; 'n', games; 'split', 'seed' and 'policy'.
+        unused: the flags of evaluate.py that have no effect: each game is another draw.
 
     Raises:
         ValueError: the split is not one of GAMES.
     """
+    unused = 'repeats', 'passes'
 
     def __init__(self, model, arguments, device):
         self.model, config = model, model.config

@@ -2,11 +2,11 @@
 import dataclasses
 
 from datasets import catch
-from ram.config.groups import Augmentation
+from ram.config.groups import Augmentation, names
 from ram.tasks.task import Task
 
-UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'largest', 'colour', 'reward',
-          'mc', *(field.name for field in dataclasses.fields(Augmentation)))
+UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'largest', 'colour', 'glimpses',
+          'reward', 'mc', *names(Augmentation))
 
 
 class CatchTask(Task):
@@ -14,6 +14,7 @@ class CatchTask(Task):
     goal = 'game'
     smallest = 4
     unused = UNUSED
+    free = 'glimpses',  # the size decides, see ``completed``
 
     def check(self, config):
         self.check_unused(config)

@@ -5,6 +5,7 @@ import pathlib
 from datasets import folder as pictures
 from datasets import splits
 from datasets.class_folders import Folder
+from ram.config.effect import check_effect
 from ram.config.groups import Augmentation
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
@@ -21,7 +22,8 @@ class FolderTask(Task):
     Their classes, and whether they have colour, are found in the data.  Native pictures are never copied as a whole, so
     they are not augmented.
     """
-    unused = 'clutter', 'extra', 'speed', 'paddle'
+    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle'
+    free = 'digits',  # older files may have another
 
     def check(self, config):
         self.check_unused(config)
@@ -32,10 +34,8 @@ class FolderTask(Task):
 
     def check_native(self, config):
         """Raises ValueError if a Config of native pictures needs pictures of one size."""
-        for name, value in {**UNCHANGED, 'size': self.preset['size']}.items():
-            if getattr(config, name) != value:
-                raise ValueError(f'--fit native leaves pictures as they are: {name} must be left at {value!r}, not '
-                                 f'{getattr(config, name)!r}')
+        left = {**UNCHANGED, 'size': self.preset['size']}
+        check_effect(config, [name for name, value in left.items() if getattr(config, name) != value], of='fit')
         if not MODELS[config.model].any_size or config.context:
             raise ValueError('with fit native, no picture is seen as a whole: model must be ram, and context off, not '
                              f'{config.model!r}{" with context" * config.context}')

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from datasets import picture_reading, shown
+from ram.config.effect import check_effect
 from ram.config.groups import DIGITS
 
 # What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
@@ -32,12 +33,14 @@ class Task:
         goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
         smallest: the smallest side of a scene in pixels.
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
+        free: those of them that may have any value all the same.
         preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
     smallest = 28
     preparation = ''
     unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'speed', 'paddle'
+    free = ()
 
     def __init__(self, **preset):
         self.preset = preset
@@ -50,10 +53,9 @@ class Task:
 
     def check_unused(self, config):
         """Raises ValueError if a field without effect does not have its default."""
-        for field in dataclasses.fields(config):
-            value = getattr(config, field.name)
-            if field.name in self.unused and value != field.default:
-                raise ValueError(f'{config.dataset} has no {field.name}: it must be {field.default!r}, not {value!r}')
+        changed = [field.name for field in dataclasses.fields(config)
+                   if field.name not in self.free and getattr(config, field.name) != field.default]
+        check_effect(config, changed, of='dataset')
 
     def implied(self, flags):
         """Fields, by name, that get other values than the preset's because of some flags, unless they are flags too.

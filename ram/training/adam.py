@@ -28,6 +28,7 @@ class InPlaceAdamRule(AdamRule):
 
 class Adam(optimizers.Adam):
     """chainer.optimizers.Adam with InPlaceAdamRule."""
+    unused = 'momentum',
 
     def create_update_rule(self):
         return InPlaceAdamRule(self.hyperparam)

@@ -89,7 +89,7 @@ def test_a_retina_as_large_as_the_screen_sees_all_of_it(rng):
 @pytest.mark.parametrize('changes, words', [
     (dict(model='ram'), ['player', "'ram'"]), (dict(size=3), ['size', '4']), (dict(paddle=24), ['paddle', '24']),
     (dict(speed=-1.0), ['speed']), (dict(start='learned'), ['start']), (dict(context=True), ['context']),
-    (dict(shift=2), ['shift', '0', '2']), (dict(mc=2), ['mc']), (dict(classes=('a', 'b')), ['left, stay, right'])])
+    (dict(shift=2), ['shift', '2']), (dict(mc=2), ['mc']), (dict(classes=('a', 'b')), ['left, stay, right'])])
 def test_what_catch_does_not_have(changes, words):
     with pytest.raises(ValueError) as found:
         dataclasses.replace(PRESETS['catch'], **changes)

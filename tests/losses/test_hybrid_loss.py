@@ -7,8 +7,9 @@ import pytest
 from chainer import gradient_check
 
 from ram.agents.recurrent_attention import RecurrentAttentionModel, plain_unroll
-from ram.losses.hybrid_loss import HybridLoss, hybrid_loss, weighted_squared_error
+from ram.losses.hybrid_loss import HybridLoss, hybrid_loss, rewards, weighted_squared_error
 from ram.networks.glimpse_sensor import glimpse_sensor
+from tests.losses.conftest import observed
 from tests.networks.conftest import shake
 
 
@@ -24,6 +25,20 @@ def gradients(model, images, labels, term, rng):
 @pytest.fixture
 def batch(rng):
     return rng.random((8, 1, 28, 28), np.float32), rng.integers(0, 10, 8).astype(np.int32)
+
+
+def test_several_episodes_of_an_image_are_those_of_several_copies(tiny, batch):
+    images, labels = batch
+    model = RecurrentAttentionModel(tiny)
+    once = observed(HybridLoss(model), images.repeat(2, axis=0), labels.repeat(2), np.random.default_rng(0))
+    model.config = dataclasses.replace(tiny, mc=2)
+    assert observed(HybridLoss(model), images, labels, np.random.default_rng(0)) == once
+
+
+def test_the_probability_as_a_reward_neither_overflows_nor_vanishes():
+    logits = np.array([[1000, 0], [-1000, -999], [0, 0]], np.float32)
+    found = rewards(logits, np.array([0, 0, 1], np.int32), 'probability')
+    np.testing.assert_allclose(found, [1, 1 / (1 + np.e), 0.5], rtol=1e-6)
 
 
 @pytest.mark.parametrize('target, weight', [((3, 4, 2), (3, 4, 1)), ((4, 2), (3, 4, 2)), ((2,), ())])

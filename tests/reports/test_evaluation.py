@@ -3,6 +3,7 @@ import dataclasses
 import chainer
 import numpy as np
 import pytest
+from scipy import stats
 
 from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.config import PRESETS, Config
@@ -37,6 +38,63 @@ def test_errors_by_glimpse_are_counted_over_all_batches():
     wrong = evaluation.mistakes(Oracle(), scenes(answers), labels, None, batchsize=33)
     assert result['by_glimpse'] == pytest.approx([90, 7]) and result['test_error'] == pytest.approx(7)
     assert result['n'] == 100 and wrong.sum(axis=1).tolist() == [90, 7]
+
+
+class Wavering(Oracle):
+    """Says 0 after one glimpse, 1 after two, and the column of the brightest pixel after three; remembers its calls."""
+
+    def __init__(self):
+        self.calls = []
+
+    def rollout(self, images, rng, policy):
+        self.calls.append((len(images), policy, chainer.config.train, chainer.config.enable_backprop))
+        answer = images[:, 0, 0].argmax(axis=1)
+        return Episode(None, (0 * answer, 0 * answer + 1, answer), None)
+
+
+def test_everything_that_is_said_of_a_model():
+    labels = np.repeat(np.arange(9), 2)  # and no image of the class 9
+    answers = labels.copy()
+    answers[:3] = 9, 0, 5
+    model = Wavering()
+    result = evaluation.evaluate(model, scenes(answers), labels, np.random.default_rng, 4, 2, 'random')
+    low, high = result.pop('ci95')
+    assert low < 100 * 2 / 18 < high
+    table = np.zeros((10, 10))
+    for label, answer in zip(labels, answers):
+        table[label, answer] += 1
+    assert result == {
+        'test_error': pytest.approx(100 * 2 / 18), 'by_glimpse': pytest.approx([100 * 16 / 18] * 2 + [100 * 2 / 18]),
+        'by_class': [50, 50, *[0] * 7, None], 'n': 18, 'repeats': 2, 'seed': 4, 'policy': 'random',
+        'confusion': table.tolist()}
+    assert model.calls == [(18, 'random', False, False)] * 2
+    assert evaluation.evaluate(model, scenes(answers), labels, np.random.default_rng)['policy'] == 'learned'
+
+
+@pytest.mark.parametrize('classes', [12, 13])
+def test_confusions_of_few_classes_are_a_table_and_of_many_a_list(classes):
+    """With 13 classes, each taken for the next: pairs that are as frequent are in the order of the classes."""
+    labels, names = np.arange(classes), [f'class {i}' for i in range(classes)]
+    found = evaluation.confusion(labels, (labels[None] + 1) % classes, names)
+    if classes == 12:
+        np.testing.assert_array_equal(found['confusion'], np.roll(np.eye(12), 1, axis=1))
+    else:
+        assert [(pair['truth'], pair['answer'], pair['scenes'], pair['percent']) for pair in found['worst_pairs']] == [
+            (names[i], names[i + 1], 1, 100) for i in range(10)]
+
+
+def test_mistakes_are_those_of_the_rollout(tiny, rng):
+    """By hand, in batches of five, from the same generator."""
+    model = shake(RecurrentAttentionModel(tiny), rng)
+    images = rng.integers(0, 256, (12, 1, 28, 28)).astype(np.uint8)
+    labels, draws = rng.integers(0, 10, 12).astype(np.int32), np.random.default_rng(3)
+    logits = [model.classify(model.rollout(images[start:start + 5], draws, 'random').states).array
+              for start in (0, 5, 10)]
+    expected = np.concatenate(logits, axis=1).argmax(axis=2) != labels
+    found = evaluation.mistakes(model, images, labels, np.random.default_rng(3), 'random', 5)
+    np.testing.assert_array_equal(found, expected)
+    chances = evaluation.probabilities(model, images, np.random.default_rng(3), 1, 'random', 5)
+    np.testing.assert_array_equal(chances.argmax(axis=1), np.concatenate(logits, axis=1)[-1].argmax(axis=1))
 
 
 def test_repeats_draw_different_first_locations():
@@ -96,6 +154,12 @@ def test_wilson_interval_covers_as_promised():
     counts = np.random.default_rng(0).binomial(500, 0.04, 4000)
     covered = [low <= 4 <= high for low, high in (evaluation.wilson_interval(c / 5, 500) for c in counts)]
     assert 0.93 < np.mean(covered) < 0.97
+
+
+@pytest.mark.parametrize('wrong, n', [(0, 50), (1, 10000), (54, 10000), (7, 9), (50, 50)])
+def test_wilson_interval_of_whole_counts_is_that_of_scipy(wrong, n):
+    expected = stats.binomtest(wrong, n).proportion_ci(method='wilson')
+    np.testing.assert_allclose(evaluation.wilson_interval(100 * wrong / n, n), np.multiply(expected, 100), atol=1e-5)
 
 
 def test_fixations_are_those_of_the_rollout(tiny, rng):

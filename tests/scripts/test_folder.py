@@ -39,7 +39,7 @@ def test_own_pictures_from_the_command_line(coloured, tmp_path):
     result = script('train.py', '--resume', tmp_path / 'run', '-e', 15, '--images', moved)
     assert result.returncode == 0, result.stderr
     model = tmp_path / 'run' / 'model.npz'
-    found = json.loads(script('evaluate.py', model, '--json', '--repeats', 2).stdout)
+    found = json.loads(script('evaluate.py', model, '--json').stdout)
     assert found['n'] == 36 and found['test_error'] < 25
     assert all(name in script('evaluate.py', model).stdout for name in ('red ones', 'green ones', 'blue ones'))
     assert_one_clear_line(script('evaluate.py', model, '--images', tmp_path), 'class')
@@ -69,8 +69,9 @@ def config_of(run):
 def test_the_command_line_says_what_is_wrong(root, tmp_path):
     out = '-o', tmp_path / 'run'
     assert_one_clear_line(script('train.py', '--dataset', 'folder', *out), '--images')
-    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--images', root, *out), 'mnist has no images')
-    assert_one_clear_line(script('train.py', '--dataset', 'mnist', '--largest', 3, *out), 'mnist has no largest')
+    for flag in ('--images', root), ('--largest', 3):
+        result = script('train.py', '--dataset', 'mnist', *flag, *out)
+        assert_one_clear_line(result, f'{flag[0]} {flag[1]} has no effect', '--dataset mnist')
     own = ['--dataset', 'folder', '--images', root, *out]
     assert_one_clear_line(script('train.py', *own, '-b', 100), 'batchsize', '56')
     (root / 'empty').mkdir()
@@ -110,7 +111,7 @@ def test_whatever_is_not_read_as_usual_is_named(root, flags, tmp_path):
     assert sum('white is 4095' in line for line in lines) == 2
     assert [line for line in lines if 'dark.png' in line and 'dark/0.png' in line]
     assert sum('notes' in line or 'link' in line for line in lines) <= 20 and 'more' in result.stderr
-    result = script('evaluate.py', tmp_path / 'run' / 'model.npz', '--repeats', 1, '--predict', root)
+    result = script('evaluate.py', tmp_path / 'run' / 'model.npz', '--predict', root)
     assert result.returncode == 0 and len(result.stdout.splitlines()) == 102
     told = result.stderr.splitlines()
     assert len(told) == 12

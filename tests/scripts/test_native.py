@@ -90,7 +90,7 @@ def test_what_native_pictures_cannot_do_is_refused_in_one_line(flags, run, tmp_p
         assert_one_clear_line(script('train.py', *flags, *wrong, *out), 'native', *words)
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--augmented'), 'not augmented')
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--page', tmp_path / 'x.html'), 'native')
-    assert_one_clear_line(script('train.py', '--fit', 'native', *out), 'translated has no fit')
+    assert_one_clear_line(script('train.py', '--fit', 'native', *out), '--fit native', '--dataset translated')
 
 
 def test_the_cache_is_where_the_flag_says(flags, tmp_path):

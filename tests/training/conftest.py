@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import chainer
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import datasets
 from ram import checkpoint
 from ram.config import Config
+from ram.training.distributed import Ranks
 from ram.training.trainer import make_trainer
 
 
@@ -54,6 +56,11 @@ def train(out, interruptions=(), every='epoch', draws=False, **changes):
         assert trainer.updater.iteration > iteration
         iteration = trainer.updater.iteration
     return trainer.updater.get_optimizer('main').target.model
+
+
+def ranks_of(size):
+    """The Ranks of ``size`` processes, all in this one; they can draw and share, but not talk to each other."""
+    return [Ranks(SimpleNamespace(rank=rank, size=size, intra_rank=rank)) for rank in range(size)]
 
 
 def weights(model):

@@ -3,15 +3,18 @@ import json
 import re
 import shutil
 
+import chainer
 import numpy as np
 import pytest
 from PIL import Image
 
+from datasets import catch
 from ram import checkpoint
 from ram.config import PRESETS
 from ram.reports import games
 from ram.training.game_iterator import GAMES, GameIterator
 from tests.conftest import assert_one_clear_line, script
+from tests.training.conftest import ranks_of
 
 SMALL = ['--dataset', 'catch', '--size', 6, '--patch', 3, '--scales', 2, '--hidden', 16, '--unit', 16, '-b', 500,
          '--average', 0.9]
@@ -83,6 +86,12 @@ def test_epochs_of_games():
     assert [t for t, is_new in enumerate(new, 1) if is_new] == [-(-GAMES * epoch // 3000) for epoch in (1, 2)]
     assert iterator.epoch == 2 and iterator.epoch_detail == pytest.approx(15 * 3000 / GAMES)
     assert len(set(drawn)) == 15
+
+
+def test_every_rank_plays_its_own_games():
+    iterators = (GameIterator(catch.new_games, 50, chainer.get_device('@numpy'), ranks=ranks) for ranks in ranks_of(2))
+    (one, first), (two, second) = map(next, iterators)
+    assert not np.isin(one.speeds, two.speeds).all() and not np.isin(first.random(100), second.random(100)).any()
 
 
 def test_the_preset_is_the_papers_game():

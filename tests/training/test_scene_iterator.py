@@ -3,6 +3,7 @@ import pytest
 from chainer.serializers import DictionarySerializer, NpzDeserializer
 
 from ram.training.scene_iterator import SceneIterator
+from tests.training.conftest import ranks_of
 
 
 @pytest.fixture
@@ -34,6 +35,15 @@ def test_iterator_shows_every_digit_once_an_epoch_and_never_the_same_scene(digit
 def test_iterator_rejects_a_batch_larger_than_the_data(digits, rng):
     with pytest.raises(ValueError, match='batchsize'):
         SceneIterator(digits, np.zeros(20, np.int32), 60, 0, 21)
+
+
+def test_every_rank_draws_its_own_scenes_and_episodes(digits):
+    """All digits are the same, so only what is drawn differs; ranks with the same stream would learn the same twice."""
+    same = np.broadcast_to(digits[0], digits.shape)
+    batches = [next(SceneIterator(same, np.zeros(20, np.int32), 60, 2, 5, ranks=ranks)) for ranks in ranks_of(2)]
+    (one, _, first), (two, _, second) = batches
+    assert not any((scene == other).all() for scene in one for other in two)
+    assert not np.isin(first.random(100), second.random(100)).any()
 
 
 @pytest.mark.parametrize('size, shift', [(32, 0), (32, 2), (64, 0), (64, 3)])
