@@ -172,7 +172,7 @@ def readme():
             f'| [{name}.npz]({name}.npz) | `python {command}` | {model.config.seed} | {log[-1]["epoch"]} '
             f'| {log[-1]["elapsed_time"] / 60:.0f} | {100 * min(entry["validation/error"] for entry in log):.2f} '
             f'| {made["commit"][:10]}{made["commit"][40:]} | {versions} |')
-    return '\n'.join(lines) + '\n'
+    return '\n'.join(lines) + '\n' + (HERE / 'retrained.md').read_text('utf-8')
 
 
 def draw_curves(path):
