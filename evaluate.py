@@ -29,7 +29,8 @@ class Moved(argparse.Action):
 def parse(argv):
     parser = command_line.Parser('MODEL [flags]', "Measures a model's test error, or the share of games that a player "
                                  'wins.', EXAMPLES)
-    parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
+    parser.add_argument('model', nargs='?', help='model.npz, or the folder of a run; its task and sizes come from the '
+                        'file')
     test = parser.add_argument_group('The test')
     parser.add_argument('--split', place=test, choices=tasks.SEEDS, help="the scenes (default: test; for the archived "
                         "repository's model, which was trained on the test digits, train+validation)")

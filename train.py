@@ -38,8 +38,8 @@ def parse(argv, machine=None):
                         'numbered if that exists)')
     parser.add_argument('-r', '--resume', place=run, metavar='DIR', help='resume the run in this folder; with --out, '
                         'continue there and leave this folder unchanged')
-    parser.add_argument('--init', place=run, metavar='MODEL', help='start from the weights of this model.npz, where '
-                        'their sizes fit')
+    parser.add_argument('--init', place=run, metavar='MODEL', help='start from the weights of this model.npz, or of '
+                        'this run, where their sizes fit')
     parser.add_argument('--snapshot', place=run, rare=True, default='epoch', metavar='WHEN', help="when to write a "
                         "snapshot for --resume: 'epoch' (the default), a number of iterations, or of minutes such as "
                         '10m')

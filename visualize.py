@@ -17,7 +17,8 @@ EXAMPLES = [
 def parse(argv):
     parser = command_line.Parser('MODEL [flags]', 'Shows where a model looks and what it thinks, as a GIF and as a '
                                  'sheet (PNG).', EXAMPLES)
-    parser.add_argument('model', nargs='?', help='model.npz; its task and sizes come from the file')
+    parser.add_argument('model', nargs='?', help='model.npz, or the folder of a run; its task and sizes come from the '
+                        'file')
     view = parser.add_argument_group('What is shown')
     what = view.add_mutually_exclusive_group()
     parser.add_argument('--index', place=what, type=int, nargs='+', metavar='N', help='test scenes to show (default: '
@@ -38,14 +39,14 @@ def parse(argv):
                         'pictures are now')
     parser.add_argument('--largest', place=view, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
                         'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
-    parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png '
-                        '(default: beside the model.npz of a run, else in result/); with --heatmap and the like, '
-                        'MODEL-heatmap.png')
+    parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png, '
+                        'or a folder for them (default: the folder of a run, else result/); with --heatmap and the '
+                        'like, MODEL-heatmap.png')
     site = parser.add_argument_group('A page for the browser')
-    parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, which runs the model in any '
-                        'browser')
+    parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, or a folder for it, which '
+                        'runs the model in any browser')
     parser.add_argument('--gallery', place=site, nargs='+', metavar='PATH', help='with --page, several models on one '
-                        'page: files, or folders, of which one model of each task is taken')
+                        'page: files, folders of runs, or other folders, of which one model of each task is taken')
     parser.add_argument('--scenes', place=site, rare=True, type=int, metavar='N', help='test scenes on the page '
                         f'(default: {SCENES}; none of your own pictures)')
     parser.add_argument('--weights', place=site, rare=True, choices=WEIGHTS, default='float16', help='how the page '
@@ -88,7 +89,7 @@ def main(argv=None):
     if not 1 <= arguments.count <= MOST:
         raise ValueError(f'--count must be at least 1 and at most {MOST}, not {arguments.count}')
     if not arguments.model and not arguments.gallery:
-        raise ValueError('a model.npz is needed, or --gallery PATH with --page FILE')
+        raise ValueError('a model.npz or the folder of a run is needed, or --gallery PATH with --page FILE')
     if arguments.as_is and not arguments.image:
         raise ValueError('--as-is is for the picture of --image')
     if arguments.gallery and (arguments.model or not arguments.page):

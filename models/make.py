@@ -211,7 +211,8 @@ def main(argv=None):
             train(name, rest)
         subprocess.run([sys.executable, 'models/tables.py', '--write', 'docs/results.md', 'README.md', '--picture',
                         'docs/errors.png'], cwd=ROOT, check=True)
-    (HERE / 'README.md').write_text(readme())
+    with safe_files.replacing(HERE / 'README.md', 'w') as file:
+        file.write(readme())
     draw_curves(ROOT / 'docs' / 'learning-curves.png')
 
 
