@@ -13,7 +13,8 @@ from ram.config import Config
 from ram.config.effect import without_effect
 from ram.random_streams import generator
 from ram.registry import make_loss, make_model
-from ram.training.optimizers import make_optimizer, make_schedule
+from ram.training.extensions.schedule import Schedule
+from ram.training.optimizers import make_optimizer
 from tests.conftest import SMALL, assert_one_clear_line, script
 
 BASE = Config(dataset='mnist', size=28, patch=4, scales=2, glimpses=2, unit=5, hidden=7, filters=3,
@@ -25,7 +26,7 @@ NETWORKS = dict(
     patch=5, scales=3, factor=3, glimpses=4, glimpse_network='conv', filters=4, unit=6, hidden=8, core='lstm',
     policy=('random', 'center'), start='learned', start_range=0.5, context=True, sigma=0.3, reward='right',
     reinforce=0.7, into_core=False, mc=2)
-OPTIMISATION = dict(optimizer='nesterov', lr=0.3, momentum=0.4, schedule='step', decay=0.5, drop=3, clip=1e-2,
+OPTIMISATION = dict(optimizer='nesterov', lr=0.3, momentum=0.4, schedule='exponential', decay=0.5, drop=3, clip=1e-2,
                     weight_decay=0.5)
 NETWORK_CHOICES = [
     {}, dict(start='center'), dict(start='learned'), dict(context=True), dict(policy='random'), dict(policy='center'),
@@ -55,15 +56,14 @@ def trained(config, steps):
     return [*(parameter.array for parameter in model.params()), *answers]
 
 
-def schedule(config):
-    extension, trigger = make_schedule(config, 100) or (None, None)
-    return type(extension), vars(extension) if extension else None, trigger
+def rates(config):
+    return [Schedule(config).rate(epoch, epoch) for epoch in range(config.epoch)]
 
 
 def same(config, other, steps):
     """Whether two Configs train alike; a model with other shapes, or another schedule, need not be trained to know."""
     shapes, others = ([parameter.shape for parameter in make_model(each).params()] for each in (config, other))
-    return shapes == others and schedule(config) == schedule(other) and all(
+    return shapes == others and rates(config) == rates(other) and all(
         np.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(trained(config, steps), trained(other, steps)))
 
 
@@ -95,7 +95,7 @@ def test_a_field_is_without_effect_where_training_does_not_change_with_it(base, 
     ('--policy center -M 5', '--mc 5', '--policy center'),
     ('--start center --start-range 0.5', '--start-range 0.5', '--start center'),
     ('--context --start center', '--start center', '--context'),
-    ('--dataset mnist -s 3', '--scale 3', '--scales 1'),
+    ('--dataset mnist -s 3', '--factor 3', '--scales 1'),
     ('-l 1 --no-into-core', '--no-into-core', '--glimpses 1'),
     ('--momentum 0.5', '--momentum 0.5', '--optimizer adam'),
     ('--decay 0.5', '--decay 0.5', '--schedule linear'),

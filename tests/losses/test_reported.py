@@ -37,7 +37,7 @@ def test_a_loss_of_games():
     model = make_model(dataclasses.replace(PRESETS['catch'], size=6, patch=2, unit=4, hidden=6))
     loss = make_loss(model)
     found, result = observed(loss, new_games(np.random.default_rng(0), 50, 6), np.random.default_rng(0))
-    assert set(found) == {*loss.reported, 'error'} and found['loss'] == result
+    assert set(found) == {*loss.reported, 'caught'} and found['loss'] == result
     assert found['error'] == pytest.approx(1 - found['caught']) and 0 < found['caught'] < 1
     assert found['actions'] + found['baseline'] + model.config.reinforce * found['locations'] == pytest.approx(
         result, rel=1e-5)

@@ -49,7 +49,8 @@ class Wavering(Oracle):
     def rollout(self, images, rng, policy):
         self.calls.append((len(images), policy, chainer.config.train, chainer.config.enable_backprop))
         answer = images[:, 0, 0].argmax(axis=1)
-        return Episode(None, (0 * answer, 0 * answer + 1, answer), None)
+        states = 0 * answer, 0 * answer + 1, answer
+        return Episode(None, states, self.classify(states)[-1])
 
 
 def test_everything_that_is_said_of_a_model():
