@@ -114,11 +114,11 @@ def fitted(text, width, weight='normal'):
 
 
 def names_within(names, width):
-    """Names, see ``lettering.labels``, with as many letters as fit into ``width`` inches, but at least eight columns.
+    """Names that fit into a width, cut no more than that they differ; see ``lettering.labels``.
 
     Args:
         names: sequence of different str.
-        width: in inches.
+        width: in inches; there is always room for eight columns.
 
     Returns:
         tuple of different str.
@@ -128,6 +128,10 @@ def names_within(names, width):
 
 @functools.lru_cache
 def _names_within(names, width, families):
+    found = tuple(fitted(name, width) for name in labels(names, LONGEST))
+    if len(set(found)) == len(names):
+        return found
+    # They begin alike, so some lose their beginnings instead.
     most = LONGEST
     while most > 8 and max(map(measured, labels(names, most))) > width:
         most -= 1

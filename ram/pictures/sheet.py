@@ -26,6 +26,7 @@ class Sheet:
         side: the width of a column in inches.
         shape: the height of the place for an image over its width.
         names: of the classes, as they fit below a column.
+        two: whether an answer and its truth have a line each, as long names need.
         lines: of text below a column: a name and its probability in one line, or, where that is too wide, in two.
     """
 
@@ -37,23 +38,26 @@ class Sheet:
         widest = max(map(measured, self.names)) + measured('100%')
         self.lines = 1 if widest + GAP < self.side else 2
         below = self.side * (self.shape + 1) + self.lines * LINE + 3 * GAP
-        high = LINE + GAP / 2 + -(-steps // columns) * below + GAP
+        titles = [scene.words(steps - 1) for scene in scenes]
+        self.two = any(measured(joined(words), 'bold') > WIDTH - 2 * GAP for words in titles)
+        head = (1 + self.two) * LINE + GAP / 2
+        high = head + -(-steps // columns) * below + GAP
         first = len(LEGEND) * LINE + 2 * GAP
         self.canvas = Canvas(first + len(scenes) * high, DPI)
         for n, line in enumerate(LEGEND):
             self.canvas.write(GAP, GAP / 2 + n * LINE, line, WIDTH)
         for n, scene in enumerate(scenes):
             top = first + n * high
-            self.draw_words(scene, top)
+            self.draw_words(titles[n], top)
             for t in range(steps):
                 row, column = divmod(t, columns)
-                self.draw_glimpse(scene, t, GAP + column * (self.side + GAP), top + LINE + GAP / 2 + row * below)
+                self.draw_glimpse(scene, t, GAP + column * (self.side + GAP), top + head + row * below)
 
-    def draw_words(self, scene, y):
-        """The last answer, and whether it is right."""
-        words = scene.words(len(scene) - 1)
-        text = ''.join(f'{text}. ' for text, _ in words)
-        self.canvas.write(GAP, y, text, WIDTH - 2 * GAP, words[-1][1], weight='bold')
+    def draw_words(self, words, y):
+        """The last answer, and whether it is right; in the colour of the latter."""
+        colour = words[-1][1]
+        for n, line in enumerate([text for text, _ in words] if self.two else [joined(words)]):
+            self.canvas.write(GAP, y + n * LINE, line, WIDTH - 2 * GAP, colour, weight='bold')
 
     def draw_glimpse(self, scene, t, x, y):
         """The image with the gaze, below it the retina, the finest patch in the middle, and below that the answer."""
@@ -71,3 +75,8 @@ class Sheet:
             self.canvas.write(x, y, name, self.side)
             name, y = '', y + LINE
         self.canvas.bar(x, y, self.side, name, share, colour)
+
+
+def joined(words):
+    """Words of a Scene in one line."""
+    return ' '.join(f'{text}.' for text, _ in words)

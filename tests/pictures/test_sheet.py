@@ -7,7 +7,7 @@ from PIL import Image, ImageColor
 
 from ram.pictures import canvas
 from ram.pictures.drawing import RIGHT_BAR, WRONG_BAR
-from ram.pictures.sheet import contact_sheet
+from ram.pictures.sheet import Sheet, contact_sheet
 from tests.pictures.test_scene import scene
 
 
@@ -41,3 +41,14 @@ def test_a_bar_for_each_glimpse_of_each_scene(tiny, classes):
 def test_a_tall_picture_does_not_make_a_tall_sheet(tiny):
     square, tall = (opened([scene(tiny, (0, 0), np.zeros((1, height, 30), np.float32))]) for height in (30, 900))
     assert tall.shape[0] < 1.5 * square.shape[0]
+
+
+@pytest.mark.parametrize('length, lines', [(6, 1), (18, 2)])
+def test_the_truth_is_told_in_full(tiny, length, lines):
+    """Where an answer and the truth are too long for one line, each has its own."""
+    config = dataclasses.replace(tiny, dataset='folder', classes=tuple(f'{n}' + 'n' * length for n in range(10)))
+    sheet = Sheet([scene(config, (0, 0), probabilities=np.eye(10)[[8, 8, 8]])])
+    told = [text.get_text() for text in sheet.canvas.ground.texts]
+    parts = [f'Answer: {config.classes[8]}.', f'Wrong: it is {config.classes[3]}.']
+    assert (' '.join(parts) in told) == (lines == 1)
+    assert (parts[0][:-1] in told and parts[1][:-1] in told) == (lines == 2)
