@@ -72,10 +72,12 @@ def predict(model, arguments, device):
         raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
     files, rows, whites = prediction.files_of(arguments.predict), [], []
     repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
-    remarks.say(tasks.preparation(model.config, arguments.as_is))
+    preparation = tasks.preparation(model.config, arguments.as_is)
     with remarks.first_few(lambda text: say(f'left out: {shown.text(text)}', sys.stderr)) as unreadable:
         for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
                                           repeats, arguments.policy, unreadable, whites.append, arguments.as_is):
+            if not rows:
+                remarks.say(preparation)
             rows.append(row)
             if not arguments.json:
                 names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))

@@ -206,7 +206,7 @@ def main(argv=None):
             print(f'Together about {sum(known) / len(known) * len(names) / 3600:.0f} hours on a machine like the one '
                   'that made the models here.', flush=True)
         for name in names:
-            safe_files.check_folder((HERE / name).parent)
+            safe_files.check_folder((HERE / name).parent, new=True)
         for name in names:
             train(name, rest)
         subprocess.run([sys.executable, 'models/tables.py', '--write', 'docs/results.md', 'README.md', '--picture',

@@ -121,9 +121,9 @@ def read_pictures(config, *paths, as_is=False):
     if odd or not paths:
         raise ValueError(f'read_pictures(model.config, *paths) takes paths of files, at least one, not '
                          f'{odd[0] if odd else "none"}')
-    say(preparation(config, as_is))
-    whites = []
+    whites, done = [], preparation(config, as_is)
     images = joined(config, [read_picture(config, path, whites.append, as_is) for path in paths])
+    say(done)
     say(bit_depth.summary(whites, 'pictures'))
     return images
 

@@ -76,7 +76,8 @@ class FolderTask(Task):
 
 
 def _line(path, root):
-    return f'{path.relative_to(root).as_posix()}\0{path.stat().st_size}\n'.encode('utf-8', 'surrogateescape')
+    size = path.stat().st_size if path.exists() else 'none'  # a broken link is told of when it is read
+    return f'{path.relative_to(root).as_posix()}\0{size}\n'.encode('utf-8', 'surrogateescape')
 
 
 def _root(config):

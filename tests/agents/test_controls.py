@@ -102,6 +102,6 @@ def test_from_the_command_line(tmp_path):
                   '-o', tmp_path / 'run').returncode == 0
     result = script('evaluate.py', tmp_path / 'run' / 'model.npz')
     assert 'the control conv' in result.stdout and 'glimpse' not in result.stdout
-    assert float(result.stdout.split('test error')[1].split()[0]) < 30
+    assert float(result.stdout.split('test error')[1].split('%')[0]) < 30
     assert_one_clear_line(script('visualize.py', tmp_path / 'run' / 'model.npz'), 'conv', 'no gaze')
     assert config.PRESETS['mnist'].model == 'ram'

@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import pathlib
 from types import SimpleNamespace
 
 import chainer
@@ -32,7 +33,7 @@ def test_a_sheet_of_augmented_scenes(tiny, tmp_path, monkeypatch, rng, kind, cou
     config = dataclasses.replace(tiny, elastic=3.0, model='ram' if kind is RecurrentAttentionModel else 'fc64')
     assert getattr(augmented.draw, 'gaze', True) is False
     (path, content), = augmented.draw(kind(config), arguments(tmp_path, count=count), CPU).items()
-    assert path == tmp_path / 'a-augmented.png'
+    assert path == pathlib.Path('result', 'a-augmented.png')
     sheet, times, rows = opened(content)[:, :, 0], 3, min(count, 20)
     cell, side = (28 + augmented.GAP) * times, 28 * times
     assert sheet.shape == (rows * cell - 9, 9 * cell - 9 + 2 * 9)

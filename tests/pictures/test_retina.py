@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from datasets.picture_store import PictureStore
+from ram.config import PRESETS
 from ram.networks.native_sensor import NativePictures
 from ram.pictures.retina import seen
 
@@ -37,7 +38,9 @@ def test_patches_are_what_the_sensor_sees_in_tones_of_the_image(tiny, rng, norma
 
 @pytest.mark.parametrize('normalise', [False, True])
 def test_pictures_of_different_sizes(tiny, rng, normalise):
-    config = dataclasses.replace(tiny, normalise=normalise, scales=1)
+    config = dataclasses.replace(
+        tiny, dataset='folder', digits='mnist', images='x', colour=True, fit='native', normalise=normalise, scales=1,
+        size=PRESETS['folder'].size)
     images = [rng.integers(0, 256, (3, *size)).astype(np.uint8) for size in ((9, 20), (30, 11), (16, 16))]
     pictures = NativePictures(PictureStore.of(images, config.factor), np.arange(3))[[2, 0]]
     locations = np.float32([[[0.9, 0], [-1, 0.5]]])

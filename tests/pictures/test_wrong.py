@@ -36,8 +36,8 @@ def test_wrong_from_scenes(tiny, tmp_path, monkeypatch):
     answer = int(model.predict(images)[0])
     monkeypatch.setattr('ram.tasks.load_scenes', lambda *_: (images, labels + (answer + 1) % 10))
     files = wrong.draw(model, arguments(tmp_path), chainer.get_device('@numpy'))
-    assert set(files) == {tmp_path / 'a-wrong.gif', tmp_path / 'a-wrong.png'}
-    with Image.open(io.BytesIO(files[tmp_path / 'a-wrong.gif'])) as gif:
+    assert {path.name for path in files} == {'a-wrong.gif', 'a-wrong.png'}
+    with Image.open(io.BytesIO(next(iter(files.values())))) as gif:
         assert gif.n_frames == tiny.glimpses
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ram.config import Config
+from ram.training import run as description
 from tests.conftest import ROOT, assert_one_clear_line, script
 from tests.datasets.test_folder import save
 from tests.datasets.test_picture_reading import bomb
@@ -63,7 +63,7 @@ def flags(quick, root, tmp_path):
 
 
 def config_of(run):
-    return Config.from_json((run / 'config.json').read_text())
+    return description.read(run).config
 
 
 def test_the_command_line_says_what_is_wrong(root, tmp_path):

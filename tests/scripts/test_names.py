@@ -66,7 +66,7 @@ def test_training_prints_lines_and_keeps_the_names(folder, trained):
 
 
 def test_evaluation_prints_a_table(trained):
-    result = script('evaluate.py', trained[0], '--repeats', 1)
+    result = script('evaluate.py', trained[0])
     assert result.returncode == 0, result.stderr
     assert_lines(result.stdout)
     lines = result.stdout.splitlines()
@@ -74,12 +74,12 @@ def test_evaluation_prints_a_table(trained):
     assert len(table) == 13 and {shown.width(line) for line in table} == {shown.width(table[0])}
     first, *heads = table[0].split()
     assert first == 'class' and len(set(heads)) == 12 and '…it_30' in heads and '…it_50' in heads
-    found = json.loads(script('evaluate.py', trained[0], '--repeats', 1, '--json').stdout)
+    found = json.loads(script('evaluate.py', trained[0], '--json').stdout)
     assert len(found['by_class']) == 12
 
 
 def test_a_console_without_our_characters_loses_nothing(trained):
-    result = subprocess.run([sys.executable, 'evaluate.py', trained[0], '--repeats', '1'], cwd=ROOT,
+    result = subprocess.run([sys.executable, 'evaluate.py', trained[0]], cwd=ROOT,
                             capture_output=True, env={**os.environ, 'PYTHONIOENCODING': 'ascii'}, timeout=300)
     assert result.returncode == 0, result.stderr
     assert_lines(result.stdout.decode('ascii'))
@@ -109,8 +109,8 @@ def test_what_cannot_be_read_is_one_line_each(trained, tmp_path):
 
 
 def test_pictures_and_the_page_are_drawn(trained, tmp_path, recwarn):
-    for flags in [], ['--wrong'], ['--heatmap'], ['--augmented']:
-        result = script('visualize.py', trained[0], *flags, '--count', 2)
+    for flags in ['--count', 2], ['--wrong', '--count', 2], ['--heatmap'], ['--augmented', '--count', 2]:
+        result = script('visualize.py', trained[0], *flags)
         assert result.returncode == 0 and result.stderr == '', result.stderr
         assert_lines(result.stdout)
     assert {'model.gif', 'model.png', 'model-wrong.gif', 'model-heatmap.png'} <= set(os.listdir(trained[0]))
@@ -119,7 +119,7 @@ def test_pictures_and_the_page_are_drawn(trained, tmp_path, recwarn):
     copy.write_bytes((trained[0] / 'model.npz').read_bytes())
     assert script('visualize.py', copy, '--page', tmp_path).returncode == 0
     document = (tmp_path / copy.with_suffix('.html').name).read_text('utf-8')
-    assert '<title>Watch it look: {{exhibits}}&lt;b&gt;\\xe9</title>' in document
+    assert '<title>Watch it look: {{exhibits}}&lt;b&gt;\\xe9, 2 glimpses</title>' in document
     entry, = json.loads(document.split('id="exhibits">')[1].split('</script>')[0])
     assert len(set(entry['labels'])) == 12 and max(map(len, entry['labels'])) <= 16
     assert entry['config']['classes'] == [shown.leveled(shown.text(name)) for name in sorted(map(os.fsdecode, NAMES))]

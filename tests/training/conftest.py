@@ -60,7 +60,7 @@ def train(out, interruptions=(), every='epoch', draws=False, **changes):
 
 def ranks_of(size):
     """The Ranks of ``size`` processes, all in this one; they can draw and share, but not talk to each other."""
-    return [Ranks(SimpleNamespace(rank=rank, size=size, intra_rank=rank)) for rank in range(size)]
+    return [Ranks(SimpleNamespace(rank=rank, size=size, intra_rank=rank, intra_size=size)) for rank in range(size)]
 
 
 def weights(model):
