@@ -43,7 +43,7 @@ class DigitTask(Task):
     def title(self, config):
         if config.size == datasets.DIGIT:
             return 'Digits'
-        return f'{"Cluttered" if config.clutter else "Translated"} digits, {config.size} x {config.size} pixels'
+        return f'{"Cluttered" if config.clutter else "Translated"} digits, {config.size} x {config.size}'
 
     def table(self, config):
         """None if the scenes differ from the paper's, or the model looks around with another retina."""
