@@ -29,8 +29,8 @@ EXAMPLES = [
 def parse(argv, machine=None):
     """The flags of a command line; those that it lacks are taken from ``machine``, see ``Run.machine``."""
     parser = command_line.Parser('[flags]', 'Trains the Recurrent Attention Model.', EXAMPLES, lambda arguments: (
-        f'The defaults are those of the preset {config.preset_name(arguments)}; --dataset or --preset together with '
-        '--help shows those of another one.'))
+        f'The defaults are those of the preset {config.preset_name(arguments)}; add --dataset or --preset to see those '
+        'of another.'))
     run = parser.add_argument_group('The run')
     parser.add_argument('--preset', place=run, choices=config.PRESETS, metavar='NAME', help='the recipe, one of '
                         '%(choices)s (default: that of the dataset)')
