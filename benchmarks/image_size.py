@@ -103,7 +103,7 @@ def main(argv=None):
     parser = command_line.PlainParser(__doc__)
     parser.add_argument('--gpu', type=int, default=-1)
     parser.add_argument('--batch', type=int, default=32)
-    parser.add_argument('--rounds', type=int, default=3, help='how often each is timed, in turns')
+    parser.add_argument('--rounds', type=int, default=3, help='how often each is timed, alternately')
     parser.add_argument('--json', help='file for all figures')
     parser.add_argument('--plot', help='file for a picture')
     arguments = parser.parse_args(argv)

@@ -180,7 +180,7 @@ def main(argv=None):
     parser.add_argument('--folder', help='where the pictures, the store and the run go (default: a new folder in the '
                         'folder for temporary files)')
     parser.add_argument('--epoch', type=int, default=250, help='epochs to train on the large pictures (default: 250)')
-    parser.add_argument('--rounds', type=int, default=5, help='how often each step is timed, in turns')
+    parser.add_argument('--rounds', type=int, default=5, help='how often each step is timed, alternately')
     parser.add_argument('--keep', action='store_true', help='delete nothing, and use what is there already')
     parser.add_argument('--gif', help='file for a picture of the gaze')
     parser.add_argument('--json', help='file for all figures')
