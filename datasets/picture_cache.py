@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import filelock
 import numpy
 
-from datasets import memory, picture_store, shown
+from datasets import memory, picture_store, shown, visible
 from datasets.picture_store import PictureStore
 from datasets.progress import progress
 
@@ -88,10 +88,7 @@ def fingerprint(root, paths, settings):
     """A str that changes if a file below ``root`` is added, changed or removed, or a setting changes."""
     text = [json.dumps([VERSION, picture_store.MARGIN, settings])]
     for path in paths:
-        try:
-            found = path.stat()
-        except OSError:  # a broken link
-            found = path.lstat()
+        found = visible.state(path)
         text.append(f'{path.relative_to(root).as_posix()}\0{found.st_size}\0{found.st_mtime_ns}')
     return hashlib.sha256('\n'.join(text).encode('utf-8', 'surrogateescape')).hexdigest()
 

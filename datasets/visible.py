@@ -100,6 +100,14 @@ def files(folder):
     return sorted(map(pathlib.Path, found.values()))
 
 
+def state(path):
+    """The os.stat_result of a file, or of what is listed in place of one, such as a broken link."""
+    try:
+        return os.stat(path)
+    except OSError:
+        return os.lstat(path)
+
+
 def obstacle(path):
     """Why a path leads to no file, a str; '' if it leads to one, or if there is nothing."""
     if os.path.isfile(path) or not os.path.lexists(path):

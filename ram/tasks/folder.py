@@ -3,7 +3,7 @@ import dataclasses
 import pathlib
 
 from datasets import folder as pictures
-from datasets import splits
+from datasets import splits, visible
 from datasets.class_folders import Folder
 from ram.config.effect import check_effect
 from ram.config.groups import Augmentation
@@ -76,8 +76,7 @@ class FolderTask(Task):
 
 
 def _line(path, root):
-    size = path.stat().st_size if path.exists() else 'none'  # a broken link is told of when it is read
-    return f'{path.relative_to(root).as_posix()}\0{size}\n'.encode('utf-8', 'surrogateescape')
+    return f'{path.relative_to(root).as_posix()}\0{visible.state(path).st_size}\n'.encode('utf-8', 'surrogateescape')
 
 
 def _root(config):

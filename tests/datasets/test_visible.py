@@ -86,6 +86,7 @@ def test_links_that_cannot_be_followed_are_named(root, target, words):
     (root / 'cat' / 'x.png').symlink_to(target)
     assert below(visible.files(root / 'cat'), root) == sorted([*CAT, 'cat/x.png'])
     assert words in visible.obstacle(root / 'cat' / 'x.png')
+    assert visible.state(root / 'cat' / 'x.png')  # as of a file: it is compared when a run is resumed
     with pytest.raises(ValueError, match=f'x.png is not a picture that can be read: .*{words}'):
         picture_reading.read(root / 'cat' / 'x.png', 8, False)
     (root / 'fox').symlink_to('fox' if target == 'x.png' else target)
