@@ -8,7 +8,6 @@ import pathlib
 import shutil
 import struct
 import sys
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -122,7 +121,7 @@ def _open(place, state):
                              *(index[key] for key in ('starts', 'sizes', 'means', 'deviations')),
                              int(index['factor']), *([_fetcher(mapped)] if _is_large(mapped) else []))
         return Stored(store, index['rows'], *json.loads(str(index['files'])))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # missing or damaged
+    except Exception:  # missing or damaged; zipfile and NumPy raise all kinds of errors then
         return None
 
 

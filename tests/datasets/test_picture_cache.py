@@ -106,10 +106,18 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def flipped(path):
+    """One bit: the first entry says that it needs a password."""
+    content = bytearray(path.read_bytes())
+    content[content.index(b'PK\x01\x02') + 8] ^= 1
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize('damage', [
     lambda place: cut(place.with_suffix('.bytes')), lambda place: cut(place.with_suffix('.npz')),
     lambda place: place.with_suffix('.npz').write_bytes(b''), lambda place: place.with_suffix('.bytes').unlink(),
-    lambda place: place.with_suffix('.npz').unlink()], ids=['bytes', 'index', 'empty index', 'no bytes', 'no index'])
+    lambda place: place.with_suffix('.npz').unlink(), lambda place: flipped(place.with_suffix('.npz'))],
+    ids=['bytes', 'index', 'empty index', 'no bytes', 'no index', 'a flipped bit'])
 def test_a_damaged_store_is_noticed_and_made_anew(root, reads, damage):
     load(root)
     place, = (root.parent / 'cache').glob('*.npz')
