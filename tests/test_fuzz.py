@@ -47,17 +47,23 @@ def test_model(tmp_path, model_bytes, mutations):
         assert 'model.npz' in str(error)
 
 
+def with_a_damaged_entry(content, mutations, which):
+    """An .npz file as a sound zip file, whose checksums are right, although one of its arrays is damaged."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    chosen = sorted(entries)[which % len(entries)]
+    entries[chosen] = mutated(entries[chosen], mutations)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w') as archive:
+        for name, entry in entries.items():
+            archive.writestr(name, entry)
+    return file.getvalue()
+
+
 @given(mutations=MUTATIONS, which=st.integers(0))
 def test_model_of_damaged_entries(tmp_path, model_bytes, mutations, which):
-    """In a sound zip file, whose checksums are right: what is read is arrays."""
     path = tmp_path / 'model.npz'
-    with zipfile.ZipFile(io.BytesIO(model_bytes)) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
-    chosen = sorted(contents)[which % len(contents)]
-    contents[chosen] = mutated(contents[chosen], mutations)
-    with zipfile.ZipFile(path, 'w') as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
+    path.write_bytes(with_a_damaged_entry(model_bytes, mutations, which))
     try:
         arrays = safe_files.read(path).values()
         assert all(isinstance(array, np.ndarray) and array.dtype.kind in 'biufU' for array in arrays)
@@ -124,6 +130,17 @@ def test_snapshot(tmp_path, trainers, mutations):
     content, make = trainers
     path = tmp_path / 'snapshot.npz'
     path.write_bytes(mutated(content, mutations))
+    try:
+        checkpoint.load_snapshot(path, make())
+    except ValueError as error:
+        assert 'snapshot.npz' in str(error)
+
+
+@given(mutations=MUTATIONS, which=st.integers(0))
+def test_snapshot_of_damaged_entries(tmp_path, trainers, mutations, which):
+    content, make = trainers
+    path = tmp_path / 'snapshot.npz'
+    path.write_bytes(with_a_damaged_entry(content, mutations, which))
     try:
         checkpoint.load_snapshot(path, make())
     except ValueError as error:
