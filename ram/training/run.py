@@ -80,9 +80,9 @@ def machine(arguments):
 
 
 def origin(model):
-    """What a run that starts from a model's file has as its ``init`` and ``init_sha256``, a dict; None: no model."""
-    path = pathlib.Path(model) if model else None
-    return {'init': path.stem, 'init_sha256': _sha256(path)} if path else {'init': '', 'init_sha256': ''}
+    """What a run that starts from a model's file, or from none, has as its ``init`` and ``init_sha256``: a dict."""
+    return {'init': checkpoint.name_of(model) if model else '',
+            'init_sha256': _sha256(checkpoint.model_file(model)) if model else ''}
 
 
 def held(folder):

@@ -91,6 +91,16 @@ def test_a_resumed_run_has_the_machine_of_its_description_unless_flags_say_other
     assert other == {**known, 'gpu': -1, 'data': '/d'}
 
 
+def test_the_model_that_a_run_starts_from(tmp_path):
+    """A run's model has the name of its folder: all of them are called model.npz."""
+    assert run.origin(None) == {'init': '', 'init_sha256': ''}
+    for path, name in (tmp_path / 'mnist-T6.npz', 'mnist-T6'), (tmp_path / 'my run' / 'model.npz', 'my run'):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b'weights')
+        assert run.origin(path) == {'init': name, 'init_sha256': hashlib.sha256(b'weights').hexdigest()}
+    assert run.origin(tmp_path / 'my run') == run.origin(path)
+
+
 @pytest.mark.parametrize('communicator, command', [
     (None, "python train.py --resume 'my run'"), ('naive', "mpiexec -n 2 python train.py --resume 'my run'")])
 def test_the_command_that_resumes(described, communicator, command):
