@@ -38,9 +38,9 @@ class Lines(training.Extension):
         entries = trainer.get_extension('LogReport').log
         lines = [self._line([as_text(key, entry[key]) if key in entry else '' for key in self.keys])
                  for entry in entries[self.printed:]]
-        if not self.printed:
-            lines = self.head + lines
-        self.printed = len(entries)
+        if not lines:
+            return
         if shown.overwrites(sys.stdout):  # a progress bar is below
             util.ProgressBar(out=sys.stdout).erase_console()
-        print(*lines, sep='\n', flush=True)
+        print(*([] if self.printed else self.head), *lines, sep='\n', flush=True)
+        self.printed = len(entries)

@@ -23,6 +23,7 @@ def test_an_epoch_has_a_line_under_its_headings(capsys):
     assert len(line) == len(below) < 80 and above == above.rstrip()
     log.append({'epoch': 2, 'main/loss': 1.5})  # no validation in this epoch
     assert [line.split() for line in printed(log, lines, capsys)] == [['2', '1.5']]
+    assert printed(log, lines, capsys) == []
 
 
 def test_a_resumed_run_prints_what_came_before(capsys):
