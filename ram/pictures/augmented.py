@@ -9,6 +9,7 @@ from datasets import scenes
 from ram import tasks
 from ram.pictures.drawing import file_for
 from ram.random_streams import generator
+from ram.registry import DATASETS
 
 TIMES = 8       # how often each source is shown
 GAP = 3         # pixels between scenes, at their own size
@@ -28,6 +29,8 @@ def draw(model, arguments, device):
     count = min(arguments.count, len(sources))
     chosen = np.random.default_rng(arguments.seed).choice(len(sources), count, replace=False)
     rng, sources, chosen = generator(device, arguments.seed), device.send(sources), device.send(chosen)
+    if DATASETS[config.dataset].objects > 1:
+        chosen = scenes.with_others(rng, chosen, len(sources), DATASETS[config.dataset].objects)
     plain = scenes.fresh_scenes(xp, rng, sources, chosen, config.size, config.clutter)
     columns = [plain] + [scenes.fresh_scenes(xp, rng, sources, chosen, config.size, config.clutter, config.shift,
                                              config.augmentation) for _ in range(TIMES)]

@@ -37,8 +37,8 @@ def heatmap(locations, size, centres=None, side=DIGIT):
     Args:
         locations: float array (T, N, 2), columns (x, y) in [-1, 1].
         size: side of the images in pixels.
-        centres: float array (N, 2), columns (x, y), the digits' centres in pixels.  If given, a second row of maps
-            shows where the glimpses go relative to them.
+        centres: float array (N, D, 2), columns (x, y), the centres in pixels of the D digits of each image.  If given,
+            a second row of maps shows where the glimpses go relative to the nearest of them.
         side: side of a digit in pixels.
 
     Returns:
@@ -47,7 +47,7 @@ def heatmap(locations, size, centres=None, side=DIGIT):
     pixels = (locations + 1) / 2 * size
     rows = [('Where each glimpse goes in the image', pixels, (0, size), None)]
     if centres is not None:
-        rows.append((f'Around the digit; the box is its {side} × {side} pixels', pixels - centres,
+        rows.append((f'Around the digit; the box is its {side} × {side} pixels', from_nearest(pixels, centres),
                      (-size / 2, size / 2), side))
     columns, width = grid(len(locations))
     line = LINE + width + GAP
@@ -62,6 +62,13 @@ def heatmap(locations, size, centres=None, side=DIGIT):
             draw_map(canvas.panel(x, y + LINE, width, width), density(each, span, min(size, FINEST)), span, box)
     draw_key(canvas, len(rows) * high + GAP)
     return few_colours(canvas.picture())
+
+
+def from_nearest(points, centres):
+    """Points (T, N, 2) relative to the nearest of the centres (N, D, 2): array (T, N, 2)."""
+    away = points[:, :, None] - centres
+    nearest = (away ** 2).sum(axis=3).argmin(axis=2)
+    return np.take_along_axis(away, nearest[:, :, None, None], axis=2)[:, :, 0]
 
 
 def draw_map(axes, counts, span, box):

@@ -61,7 +61,19 @@ def load_scenes(config, split, folder=None):
         uint8 array (N, C, size, size), or native Pictures; and int32 array (N,).
     """
     sources, labels = load_sources(config, split, folder)
-    return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split]), labels
+    task = DATASETS[config.dataset]
+    if task.objects > 1:
+        labels = task.answers(labels[_fixed_layout(config, split, len(labels)).source])
+    return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split], task.objects), labels
+
+
+def _fixed_layout(config, split, count):
+    """The Layout of a split's fixed scenes; None if the scenes are the sources themselves."""
+    task = DATASETS[config.dataset]
+    if not (moving := task.moving(config)):
+        return None
+    side, pieces = moving
+    return scenes.fixed_layout(count, config.size, pieces, SEEDS[split], side, task.objects)
 
 
 def send(device, images):
@@ -139,12 +151,11 @@ def digit_boxes(config, split, count):
     """The positions of the digits in a split's fixed scenes.
 
     Returns:
-        float array (count, 2), their centres in pixels, columns (x, y), and their side in pixels; or None if all are at
-        the same place.
+        float array (count, D, 2), the centres of a scene's D digits in pixels, columns (x, y), and their side in
+        pixels; or None if all are at the same place.
     """
-    moving = DATASETS[config.dataset].moving(config)
-    if moving is None:
+    layout = _fixed_layout(config, split, count)
+    if layout is None:
         return None
-    side, pieces = moving
-    corners = scenes.fixed_layout(count, config.size, pieces, SEEDS[split], side).corner
-    return corners[:, ::-1] + side / 2, side
+    side, _ = DATASETS[config.dataset].moving(config)
+    return layout.corner[..., ::-1] + side / 2, side

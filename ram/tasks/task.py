@@ -31,12 +31,16 @@ class Task:
     Attributes:
         preset: these fields, a dict.
         goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
+        objects: the number of digits in a scene.
+        classes: what the answers must be; None if the data say it.
         smallest: the smallest side of a scene in pixels.
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
         free: those of them that may have any value all the same.
         preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
+    objects = 1
+    classes = DIGITS
     smallest = 28
     preparation = ''
     unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'speed', 'paddle'
@@ -48,8 +52,9 @@ class Task:
     def check(self, config):
         """Raises ValueError if the Config needs something that this task does not have."""
         self.check_unused(config)
-        if config.classes != DIGITS:
-            raise ValueError(f'the classes of {config.dataset} are the ten digits, not {shown.few(config.classes)}')
+        if config.classes != self.classes:
+            raise ValueError(f'the classes of {config.dataset} are {shown.few(self.classes)}, not '
+                             f'{shown.few(config.classes)}')
 
     def check_unused(self, config):
         """Raises ValueError if a field without effect does not have its default."""
@@ -80,9 +85,20 @@ class Task:
     def fingerprint(self, config, split, folder):
         """The number of pictures of each class, and a digest of them: dict by class of [int, str]; {} for a game."""
         images, labels = self.sources(config, split, folder)
-        chosen = [np.flatnonzero(labels == label) for label in range(len(config.classes))]
+        chosen = [np.flatnonzero(labels == label) for label in range(len(DIGITS))]
         return {name: [len(rows), digest(rows, np.ascontiguousarray(images[rows]))]
-                for name, rows in zip(config.classes, chosen)}
+                for name, rows in zip(DIGITS, chosen)}
+
+    def answers(self, labels):
+        """The labels of scenes of several digits.
+
+        Args:
+            labels: int32 array (N, objects), the digits.
+
+        Returns:
+            int32 array (N,), of indexes of ``classes``.
+        """
+        raise NotImplementedError
 
     def picture(self, config, path, scaled, as_is=False):
         """The user's picture as a scene, see ``ram.tasks.read_picture``."""

@@ -6,6 +6,7 @@ from datasets import augmentation as changes
 from datasets import scenes
 from ram import random_streams, tasks
 from ram.random_streams import BATCH, ORDER
+from ram.registry import DATASETS
 from ram.training.distributed import ALONE
 
 
@@ -25,11 +26,13 @@ class SceneIterator(chainer.dataset.Iterator):
         batch_size: B; the ranks' batches together have at most N.
         seed: the run's seed; the order of the digits in each epoch depends on it alone, the same for all ranks.
         ranks: the Ranks.
+        objects, answers: of a scene of several digits, their number, and the function that makes its label of theirs;
+            see ``Task.answers``.
     """
 
     def __init__(self, digits, labels, size, pieces, batch_size, seed=0, shift=0, ranks=ALONE,
-                 augmentation=changes.OFF):
-        self.ranks = ranks
+                 augmentation=changes.OFF, objects=1, answers=None):
+        self.ranks, self.objects, self.answers = ranks, objects, answers
         if batch_size * self.ranks.size > len(digits):
             raise ValueError(f'batchsize must be at most {len(digits) // self.ranks.size}, the number of training '
                              f'images{" for each process" if self.ranks.size > 1 else ""}, not {batch_size}')
@@ -59,9 +62,12 @@ class SceneIterator(chainer.dataset.Iterator):
             source = xp.concatenate([source, self.order[:end]])
         self.position = end
         source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
+        if self.objects > 1:
+            source = scenes.with_others(rng, source, len(self.digits), self.objects)
         fresh = scenes.fresh_scenes(xp, rng, self.digits, source, self.size, self.pieces, self.shift,
                                     self.augmentation)
-        return fresh, self.labels[source], rng
+        labels = self.labels[source]
+        return fresh, self.answers(labels) if self.objects > 1 else labels, rng
 
     @property
     def epoch_detail(self):
@@ -90,8 +96,9 @@ def make_iterator(config, split, device, folder=None, ranks=ALONE):
         ranks: the Ranks.
     """
     digits, labels = (tasks.send(device, array) for array in tasks.load_sources(config, split, folder))
+    task = DATASETS[config.dataset]
     return SceneIterator(digits, labels, config.size, config.clutter, config.batchsize, config.seed, config.shift,
-                         ranks, config.augmentation)
+                         ranks, config.augmentation, task.objects, task.answers)
 
 
 @chainer.dataset.converter()

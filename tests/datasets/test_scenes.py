@@ -15,9 +15,10 @@ def digits(rng):
 
 def naive(digits, layout, size):
     out = np.zeros((len(layout.source), 1, size, size), np.uint8)
-    for n, source in enumerate(layout.source):
-        y, x = layout.corner[n]
-        out[n, 0, y:y + 28, x:x + 28] = digits[source]
+    for n in range(len(out)):
+        for source, (y, x) in zip(layout.source[n], layout.corner[n]):
+            place = out[n, 0, y:y + 28, x:x + 28]
+            place[...] = np.maximum(place, digits[source])
         for p in range(layout.piece_source.shape[1]):
             (cy, cx), (py, px) = layout.piece_cut[n, p], layout.piece_corner[n, p]
             piece = digits[layout.piece_source[n, p], cy:cy + 8, cx:cx + 8]
@@ -26,16 +27,16 @@ def naive(digits, layout, size):
     return out
 
 
-@pytest.mark.parametrize('size, pieces', [(28, 0), (60, 0), (60, 4), (100, 8)])
-def test_compose_equals_a_naive_loop(digits, rng, size, pieces):
-    layout = scenes.draw_layout(rng, rng.integers(0, 20, 50), 20, size, pieces)
+@pytest.mark.parametrize('size, objects, pieces', [(28, 1, 0), (60, 1, 0), (60, 1, 4), (100, 2, 0), (100, 3, 8)])
+def test_compose_equals_a_naive_loop(digits, rng, size, objects, pieces):
+    layout = scenes.draw_layout(rng, rng.integers(0, 20, (50, objects)), 20, size, pieces)
     composed = scenes.compose(np, digits, layout, size)
     assert composed.dtype == np.uint8
     np.testing.assert_array_equal(composed, naive(digits, layout, size))
 
 
-@pytest.mark.parametrize('size, pieces', [(28, 0), (60, 4), (100, 8)])
-def test_kernel_equals_the_cpu(digits, rng, size, pieces, cpp):
+@pytest.mark.parametrize('size, objects, pieces', [(28, 1, 0), (60, 1, 4), (100, 2, 8)])
+def test_kernel_equals_the_cpu(digits, rng, size, objects, pieces, cpp):
     """The GPU's operation, compiled as C++ and run pixel by pixel."""
     inputs = [part.split() for part in scenes.SCENE_INPUTS.split(', ')]
     kinds = {'raw uint8': 'const unsigned char*', 'raw int64': 'const long long*', 'int32': 'int'}
@@ -44,14 +45,14 @@ def test_kernel_equals_the_cpu(digits, rng, size, pieces, cpp):
         extern "C" void run({arguments}, unsigned char* out, ptrdiff_t n) {{
             for (ptrdiff_t i = 0; i < n; ++i) {{ unsigned char& pixel = out[i]; {scenes.SCENE_OPERATION} }}
         }}""").run
-    layout = scenes.draw_layout(rng, rng.integers(0, 20, 50), 20, size, pieces)
+    layout = scenes.draw_layout(rng, rng.integers(0, 20, (50, objects)), 20, size, pieces)
     out = np.empty((50, 1, size, size), np.uint8)
     parts = [np.ascontiguousarray(part) for part in vars(layout).values()]
-    run(*pointers(digits, digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    run(*pointers(digits, digits, *parts), 28, size, objects, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
     np.testing.assert_array_equal(out, naive(digits, layout, size))
     # Digits of the scenes' own, in the order of the scenes.
-    own, parts[0] = np.ascontiguousarray(digits[layout.source, ::-1]), np.arange(50)
-    run(*pointers(own, digits, *parts), 28, size, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
+    own, parts[0] = np.ascontiguousarray(digits[layout.source.ravel(), ::-1]), np.arange(50 * objects)
+    run(*pointers(own, digits, *parts), 28, size, objects, pieces, *pointers(out), ctypes.c_ssize_t(out.size))
     np.testing.assert_array_equal(out, scenes.compose(np, digits, layout, size, own))
 
 
@@ -61,8 +62,34 @@ def test_layouts_are_uniform_and_inside(rng):
     assert abs(layout.corner.mean() - 16) < 0.2
     assert layout.piece_corner.min() == 0 and layout.piece_corner.max() == 52
     assert layout.piece_cut.min() == 0 and layout.piece_cut.max() == 20
-    assert (layout.piece_source != layout.source[:, None]).all()
+    assert (layout.piece_source != layout.source).all()
     assert np.unique(layout.piece_source).size == 20
+
+
+def test_digits_of_a_scene_are_apart_and_all_such_places_equally_likely(rng):
+    """Compared with a list of all allowed pairs of places."""
+    room = 29 - 6  # places along a side of 50 pixels
+    allowed = [(a, b, c, d) for a in range(room) for b in range(room) for c in range(room) for d in range(room)
+               if max(abs(a - c), abs(b - d)) >= scenes.APART]
+    layout = scenes.draw_layout(rng, np.zeros((20000, 2), int), 20, 50, 0)
+    found = layout.corner.reshape(-1, 4)
+    assert set(map(tuple, found)) <= set(allowed)
+    for axis in range(4):
+        share = np.bincount(np.array(allowed)[:, axis], minlength=room) / len(allowed)
+        counts = np.bincount(found[:, axis], minlength=room)
+        assert abs(counts - 20000 * share).max() < 5 * (20000 * share.max()) ** 0.5
+    three = scenes.draw_layout(rng, np.zeros((500, 3), int), 20, 100, 0).corner
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert abs(three[:, one] - three[:, other]).max(axis=1).min() == scenes.APART
+
+
+def test_other_digits_of_a_scene(rng):
+    chosen = scenes.with_others(rng, np.arange(4000) % 20, 20, 3)
+    np.testing.assert_array_equal(chosen[:, 0], np.arange(4000) % 20)
+    assert (chosen[:, 1:] != chosen[:, :1]).all()
+    counts = np.bincount((chosen[:, 1:] - chosen[:, :1]).ravel() % 20, minlength=20)
+    assert counts[0] == 0 and abs(counts[1:] - 8000 / 19).max() < 5 * (8000 / 19) ** 0.5
+    assert scenes.with_others(rng, np.arange(3), 20, 1).tolist() == [[0], [1], [2]]
 
 
 def test_fixed_scenes_are_fixed(digits):
@@ -97,8 +124,8 @@ def pictures(rng):
 
 def naive_street(pictures, layout, size, n):
     """Pixel by pixel: the ground between the colours of the picture's corners, pieces, and the picture over all."""
-    picture = pictures[layout.source[n]].astype(float)
-    top, left = layout.corner[n]
+    picture = pictures[layout.source[n, 0]].astype(float)
+    top, left = layout.corner[n, 0]
     street = np.zeros((3, size, size))
     for y in range(size):
         for x in range(size):
@@ -131,7 +158,7 @@ def test_a_street_shows_its_picture_and_runs_on_in_its_colours():
     pictures = np.zeros((2, 3, 32, 32), np.uint8)
     pictures[:, 0], pictures[:, 2, 8:24, 8:24] = 200, 90
     layout = scenes.draw_layout(np.random.default_rng(0), np.zeros(50, int), 2, 64, 0, 32)
-    for street, (top, left) in zip(scenes.compose_street(np, pictures, layout, 64), layout.corner):
+    for street, (top, left) in zip(scenes.compose_street(np, pictures, layout, 64), layout.corner[:, 0]):
         assert (street[0] == 200).all() and (street[1] == 0).all()
         np.testing.assert_array_equal(street[2, top:top + 32, left:left + 32], pictures[0, 2])
         assert street[2].sum() == 90 * 16 * 16

@@ -92,9 +92,10 @@ def test_loss_and_all_gradients(preset, changes, rng):
     assert not found[-1], found
 
 
-def test_scenes(rng):
+@pytest.mark.parametrize('objects', [1, 2])
+def test_scenes(rng, objects):
     digits = rng.integers(0, 256, (50, 28, 28)).astype(np.uint8)
-    layout = scenes.draw_layout(rng, rng.integers(0, 50, 30), 50, 60, 4)
+    layout = scenes.draw_layout(rng, rng.integers(0, 50, (30, objects)), 50, 60, 4)
     expected = scenes.compose(np, digits, layout, 60)
     on_gpu = scenes.Layout(**{name: cuda.to_gpu(value) for name, value in vars(layout).items()})
     np.testing.assert_array_equal(scenes.compose(cuda.cupy, cuda.to_gpu(digits), on_gpu, 60).get(), expected)

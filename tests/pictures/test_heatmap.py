@@ -17,9 +17,9 @@ def test_density_counts_points(rng):
     assert counts[9, 0] >= 1 and counts[0, 9] >= 1
 
 
-@pytest.mark.parametrize('centres, height', [(None, 1), (np.tile([51.0, 12.0], (50, 1)), 2)])
+@pytest.mark.parametrize('centres, height', [(None, 1), (np.tile([[51.0, 12.0], [9.0, 50.0]], (50, 1, 1)), 2)])
 def test_heatmap_is_bright_where_the_gaze_is(centres, height):
-    """Every glimpse at the top right of the image, which is the digit's centre."""
+    """Every glimpse at the top right of the image, which is the centre of one of two digits."""
     locations = np.broadcast_to(np.float32([0.7, -0.6]), (2, 50, 2))
     with Image.open(io.BytesIO(heatmap.heatmap(locations, 60, centres))) as picture:
         assert picture.format == 'PNG'

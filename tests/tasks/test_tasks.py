@@ -22,13 +22,20 @@ def test_fixed_scenes_differ_between_splits_only(monkeypatch, tiny):
 
 
 def test_digit_centres_are_where_the_digits_are(monkeypatch):
-    """Digits that are one white square, without clutter: the middle of what is bright."""
-    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: (np.full((7, 28, 28), 255, np.uint8), np.zeros(7)))
+    """Digits that are one white square, without clutter: the middle of what is bright, also of two."""
+    digits = np.full((7, 28, 28), 255, np.uint8), np.zeros(7, int)
+    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: digits)
     c = Config(size=60)
     images, _ = tasks.load_scenes(c, 'test')
-    for image, (x, y) in zip(images, tasks.digit_boxes(c, 'test', 7)[0]):
+    for image, [(x, y)] in zip(images, tasks.digit_boxes(c, 'test', 7)[0]):
         rows, columns = image[0].nonzero()
         assert (columns.mean() + 0.5, rows.mean() + 0.5) == (x, y)
+    images, _ = tasks.load_scenes(PRESETS['addition'], 'test')
+    for image, centres in zip(images, tasks.digit_boxes(PRESETS['addition'], 'test', 7)[0].astype(int)):
+        expected = np.zeros_like(image[0])
+        for x, y in centres:
+            expected[y - 14:y + 14, x - 14:x + 14] = 255
+        np.testing.assert_array_equal(image[0], expected)
 
 
 @pytest.mark.parametrize('preset, changes', [
