@@ -44,7 +44,9 @@ class Gaze:
         if start is not None:
             self.look(0, start.array, self.first)
         elif self.learned:
-            self.first = self.first * config.start_range if config.start == 'random' else xp.zeros_like(self.first)
+            self.first = self.first * config.start_range
+            middle = {'random': slice(0), 'mixed': slice(0, None, 2 if explore else 1)}
+            self.first[middle.get(config.start, slice(None))] = 0
 
     def look(self, t, h, location):
         """Writes the location of glimpse t, counted from 0, that was chosen in state h.

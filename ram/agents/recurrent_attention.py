@@ -18,7 +18,8 @@ from ram.networks.pixels import whole
 from ram.registry import CORES, GLIMPSE_NETWORKS
 
 # Where the first glimpse goes, in the words of results/published.csv.
-STARTS = {'random': 'random first glimpse', 'learned': 'learned first glimpse', 'center': 'centre first'}
+STARTS = {'random': 'random first glimpse', 'learned': 'learned first glimpse', 'center': 'centre first',
+          'mixed': 'centre first'}
 PAPER_HIDDEN, PAPER_UNIT = 256, 128  # section 4: the units of g and h, and of h_g and h_l
 
 

@@ -125,9 +125,10 @@ class Policy:
                          common=True, unused=lambda config: {
                              'learned': (), 'random': ('start', 'start_range', *LEARNING),
                              'center': ('start', 'start_range', *LEARNING, 'mc')}[config.policy])
-    start: str = option('random', '--start', 'where to look first: at a random location, where the location network '
-                        'learns to look, or at the centre', ('random', 'learned', 'center'),
-                        unused=lambda config: ('start_range',) if config.start != 'random' else ())
+    start: str = option('random', '--start', 'where to look first: at a random location; where the location network '
+                        'learns to look; at the centre; or mixed, at the centre, but in training in every second '
+                        'episode at a random location', ('random', 'learned', 'center', 'mixed'),
+                        unused=lambda config: ('start_range',) if config.start in ('learned', 'center') else ())
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
                                 'image', above=0, most=1, metavar='R')
     context: bool = option(False, '--context', 'choose the first location not as --start says but from a coarse '
