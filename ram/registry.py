@@ -60,6 +60,7 @@ MODELS = Registry(
     fc256='ram.agents.controls:FullyConnectedControl',
     conv='ram.agents.controls:ConvolutionalControl',
     conv3='ram.agents.controls:ModernControl',
+    conv4='ram.agents.controls:EqualControl',
     player='ram.agents.attention_player:AttentionPlayer',
 )
 # Glimpse networks; see ram.networks.glimpse_network.

@@ -15,6 +15,7 @@ from ram.fast.pooled_convolution import pooled_convolutions
 from ram.networks.pixels import whole
 
 MODERN_FILTERS = 32, 64, 128
+EQUAL_FILTERS = *MODERN_FILTERS, 408
 
 
 class ControlNetwork(Classifier):
@@ -111,6 +112,35 @@ class ModernControl(ControlNetwork):
     @staticmethod
     def row(config):
         return 'conv 3 layers, pooled', None, ''
+
+
+class EqualControl(ControlNetwork):
+    """Four layers of 3 x 3 filters (32, 64, 128, 408), each pooled over 2 x 2 and rectified, their mean over the image,
+    then ``hidden`` units.
+
+    Not in the paper: with pictures of any size it has as many parameters as RAM with the preset for photographs.
+    """
+    unused = ModernControl.unused
+
+    @staticmethod
+    def layers(config):
+        channels = config.channels, *EQUAL_FILTERS
+        return AveragedLayers(channels), L.Linear(EQUAL_FILTERS[-1], config.hidden)
+
+    @staticmethod
+    def largest_layer(config):
+        return 9 * EQUAL_FILTERS[-2] * EQUAL_FILTERS[-1]
+
+    @staticmethod
+    def row(config):
+        return 'conv 4 layers, averaged', None, ''
+
+
+class AveragedLayers(ConvolutionalLayers):
+    """The same layers, averaged over the image: float32 (B, C, side, side) becomes Variable float32 (B, F)."""
+
+    def forward(self, images):
+        return F.mean(super().forward(images), axis=(2, 3))
 
 
 def _modern_outputs(config):

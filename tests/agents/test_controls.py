@@ -21,8 +21,10 @@ def naive(model, image):
     def layer(link, x):
         return link.W.array.astype(float) @ x + link.b.array
 
-    if model.config.model == 'conv3':
-        return layer(model.logits, np.maximum(layer(model.second, naive_stages(model, image)), 0))
+    if model.config.model in ('conv3', 'conv4'):
+        maps = naive_stages(model, image)
+        first = maps.ravel() if model.config.model == 'conv3' else maps.mean(axis=(1, 2))
+        return layer(model.logits, np.maximum(layer(model.second, first), 0))
     if model.config.model == 'conv':
         W, b, places = model.first.W.array, model.first.b.array, range(0, image.shape[0] - 9, 5)
         first = np.array([[[(W[k, 0] * image[i:i + 10, j:j + 10]).sum() + b[k] for j in places] for i in places]
@@ -33,7 +35,7 @@ def naive(model, image):
 
 
 def naive_stages(model, image):
-    """The outputs of conv3's three layers, from one image (H, W), with SciPy's correlation and a loop over windows."""
+    """The outputs of the convolutional layers, from one image (H, W), with SciPy's correlation and windows."""
     maps = image[None]
     for convolution in model.first:
         W, b = convolution.W.array.astype(float), convolution.b.array
@@ -41,7 +43,7 @@ def naive_stages(model, image):
                          for filters, bias in zip(W, b)])
         rows, columns = (side // 2 for side in maps.shape[1:])
         maps = np.maximum(maps[:, :2 * rows, :2 * columns].reshape(len(maps), rows, 2, columns, 2).max(axis=(2, 4)), 0)
-    return maps.ravel()
+    return maps
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -59,6 +61,7 @@ def test_equals_a_naive_network(kind, size, rng):
 @pytest.mark.parametrize('kind, size, count', [
     ('fc64', 60, 3601 * 64 + 65 * 64 + 650), ('fc256', 60, 3601 * 256 + 257 * 256 + 2570),
     ('conv3', 28, 10 * 32 + 289 * 64 + 577 * 128 + (9 * 128 + 1) * 256 + 2570),
+    ('conv4', 64, 10 * 32 + 289 * 64 + 577 * 128 + 1153 * 408 + 409 * 256 + 2570),
     ('conv', 60, 8 * 101 + (8 * 11 * 11 + 1) * 256 + 2570), ('conv', 28, 8 * 101 + (8 * 4 * 4 + 1) * 256 + 2570)])
 def test_has_the_papers_sizes(kind, size, count):
     model = make_model(Config(model=kind, size=size))
