@@ -48,7 +48,8 @@ def describe(root, group_by='', largest=LARGEST):
         largest: see :func:`datasets.picture_reading.limit`.
 
     Returns:
-        The names of the classes, a tuple of str; and whether any training picture is in colour.
+        The names of the classes, a tuple of str; whether any training picture is in colour; and the
+        number of training pictures.
 
     Raises: as :func:`class_files`; and ValueError if there is only one class, or another split has
         others.
@@ -60,9 +61,9 @@ def describe(root, group_by='', largest=LARGEST):
         raise ValueError(f'{root} has only one class, {", ".join(classes)}: at least two are needed')
     for split in SPLITS:
         _labels(folder, split, files[split], classes)
+    paths = [path for paths in files['train'].values() for path in paths]
     with picture_reading.limit(largest):
-        return classes, any(picture_reading.in_colour(path) for paths in files['train'].values()
-                            for path in paths)
+        return (classes, any(map(picture_reading.in_colour, paths)), len(paths))
 
 
 def _labels(folder, split, files, classes):

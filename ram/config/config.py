@@ -33,6 +33,9 @@ class Config(*reversed(GROUPS)):
         if model.goal != task.goal:
             fitting = ', '.join(name for name in MODELS if MODELS[name].goal == task.goal)
             raise ValueError(f'the model for {self.dataset} must be one of {fitting}, not {self.model!r}')
+        for name in ('batchsize', 'epoch'):
+            if not getattr(self, name) and name not in task.chosen:
+                raise ValueError(f'{name} must be at least 1, not 0')
         if self.size < task.smallest:
             raise ValueError(f'size must be at least {task.smallest}, not {self.size}')
         task.check(self)

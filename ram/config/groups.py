@@ -161,8 +161,10 @@ class Optimisation:
                                  least=0, metavar='SHARE')
     average: float = option(0.0, '--average', 'decay of the running average of the weights, which is then validated '
                             'and kept; 0 for none', least=0, below=1, metavar='DECAY')
-    batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch', least=1, metavar='B', common=True)
-    epoch: int = option(20, '-e --epoch', 'epochs to train', least=1, metavar='N', common=True)
+    batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch; 0, the default for your own '
+                           'pictures, for 32, or fewer if there are not so many', least=0, metavar='B', common=True)
+    epoch: int = option(20, '-e --epoch', 'epochs to train; 0, the default for your own pictures, for as many as their '
+                       'number asks for', least=0, metavar='N', common=True)
     seed: int = option(0, '--seed', 'seed of everything random', least=0, most=2 ** 32 - 1, metavar='N', common=True)
 
 

@@ -12,6 +12,9 @@ from ram.registry import MODELS
 from ram.tasks.remarks import say
 from ram.tasks.task import PHOTOGRAPHS, Task, digest
 
+LOOKS = 300_000     # epochs times pictures
+EPOCHS = 20, 300    # the fewest and the most that are chosen
+BATCH = 32          # pictures
 # The changes of training pictures that native ones do not have.
 UNCHANGED = {'shift': 0, **{field.name: field.default for field in dataclasses.fields(Augmentation)}}
 
@@ -24,6 +27,7 @@ class FolderTask(Task):
     """
     unused = 'digits', 'clutter', 'extra', 'speed', 'paddle'
     free = 'digits',  # older files may have another
+    chosen = 'batchsize', 'epoch'
 
     def check(self, config):
         self.check_unused(config)
@@ -52,10 +56,11 @@ class FolderTask(Task):
         Raises: as :func:`datasets.folder.describe`.
         """
         root = _root(config)
-        classes, colour = pictures.describe(root, config.group_by, config.largest)
+        classes, colour, count = pictures.describe(root, config.group_by, config.largest)
         for heading, paths in Folder(root).remarks:
             say(heading, paths)
-        return dataclasses.replace(config, classes=classes, colour=colour)
+        return dataclasses.replace(config, classes=classes, colour=colour, epoch=config.epoch or epochs(count),
+                                   batchsize=config.batchsize or min(BATCH, count))
 
     def sources(self, config, split, folder):
         """Says on stderr which pictures cannot be read, and what else is to be known of them."""
@@ -75,6 +80,11 @@ class FolderTask(Task):
         return config.images
 
 
+def epochs(count):
+    """How many epochs so many training pictures need: about LOOKS looks at pictures, within EPOCHS."""
+    return min(max(round(LOOKS / count), EPOCHS[0]), EPOCHS[1])
+
+
 def _line(path, root):
     return f'{path.relative_to(root).as_posix()}\0{visible.state(path).st_size}\n'.encode('utf-8', 'surrogateescape')
 
@@ -87,4 +97,5 @@ def _root(config):
 
 # Tuned on 4,368 real pictures of traffic signs: with the first glimpse in the middle, where they are, they are learned
 # in a quarter of the epochs.
-FOLDER = FolderTask(size=64, shift=4, patch=16, scales=2, glimpses=4, start='center', epoch=120, **PHOTOGRAPHS)
+FOLDER = FolderTask(size=64, shift=4, patch=16, scales=2, glimpses=4, start='mixed', epoch=0,
+                    **{**PHOTOGRAPHS, 'batchsize': 0})

@@ -33,6 +33,7 @@ class Task:
         goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
         objects: the number of digits in a scene.
         classes: what the answers must be; None if the data say it.
+        chosen: the fields of a Config that are chosen from the data if they are 0, see ``completed``.
         smallest: the smallest side of a scene in pixels.
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
         free: those of them that may have any value all the same.
@@ -41,6 +42,7 @@ class Task:
     goal = 'classification'
     objects = 1
     classes = DIGITS
+    chosen = ()
     smallest = 28
     preparation = ''
     unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'speed', 'paddle'

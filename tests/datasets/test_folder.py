@@ -141,7 +141,7 @@ def test_a_class_may_be_called_train(tmp_path):
     for name in ('car', 'train'):
         for i in range(4):
             save(tmp_path / name / f'{i}.png')
-    assert folder.describe(tmp_path) == (('car', 'train'), False)
+    assert folder.describe(tmp_path)[:2] == (('car', 'train'), False)
 
 
 def by_hand(source, root, *folders):
@@ -158,7 +158,7 @@ def test_the_usual_names_of_splits_in_any_case(plain, train, validation, test):
     root = by_hand(plain, plain / 'root', train, validation, test)
     for split, name in ('train', train), ('validation', validation), ('test', test):
         assert folder.class_files(root, split)['cat'] == sorted((root / name / 'cat').iterdir())
-    assert folder.describe(root) == (('cat', 'dog'), False)
+    assert folder.describe(root)[:2] == (('cat', 'dog'), False)
     assert len(folder.Folder(root).everything) == 3 * 30 and not folder.Folder(root).remarks
 
 
@@ -246,10 +246,10 @@ def test_names_in_a_message_are_few():
 
 
 def test_describe_finds_colour(plain):
-    assert folder.describe(plain) == (('cat', 'dog', 'fox'), False)
+    assert folder.describe(plain)[:2] == (('cat', 'dog', 'fox'), False)
     for path in folder.class_files(plain, 'train')['dog'][:1]:
         save(path, np.zeros((3, 3, 3)))
-    assert folder.describe(plain) == (('cat', 'dog', 'fox'), True)
+    assert folder.describe(plain)[:2] == (('cat', 'dog', 'fox'), True)
 
 
 @pytest.mark.parametrize('break_it, words', [

@@ -8,6 +8,7 @@ import datasets
 from ram import tasks
 from ram.config import PRESETS, Config
 from ram.registry import make_model
+from ram.tasks import folder
 from ram.tasks.folder import UNCHANGED
 
 
@@ -82,6 +83,11 @@ def test_the_fingerprint_of_digits_shows_the_class_that_changed(monkeypatch, tin
     assert list(tasks.fingerprint(dataclasses.replace(tiny, model='archived', scales=1))) == ['test', 'validation']
 
 
+@pytest.mark.parametrize('count, epoch', [(1, 300), (400, 300), (3000, 100), (15000, 20), (100_000, 20)])
+def test_more_pictures_need_fewer_epochs(count, epoch):
+    assert folder.epochs(count) == epoch
+
+
 def test_the_fingerprint_of_a_folder_is_of_its_files_names_and_sizes(tmp_path, monkeypatch):
     for name in 'ab':
         for number in range(8):
@@ -89,6 +95,8 @@ def test_the_fingerprint_of_a_folder_is_of_its_files_names_and_sizes(tmp_path, m
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new('L', (9 + number, 9)).save(path)
     config = tasks.completed(dataclasses.replace(PRESETS['folder'], images=str(tmp_path / 'here')))
+    assert (config.batchsize, config.epoch) == (12, 300)  # of a few pictures
+    assert tasks.completed(dataclasses.replace(config, batchsize=5, epoch=9)).epoch == 9
     monkeypatch.setattr(Image, 'open', None)  # none is read
     before = tasks.fingerprint(config)
     assert {split: {name: count for name, (count, _) in found.items()} for split, found in before.items()} == {
