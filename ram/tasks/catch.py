@@ -12,14 +12,15 @@ UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'l
 class CatchTask(Task):
     """Catch on a screen of the Config's size."""
     goal = 'game'
+    classes = catch.ACTIONS
     smallest = 4
     unused = UNUSED
     free = 'glimpses',  # the size decides, see ``completed``
 
     def check(self, config):
         self.check_unused(config)
-        if config.classes != catch.ACTIONS:
-            raise ValueError(f'the actions of catch are {", ".join(catch.ACTIONS)}, not {", ".join(config.classes)}')
+        if config.classes != self.classes:
+            raise ValueError(f'the actions of catch are {", ".join(self.classes)}, not {", ".join(config.classes)}')
         if config.paddle >= config.size:
             raise ValueError(f'paddle must be less than size, {config.size}, not {config.paddle}')
 

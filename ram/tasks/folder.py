@@ -28,6 +28,7 @@ class FolderTask(Task):
     unused = 'digits', 'clutter', 'extra', 'speed', 'paddle'
     free = 'digits',  # older files may have another
     chosen = 'batchsize', 'epoch'
+    classes = None
 
     def check(self, config):
         self.check_unused(config)

@@ -8,6 +8,7 @@ import sys
 
 from datasets import shown
 from ram import checkpoint, config, safe_files, tasks
+from ram.registry import DATASETS
 from ram.training import run as description
 from ram.training.run import LOG, Run
 
@@ -88,7 +89,7 @@ def _changed(old, arguments, folder):
 def _compared(old, chosen, arguments, folder):
     """The fingerprint of the data as they are; ValueError if they have other classes than the run has learned."""
     data = tasks.fingerprint(chosen, arguments.data)
-    classes = list(next(iter(data.values()))) or chosen.classes  # a game has none
+    classes = DATASETS[chosen.dataset].classes or list(next(iter(data.values())))
     lost, new = ([name for name in one if name not in other]
                  for one, other in ((chosen.classes, classes), (classes, chosen.classes)))
     if lost or new:

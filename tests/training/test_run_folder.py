@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import datasets
 import train
-from ram import checkpoint
+from ram import checkpoint, config, tasks
 from ram.registry import make_model
 from ram.training import run as description
 from ram.training import run_folder
@@ -246,3 +247,15 @@ def test_a_run_whose_snapshot_is_missing_does_not_begin_again(trained):
 def test_a_run_of_several_processes_is_not_resumed_by_one(trained):
     dataclasses.replace(description.read(trained), processes=4, machine={'communicator': 'naive'}).write(trained)
     assert_refused(lambda: resumed(trained), f'4, not 1: mpiexec -n 4 python train.py --resume {trained}')
+
+
+@pytest.mark.parametrize('dataset', ['mnist', 'pairs', 'addition'])
+def test_the_classes_of_a_task_do_not_depend_on_its_digits(dataset, tmp_path, monkeypatch):
+    """Its fingerprint tells the digits apart, and a run of it can be resumed."""
+    digits = np.zeros((20, 28, 28), np.uint8), np.arange(20, dtype=np.int32) % 10
+    monkeypatch.setattr(datasets, 'load_digits', lambda *arguments: digits)
+    chosen = config.PRESETS[dataset]
+    old = Run(chosen, 'train.py', data=tasks.fingerprint(chosen))
+    assert set(old.data['train']) == set(map(str, range(10)))
+    arguments = train.parse(['--dataset', dataset])
+    assert run_folder._compared(old, chosen, arguments, tmp_path) == old.data
