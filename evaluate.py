@@ -9,7 +9,7 @@ from datasets.progress import say
 from ram import checkpoint, command_line, tasks
 from ram.agents.gaze import POLICIES
 from ram.random_streams import generator
-from ram.registry import REPORTS
+from ram.registry import PREDICTIONS, REPORTS
 from ram.reports import prediction
 from ram.tasks import remarks
 
@@ -42,9 +42,10 @@ def parse(argv):
                         'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('--json', place=test, action='store_true', help='print JSON')
     own = parser.add_argument_group('Your own pictures')
-    parser.add_argument('--predict', place=own, nargs='+', metavar='PATH', help='instead classify these pictures, or '
-                        'those in these folders: prints file, class and probability (mean over the first locations), '
-                        'separated by tabs; a name with a tab or the like is a JSON string, in quotation marks')
+    parser.add_argument('--predict', place=own, nargs='+', metavar='PATH', help='instead classify or read these '
+                        'pictures, or those in these folders: prints file, class or text, and probability (mean over '
+                        'the first locations), separated by tabs; a name with a tab or the like is a JSON string, in '
+                        'quotation marks')
     parser.add_as_is(own)
     parser.add_argument('--tables', '--markdown', '--write', '--check', '--picture', nargs='*', action=Moved,
                         help=argparse.SUPPRESS)
@@ -56,7 +57,8 @@ def check_flags(model, arguments):
     def refuse(names, reason):
         command_line.refuse_unused(arguments, names, reason)
 
-    refuse(getattr(REPORTS[model.goal], 'unused', ()), f'with {arguments.model}, a player of {model.config.dataset}')
+    refuse(getattr(REPORTS[model.goal], 'unused', ()),
+           f'with {arguments.model}, a {model.role} of {model.config.dataset}')
     if arguments.predict:
         refuse(['passes'], 'with --predict, which averages over --repeats')
         refuse(['split'], 'with --predict, which names its pictures')
@@ -68,8 +70,9 @@ def check_flags(model, arguments):
 
 def predict(model, arguments, device):
     """Prints the model's answers for the files of --predict; ValueError if none can be read."""
-    if model.goal != 'classification':
-        raise ValueError(f'--predict classifies pictures, and {arguments.model} is a player of {model.config.dataset}')
+    if model.goal not in PREDICTIONS:
+        raise ValueError(f'--predict is for pictures, and {arguments.model} is a {model.role} of '
+                         f'{model.config.dataset}')
     files, rows, whites = prediction.files_of(arguments.predict), [], []
     repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
     preparation = tasks.preparation(model.config, arguments.as_is)
@@ -80,8 +83,9 @@ def predict(model, arguments, device):
                 remarks.say(preparation)
             rows.append(row)
             if not arguments.json:
-                names = (shown.field(row[key], sys.stdout.encoding) for key in ('file', 'class'))
-                say('\t'.join([*names, f'{row["probability"]:.4f}']), sys.stdout)
+                *names, probability = row.values()
+                say('\t'.join([*(shown.field(name, sys.stdout.encoding) for name in names), f'{probability:.4f}']),
+                    sys.stdout)
     remarks.say(bit_depth.summary(whites, 'pictures'))
     if not rows:
         raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')

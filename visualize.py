@@ -5,7 +5,7 @@ from ram import checkpoint, command_line, safe_files
 from ram.agents.gaze import POLICIES
 from ram.pictures import drawing, lettering, page
 from ram.pictures.page import SCENES, WEIGHTS
-from ram.registry import GAME_RENDERERS, RENDERERS
+from ram.registry import RENDERERS, RENDERERS_OF
 
 MOST = 20  # the largest number of scenes in a picture
 EXAMPLES = [
@@ -61,7 +61,7 @@ def check_flags(name, model, renderer, arguments):
 
     one = next((flag for flag in ('index', 'image') if flag in arguments.given), None)
     refuse(getattr(renderer, 'unused', ()), f'with --{name}' if name != 'episodes' else
-           f'with {arguments.model}, a player of {model.config.dataset}')
+           f'with {arguments.model}, a {model.role} of {model.config.dataset}')
     if not arguments.page:
         refuse(['scenes', 'weights'], 'without --page')
     if one:
@@ -103,7 +103,7 @@ def main(argv=None):
     name, model, renderers = 'page' if arguments.page else arguments.renderer, None, RENDERERS
     if arguments.model:
         model = checkpoint.load_model(arguments.model, arguments.images, arguments.largest)
-        renderers = GAME_RENDERERS if model.goal == 'game' else RENDERERS
+        renderers = RENDERERS_OF[model.goal]
         if name not in renderers:
             raise ValueError(f'--{name} is not for {model.config.dataset}')
         if not model.gaze and getattr(renderers[name], 'gaze', True):

@@ -62,6 +62,8 @@ MODELS = Registry(
     conv3='ram.agents.controls:ModernControl',
     conv4='ram.agents.controls:EqualControl',
     player='ram.agents.attention_player:AttentionPlayer',
+    reader='ram.agents.reader:Reader',
+    places='ram.agents.reader:Places',
 )
 # Glimpse networks; see ram.networks.glimpse_network.
 GLIMPSE_NETWORKS = Registry(
@@ -78,20 +80,28 @@ LOSSES = Registry(
     hybrid='ram.losses.hybrid_loss:HybridLoss',
     archived='ram.losses.archived_loss:ArchivedLoss',
     policy='ram.losses.policy_loss:PolicyLoss',
+    sequence='ram.losses.sequence_loss:SequenceLoss',
 )
 # By the goal of a task: what makes a run's batches, and what counts the mistakes of validation.
 ITERATORS = Registry(
     classification='ram.training.scene_iterator:make_iterator',
+    sequence='ram.training.scene_iterator:make_iterator',
     game='ram.training.game_iterator:make_iterator',
 )
 VALIDATIONS = Registry(
     classification='ram.training.extensions.validation:SceneValidation',
+    sequence='ram.training.extensions.validation:SequenceValidation',
     game='ram.training.extensions.validation:GameValidation',
 )
-# By the goal of a task: what evaluate.py finds for a model.
+# By the goal of a task: what evaluate.py finds for a model, and what its --predict says of a picture's probabilities.
 REPORTS = Registry(
     classification='ram.reports.scene_report:SceneReport',
+    sequence='ram.reports.sequence_report:SequenceReport',
     game='ram.reports.games:GameReport',
+)
+PREDICTIONS = Registry(
+    classification='ram.reports.prediction:likeliest_class',
+    sequence='ram.reports.sequence_report:likeliest_text',
 )
 # Chainer's optimizers.
 OPTIMIZERS = Registry(
@@ -107,10 +117,16 @@ RENDERERS = Registry(
     augmented='ram.pictures.augmented:draw',
     page='ram.pictures.page:draw',
 )
-# The same for players of games.
+# The same for models that read, and for players of games.
+SEQUENCE_RENDERERS = Registry(
+    episodes='ram.pictures.reading:draw',
+    heatmap='ram.pictures.heatmap:draw',
+    augmented='ram.pictures.augmented:draw',
+)
 GAME_RENDERERS = Registry(
     episodes='ram.pictures.game_episodes:draw',
 )
+RENDERERS_OF = {'classification': RENDERERS, 'sequence': SEQUENCE_RENDERERS, 'game': GAME_RENDERERS}
 
 
 def make_model(config):

@@ -51,7 +51,7 @@ class AttentionPlayer(RecurrentAttentionModel):
     Args:
         config: the Config that gives all sizes; its classes are the actions.
     """
-    goal, loss = 'game', 'policy'
+    goal, loss, role = 'game', 'policy', 'player'
 
     @classmethod
     def check(cls, config):
@@ -62,6 +62,10 @@ class AttentionPlayer(RecurrentAttentionModel):
 
     def draws(self, policy):
         return True  # the games
+
+    def rollout(self, *arguments, **named):
+        """Raises ValueError: there is nothing to look at without a game."""
+        raise ValueError(f'a {self.config.model} does not classify images: it has play(games, rng)')
 
     def play(self, game, rng, policy='learned', explore=False):
         """Plays a batch of games to their end.

@@ -19,13 +19,14 @@ class Classifier(chainer.Chain):
 
     Attributes:
         goal: the kind of task that the model is for, see ``ram.tasks.task``.
+        role: what the model does, a noun.
         gaze: whether the model looks around, and so has locations to show.
         any_size: whether the images of a batch may differ in size.
         loss: the name of its loss in ``ram.registry.LOSSES``.
         training_split, unseen_split: the splits that it is trained and tested on.
         unused: the fields of a Config that have no effect on the model, see ``ram.config.effect``.
     """
-    goal = 'classification'
+    goal, role = 'classification', 'classifier'
     gaze = True
     any_size = False
     loss = 'hybrid'
@@ -44,6 +45,16 @@ class Classifier(chainer.Chain):
     def largest_layer(config):
         """A lower bound on the weights of the model's largest layer, for a Config."""
         raise NotImplementedError
+
+    @staticmethod
+    def outputs(config):
+        """The names of the outputs of the layer of answers, for a Config: a sequence of different str."""
+        return config.classes
+
+    @staticmethod
+    def steps(config):
+        """The number of glimpses in an episode, for a Config."""
+        return config.glimpses
 
     @staticmethod
     def row(config):
@@ -73,8 +84,6 @@ class Classifier(chainer.Chain):
         Raises:
             ValueError: the images or the generator are something else, or the policy is unknown.
         """
-        if self.goal != 'classification':
-            raise ValueError(f'a {self.config.model} does not classify images: it has play(games, rng)')
         check_policy(policy)
         if rng is None and explore:
             raise ValueError('to explore needs an rng, such as ram.random_streams.generator(model.device, 0)')

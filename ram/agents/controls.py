@@ -33,12 +33,16 @@ class ControlNetwork(Classifier):
         super().__init__(config)
         with self.init_scope():
             self.first, self.second = self.layers(config)
-            self.logits = L.Linear(len(self.second.b), len(config.classes))
+            self.logits = L.Linear(len(self.second.b), len(self.outputs(config)))
 
     def _rollout(self, images, rng, policy, explore):
         """An Episode of one state, without locations."""
         h = F.relu(self.second(F.relu(self.first(whole(images, self.config.normalise)))))
-        return Episode(None, h.array[None], self.logits(h))
+        return Episode(None, h.array[None], self.answers(h))
+
+    def answers(self, h):
+        """The logits of an Episode, from the second hidden layer."""
+        return self.logits(h)
 
     def classify(self, states):
         """See ``RecurrentAttentionModel.classify``; here T is 1."""

@@ -32,7 +32,7 @@ class Episode:
     Attributes:
         locations: float32 array (T, B, 2), columns (x, y) in [-1, 1]: the locations of the glimpses, l_1 ... l_T.
         states: float32 array (T, B, hidden), h_1 ... h_T.
-        logits: Variable float32 (B, classes), from h_T.
+        logits: Variable float32 (B, classes), from h_T; of a reader (places, B, classes + 1), from several states.
         samples: float32 array (P, B, 2), the chosen locations before they were clipped to [-1, 1]; None unless the
             learned policy explored.
         means: Variable float32 (P, B, 2), the policy's means for them, each from the previous state; or None.
@@ -48,7 +48,7 @@ class Episode:
     def none(self):
         """The Episode without its images, as of none."""
         parts = {name: value if value is None else value[:, :0] for name, value in vars(self).items()}
-        return Episode(**{**parts, 'logits': self.logits[:0]})
+        return Episode(**{**parts, 'logits': self.logits[..., :0, :]})
 
 
 def plain_unroll(see, location, look, glimpse_network, core_network, steps):
@@ -86,7 +86,7 @@ class RecurrentAttentionModel(Classifier):
             self.glimpse_network = GLIMPSE_NETWORKS[config.glimpse_network].from_config(config)
             self.core_network = CORES[config.core](config.hidden)
             self.location_network = LocationNetwork(config.hidden)
-            self.action_network = ActionNetwork(config.hidden, len(config.classes))
+            self.action_network = ActionNetwork(config.hidden, len(self.outputs(config)))
             self.baseline_network = BaselineNetwork(config.hidden)
             if config.context:
                 self.context_network = ContextNetwork.from_config(config)
@@ -98,11 +98,11 @@ class RecurrentAttentionModel(Classifier):
             raise ValueError(f'the context network learns where to look first: with context, policy must be learned, '
                              f'not {config.policy!r}')
 
-    @staticmethod
-    def largest_layer(config):
+    @classmethod
+    def largest_layer(cls, config):
         parts = [GLIMPSE_NETWORKS[config.glimpse_network], *([ContextNetwork] if config.context else [])]
         return max(*(part.largest_layer(config) for part in parts), config.hidden ** 2,
-                   config.hidden * len(config.classes))
+                   config.hidden * len(cls.outputs(config)))
 
     @staticmethod
     def row(config):
@@ -129,7 +129,7 @@ class RecurrentAttentionModel(Classifier):
         return loop(see, location, look, *networks, steps)
 
     def _rollout(self, images, rng, policy, explore):
-        config, steps = self.config, self.config.glimpses
+        config, steps = self.config, self.steps(self.config)
         start = self.first_state(images) if policy == 'learned' else None
         gaze = Gaze(self.location_network, config, rng, (steps, len(images)), policy, explore, start)
         sensor = prepare(images, config)
@@ -139,13 +139,17 @@ class RecurrentAttentionModel(Classifier):
 
         before, last, states, locations = self.unroll(
             see, gaze.first, lambda t, h, location: gaze.look(t + 1, h, location), steps)
-        episode = Episode(locations, states, self.action_network(last))
+        episode = Episode(locations, states, self.answers(before, last))
         if gaze.explores:
             before = before if config.into_core else chainer.as_variable(before.array)
             before = before if start is None else F.concat([start, before], axis=0)
             episode.samples, episode.means = gaze.samples, self.location_network(before).reshape(gaze.samples.shape)
             episode.baselines = self.baseline_network(before.array).reshape(gaze.samples.shape[:2])
         return episode
+
+    def answers(self, before, last):
+        """The logits of an Episode; the arguments are the first two results of :meth:`unroll`."""
+        return self.action_network(last)
 
     def first_state(self, images):
         """The state from which the learned policy chooses l_1.

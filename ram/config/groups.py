@@ -62,6 +62,13 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Sequence:
+    """Texts to read (numbers, text)"""
+    longest: int = option(5, '--longest', 'the most characters that the text of a picture may have', least=1, most=32,
+                          metavar='N')
+
+
+@dataclass(frozen=True)
 class Game:
     """The game (catch; paper, section 4)"""
     speed: float = option(1.0, '--speed', "largest sideways motion of the ball in a step", least=0, most=64,
@@ -97,16 +104,17 @@ class Retina:
                          common=True, unused=lambda config: ('factor',) if config.scales == 1 else ())
     factor: int = option(2, '--factor', 'ratio of the sides of successive patches', least=1, most=16, metavar='S',
                          old='-s --scale')
-    glimpses: int = option(6, '--glimpses', 'number of glimpses', least=1, most=1000, metavar='T', old='-l --len_seq',
-                           common=True, unused=lambda config: (
-                               _unused_by_one_glimpse(config) if config.glimpses == 1 else ()))
+    glimpses: int = option(6, '--glimpses', 'number of glimpses; of a reader, for each character and for the end',
+                           least=1, most=1000, metavar='T', old='-l --len_seq', common=True, unused=lambda config: (
+                               _unused_by_one_glimpse(config) if MODELS[config.model].steps(config) == 1 else ()))
 
 
 @dataclass(frozen=True)
 class Networks:
     """The networks (paper, section 4)"""
     model: str = option('ram', '--model', "the paper's model, the archived repository's, a control that sees the whole "
-                        'image, or the player of catch; one of %(choices)s', MODELS, metavar='NAME', common=True)
+                        'image, the player of catch, or a reader of texts and its control (places); one of '
+                        '%(choices)s', MODELS, metavar='NAME', common=True)
     glimpse_network: str = option('linear', '--glimpse-network', "what turns a glimpse into a vector: the paper's "
                                   'linear layers, or two convolutions before them', GLIMPSE_NETWORKS)
     filters: int = option(32, '--filters', 'filters of each convolution of the glimpse network conv', least=1,
@@ -174,4 +182,4 @@ def _unused_by_one_glimpse(config):
     return *LEARNING, *(['mc'] if config.start == 'center' else [])
 
 
-GROUPS = Scene, Digits, Svhn, Pictures, Game, Augmentation, Retina, Networks, Policy, Optimisation
+GROUPS = Scene, Digits, Svhn, Pictures, Sequence, Game, Augmentation, Retina, Networks, Policy, Optimisation

@@ -25,14 +25,32 @@ def hybrid_loss(episode, labels, config):
     logits, loss = episode.logits, F.softmax_cross_entropy(episode.logits, labels)
     terms = {'error': (logits.array.argmax(axis=1) != labels).mean(dtype=np.float32), 'cross_entropy': loss}
     if episode.means is not None:
-        reward = rewards(logits.array, labels, config.reward)
-        advantage = reward - episode.baselines.array
-        # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2) + constant; the factors do not depend on the policy.
-        surprise = (advantage / (2 * config.sigma ** 2 * len(labels)))[:, :, None]
-        terms['reinforce'] = weighted_squared_error(episode.means, episode.samples, surprise)
-        terms['baseline'] = weighted_squared_error(episode.baselines, reward, 1 / advantage.size)
+        terms |= location_terms(episode, rewards(logits.array, labels, config.reward), config)
         loss = F.add(loss, terms['baseline'], config.reinforce * terms['reinforce'])
     return loss, terms
+
+
+def location_terms(episode, returns, config, counted=None):
+    """The terms of the locations: those of REINFORCE and of the baseline, see :func:`hybrid_loss`.
+
+    Args:
+        episode: an Episode that explored, with P locations that were chosen.
+        returns: float32 array (B,) or (P, B), what followed each of them.
+        config: the Config; its sigma is used.
+        counted: float32 array (P, B), 1, or 0 for locations that have no part in it; by default all have.
+
+    Returns:
+        dict of Variables of shape (): 'reinforce', and 'baseline', the mean over the locations.
+    """
+    advantage = returns - episode.baselines.array
+    share = 1 / advantage.size
+    if counted is not None:
+        xp = cuda.get_array_module(counted)
+        advantage, share = advantage * counted, counted / xp.maximum(counted.sum(), np.float32(1))
+    # log pi(l_t | h_{t-1}) = -|l_t - mean|^2 / (2 sigma^2) + constant; the factors do not depend on the policy.
+    surprise = (advantage / (2 * config.sigma ** 2 * advantage.shape[1]))[:, :, None]
+    return {'reinforce': weighted_squared_error(episode.means, episode.samples, surprise),
+            'baseline': weighted_squared_error(episode.baselines, returns, share)}
 
 
 class WeightedSquaredError(chainer.FunctionNode):
@@ -93,8 +111,10 @@ class HybridLoss(chainer.Chain):
 
     Attributes:
         reported: what it reports, in the order in which train.py prints it.
+        compute: the function of the Episode, the labels and the Config.
     """
     reported = 'loss', 'cross_entropy', 'baseline', 'reinforce', 'error'
+    compute = staticmethod(hybrid_loss)
 
     def __init__(self, model):
         super().__init__()
@@ -106,7 +126,7 @@ class HybridLoss(chainer.Chain):
 
         Args:
             images: array (B, C, H, W) of uint8, or of float32 in [0, 1].
-            labels: int32 array (B,).
+            labels: int32 array (B,), or (B, places).
             rng: the generator that the episodes draw from, on the model's device.
 
         Returns:
@@ -114,8 +134,8 @@ class HybridLoss(chainer.Chain):
         """
         config = self.model.config
         if config.mc > 1:
-            images, labels = images.repeat(config.mc, axis=0), labels.repeat(config.mc)
+            images, labels = images.repeat(config.mc, axis=0), labels.repeat(config.mc, axis=0)
         episode = self.model.rollout(images, rng, config.policy, explore=True)
-        loss, terms = hybrid_loss(episode, labels, config)
+        loss, terms = self.compute(episode, labels, config)
         chainer.report({'loss': loss, **terms}, self)
         return loss

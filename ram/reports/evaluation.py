@@ -100,7 +100,7 @@ def check_labels(labels, count, classes):
 
 
 def probabilities(model, images, rng, passes=1, policy=None, batchsize=500):
-    """The probabilities of all classes after the last glimpse, averaged over several passes over the images.
+    """The probabilities of all answers after the last glimpse, averaged over several passes over the images.
 
     Args:
         model, images, policy, batchsize: as for :func:`mistakes`.
@@ -108,11 +108,14 @@ def probabilities(model, images, rng, passes=1, policy=None, batchsize=500):
         passes: number of passes, at least 1.
 
     Returns:
-        float32 array (N, classes), on the CPU.
+        float32 array (N, classes), on the CPU; of a model that reads, (places, N, classes + 1).
     """
-    total = np.zeros((len(images), len(model.config.classes)), np.float32)
+    total = None
     for batch, episode in episodes(model, images, rng, policy, batchsize, passes):
-        total[batch] += cuda.to_cpu(F.softmax(model.classify(episode.states)[-1]).array)
+        chances = cuda.to_cpu(F.softmax(episode.logits, axis=-1).array)
+        if total is None:
+            total = np.zeros((*chances.shape[:-2], len(images), chances.shape[-1]), np.float32)
+        total[..., batch, :] += chances
     return total / passes
 
 

@@ -4,6 +4,7 @@ import pathlib
 from datasets import visible
 from datasets.progress import progress
 from ram import tasks
+from ram.registry import PREDICTIONS
 from ram.reports import evaluation
 
 BATCH = 500
@@ -36,7 +37,7 @@ def files_of(paths):
 
 def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreadable=lambda text: None,
                 scaled=lambda white: None, as_is=False):
-    """Classifies files, batch by batch.
+    """Classifies or reads files, batch by batch.
 
     Args:
         model: a model.
@@ -47,8 +48,8 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
         as_is: see :func:`ram.tasks.read_picture`.
 
     Yields:
-        dicts: 'file', a str; 'class', the name of the likeliest class; 'probability', the mean over the draws of the
-        first location.
+        dicts: 'file', a str; and what ``ram.registry.PREDICTIONS`` says of its probabilities, the means over the draws
+        of the first location: 'class' or 'text', the likeliest one, a str, and its 'probability'.
     """
     rng = make_rng(seed)
     batch = NATIVE_BATCH if model.config.fit == 'native' else BATCH
@@ -67,6 +68,18 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
             if names:
                 images = tasks.send(model.device, tasks.joined(model.config, pictures))
                 chances = evaluation.probabilities(model, images, rng, repeats, policy)
-                for name, chance in zip(names, chances):
-                    best = int(chance.argmax())
-                    yield {'file': name, 'class': model.config.classes[best], 'probability': float(chance[best])}
+                for name, answer in zip(names, PREDICTIONS[model.goal](chances, model.config)):
+                    yield {'file': name, **answer}
+
+
+def likeliest_class(chances, config):
+    """The likeliest classes.
+
+    Args:
+        chances: float32 array (N, classes).
+        config: the Config.
+
+    Returns:
+        list of dicts: 'class', its name, and 'probability'.
+    """
+    return [{'class': config.classes[int(chance.argmax())], 'probability': float(chance.max())} for chance in chances]

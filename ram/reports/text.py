@@ -37,12 +37,13 @@ def report(model, result):
     return '\n'.join(lines)
 
 
-def subject(model, policy):
-    """Lines that say what was measured: the task, and how the model looks."""
+def subject(model, policy, glimpses=''):
+    """Lines that say what was measured: the task, and how the model looks, with its glimpses in words."""
     config = model.config
+    glimpses = glimpses or f'{config.glimpses} glimpses'
     sides = [f'{side} x {side}' for side in (config.patch, config.patch * config.factor ** (config.scales - 1))]
     patches = f'{sides[0]} pixels' if config.scales == 1 else f'{config.scales} patches, {" to ".join(sides)} pixels'
-    looks = f'{config.glimpses} glimpses of {patches}, {policy} policy' if model.gaze else f'the control {config.model}'
+    looks = f'{glimpses} of {patches}, {policy} policy' if model.gaze else f'the control {config.model}'
     return [shown.text(DATASETS[config.dataset].name(config)), f'{looks}; {model.count_params():,} parameters']
 
 

@@ -6,7 +6,7 @@ from ram.config.groups import Augmentation, names
 from ram.tasks.task import Task
 
 UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'largest', 'colour', 'glimpses',
-          'reward', 'mc', *names(Augmentation))
+          'longest', 'reward', 'mc', *names(Augmentation))
 
 
 class CatchTask(Task):

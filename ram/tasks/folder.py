@@ -25,7 +25,7 @@ class FolderTask(Task):
     Their classes, and whether they have colour, are found in the data.  Native pictures are never copied as a whole, so
     they are not augmented.
     """
-    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle'
+    unused = 'digits', 'clutter', 'extra', 'longest', 'speed', 'paddle'
     free = 'digits',  # older files may have another
     chosen = 'batchsize', 'epoch'
     classes = None

@@ -6,7 +6,7 @@ from ram.tasks.task import PHOTOGRAPHS, Task
 
 class SvhnTask(Task):
     """Colour pictures of 32 x 32 pixels."""
-    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'clutter', 'speed', 'paddle'
+    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'clutter', 'longest', 'speed', 'paddle'
 
     def check(self, config):
         super().check(config)

@@ -30,7 +30,7 @@ class Task:
 
     Attributes:
         preset: these fields, a dict.
-        goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
+        goal: 'classification', 'sequence' or 'game'; it decides what a run does, see ``ram.registry``.
         objects: the number of digits in a scene.
         classes: what the answers must be; None if the data say it.
         chosen: the fields of a Config that are chosen from the data if they are 0, see ``completed``.
@@ -45,7 +45,7 @@ class Task:
     chosen = ()
     smallest = 28
     preparation = ''
-    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'speed', 'paddle'
+    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'longest', 'speed', 'paddle'
     free = ()
 
     def __init__(self, **preset):

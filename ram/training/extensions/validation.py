@@ -1,7 +1,7 @@
-"""What validation counts: scenes that are classified wrongly, and games that are lost."""
+"""What validation counts: scenes that are classified or read wrongly, and games that are lost."""
 from ram import tasks
 from ram.random_streams import generator
-from ram.reports import evaluation, games
+from ram.reports import evaluation, games, sequence_report
 from ram.training.distributed import ALONE, share
 
 
@@ -25,8 +25,19 @@ class SceneValidation:
         if not len(self.labels):
             return 0, 0
         rng = generator(self.device, self.model.config.seed)
-        wrong = evaluation.mistakes(self.model, self.images, self.labels, rng)[-1]
+        wrong = self.mistakes(rng)
         return wrong.sum(), len(wrong)
+
+    def mistakes(self, rng):
+        """Which scenes are classified wrongly: bool array (N,)."""
+        return evaluation.mistakes(self.model, self.images, self.labels, rng)[-1]
+
+
+class SequenceValidation(SceneValidation):
+    """Counts the validation scenes in which a model reads a wrong text."""
+
+    def mistakes(self, rng):
+        return sequence_report.mistakes(self.model, self.images, self.labels, rng)
 
 
 class GameValidation:
