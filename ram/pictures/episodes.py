@@ -20,24 +20,26 @@ MILLISECONDS = 700   # how long a glimpse is shown
 STOP = 2500          # how many milliseconds the end of a scene is shown
 
 
-def draw(model, arguments, device):
+def draw(model, arguments, device, kind=Scene):
     """The default pictures of visualize.py: the GIF and the contact sheet, by path.
 
     Args:
         model: a model with a gaze, on the device.
         arguments: those of visualize.py.
         device: chainer device.
+        kind: the class of what is drawn, ``Scene`` or one derived from it.
 
     Returns:
         dict of bytes by pathlib.Path.
     """
     images, truths = chosen_scenes(model, arguments)
-    episodes = watch(model, images, truths, generator(device, arguments.seed), arguments.policy or model.config.policy)
+    episodes = watch(model, images, truths, generator(device, arguments.seed), arguments.policy or model.config.policy,
+                     kind)
     return {file_for(arguments, '.gif'): gif(episodes), file_for(arguments, '.png'): contact_sheet(episodes)}
 
 
 def chosen_scenes(model, arguments):
-    """The images uint8 (N, C, size, size), or native Pictures, and truths (N, or None) that the flags choose."""
+    """The images uint8 (N, C, size, size), or native Pictures, and their labels, or None, that the flags choose."""
     config = model.config
     if arguments.image:
         return tasks.read_pictures(config, arguments.image, as_is=arguments.as_is), None
@@ -46,15 +48,16 @@ def chosen_scenes(model, arguments):
     return images[index], labels[index]
 
 
-def watch(model, images, truths, rng, policy='learned'):
+def watch(model, images, truths, rng, policy='learned', kind=Scene):
     """Rolls a model out, and collects its episodes for drawing.
 
     Args:
         model: a model with ``rollout`` and ``classify``.
         images: uint8 array (N, C, H, W), or native Pictures, on the CPU.
-        truths: int array (N,), or None.
+        truths: int array (N,), or (N, places) for a model that reads; or None.
         rng: generator of the model's device; draws the first locations.
         policy: see ``RecurrentAttentionModel.rollout``.
+        kind: see :func:`draw`.
 
     Returns:
         list of N Scenes.
@@ -63,17 +66,17 @@ def watch(model, images, truths, rng, policy='learned'):
         episode = model.rollout(tasks.send(model.device, images), rng, policy)
         probabilities = F.softmax(model.classify(episode.states), axis=2).array
     locations, probabilities = cuda.to_cpu(episode.locations), cuda.to_cpu(probabilities)
-    return scenes_of(images, locations, probabilities, truths, model.config)
+    return scenes_of(images, locations, probabilities, truths, model.config, kind)
 
 
-def scenes_of(images, locations, probabilities, truths, config):
+def scenes_of(images, locations, probabilities, truths, config, kind=Scene):
     """The Scenes of some images.
 
     Args:
         images: uint8 array (N, C, H, W), or native Pictures, on the CPU.
         locations: float array (T, N, 2), columns (x, y).
-        probabilities: float array (T, N, classes).
-        truths: int array (N,), or None.
+        probabilities: float array (T, N, outputs).
+        truths, kind: see :func:`watch`.
         config: the Config.
     """
     retina = seen(images, locations, config)
@@ -81,8 +84,8 @@ def scenes_of(images, locations, probabilities, truths, config):
     for i in range(len(images)):
         image, size = (images.reduced(i, MOST_PIXELS), images.size(i)) if isinstance(images, Pictures) else (
             images[i], None)
-        truth = None if truths is None else int(truths[i])
-        scenes.append(Scene(to_float(image), locations[:, i], retina[:, i], probabilities[:, i], truth, config, size))
+        truth = None if truths is None else truths[i].tolist()
+        scenes.append(kind(to_float(image), locations[:, i], retina[:, i], probabilities[:, i], truth, config, size))
     return scenes
 
 

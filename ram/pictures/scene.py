@@ -6,6 +6,7 @@ from ram.networks.glimpse_sensor import patch_corners
 from ram.pictures.canvas import LONGEST, colours, names_within
 from ram.pictures.drawing import GAZE, INK, OTHER, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
 from ram.pictures.lettering import labels
+from ram.registry import MODELS
 
 ROWS = 10       # largest number of classes that have a bar
 NAME = 1.36     # inches for a class's name in front of a bar
@@ -22,12 +23,16 @@ class Scene:
         truth: the true class, or None if it is unknown.
         config: the Config that gives the retina and the classes.
         size: height and width in pixels; by default those of ``image``, which may be a reduced form.
+
+    Attributes:
+        outputs: the names of what the probabilities are of.
     """
 
     def __init__(self, image, locations, retina, probabilities, truth, config, size=None):
         self.image, self.locations, self.retina, self.probabilities = image, locations, retina, probabilities
         self.truth, self.config = truth, config
-        self.names, self.short = labels(config.classes, LONGEST), names_within(config.classes, NAME)
+        self.outputs = MODELS[config.model].outputs(config)
+        self.names, self.short = labels(self.outputs, LONGEST), names_within(self.outputs, NAME)
         self.height, self.width = size or image.shape[-2:]
         self.path = (locations + 1) / 2 * [self.width, self.height]
         # What is shown, in pixels: the image, and as much outside as the finest patches of the episode reach.
@@ -77,24 +82,34 @@ class Scene:
         """The class that is likeliest after glimpse t: int."""
         return int(self.probabilities[t].argmax())
 
+    def wanted(self, t):
+        """The right answer after glimpse t: int, or None if it is unknown."""
+        return self.truth
+
     def bar(self, c, t):
         """What it thinks of class c after glimpse t: (name, probability, colour)."""
-        colour = RIGHT_BAR if c == self.truth else OTHER
-        if self.truth is not None and c == self.answer(t) != self.truth:
+        wanted = self.wanted(t)
+        colour = RIGHT_BAR if c == wanted else OTHER
+        if wanted is not None and c == self.answer(t) != wanted:
             colour = WRONG_BAR
         return self.short[c], float(self.probabilities[t, c]), colour
 
     def thoughts(self, t):
         """Captions with bars: what it thinks after glimpse t.
 
-        Of many classes there are bars for those that are likeliest at the end, and for the truth.
+        Of many classes there are bars for those that are likeliest when it answers, and for the truth.
 
         Returns:
             list of (caption, list of (name, share, colour)).
         """
-        truth = [] if self.truth is None else [self.truth]
-        likeliest = [c for c in self.probabilities[-1].argsort()[::-1].tolist() if c != self.truth]
-        return [('What it thinks', [self.bar(c, t) for c in sorted((truth + likeliest)[:ROWS])])]
+        wanted = self.wanted(t)
+        likeliest = [c for c in self.probabilities[self.answered(t)].argsort()[::-1].tolist() if c != wanted]
+        shown = ([] if wanted is None else [wanted]) + likeliest
+        return [('What it thinks', [self.bar(c, t) for c in sorted(shown[:ROWS])])]
+
+    def answered(self, t):
+        """The glimpse that ends with the answer to which glimpse t belongs, from 0."""
+        return len(self.probabilities) - 1
 
     def words(self, t):
         """The answer after glimpse t, and whether it is right: list of (text, colour)."""

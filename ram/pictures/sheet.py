@@ -1,4 +1,6 @@
 """Whole episodes on a sheet: a row for each scene, a column for each glimpse."""
+import numpy as np
+
 from ram.pictures.canvas import DPI, GAP, LINE, WIDTH, Canvas, grid, measured, names_within
 from ram.pictures.drawing import GAZE, few_colours
 
@@ -31,25 +33,24 @@ class Sheet:
     """
 
     def __init__(self, scenes):
-        steps = len(scenes[0])
-        columns, self.side = grid(steps)
+        columns, self.side = grid(max(map(len, scenes)))
         self.shape = min(TALLEST, max(scene.shape for scene in scenes))
-        self.names = names_within(scenes[0].config.classes, self.side)
+        self.names = names_within(scenes[0].outputs, self.side)
         widest = max(map(measured, self.names)) + measured('100%')
         self.lines = 1 if widest + GAP < self.side else 2
         below = self.side * (self.shape + 1) + self.lines * LINE + 3 * GAP
-        titles = [scene.words(steps - 1) for scene in scenes]
+        titles = [scene.words(len(scene) - 1) for scene in scenes]
         self.two = any(measured(joined(words), 'bold') > WIDTH - 2 * GAP for words in titles)
         head = (1 + self.two) * LINE + GAP / 2
-        high = head + -(-steps // columns) * below + GAP
         first = len(LEGEND) * LINE + 2 * GAP
-        self.canvas = Canvas(first + len(scenes) * high, DPI)
+        tops = np.cumsum([first, *(head + -(-len(scene) // columns) * below + GAP for scene in scenes)])
+        self.canvas = Canvas(tops[-1], DPI)
         for n, line in enumerate(LEGEND):
             self.canvas.write(GAP, GAP / 2 + n * LINE, line, WIDTH)
         for n, scene in enumerate(scenes):
-            top = first + n * high
+            top = tops[n]
             self.draw_words(titles[n], top)
-            for t in range(steps):
+            for t in range(len(scene)):
                 row, column = divmod(t, columns)
                 self.draw_glimpse(scene, t, GAP + column * (self.side + GAP), top + head + row * below)
 
