@@ -13,6 +13,7 @@ from ram.registry import make_model
 # In the folder of a run; INIT is the model that it started from, if any.
 SNAPSHOT, MODEL, INIT = FILES = 'snapshot.npz', 'model.npz', 'init.npz'
 NONE = 'keys of None'
+ANSWERS = '/logits/W', '/logits/b'  # how the names of the parameters end that have a row for each answer
 
 
 def save_model(path, model, made=None, half=False):
@@ -122,23 +123,35 @@ def load_weights(path, model, arrays):
 def start_from(path, model):
     """Copies the weights of another model into a model, where their sizes fit, before it is trained.
 
+    A layer of answers that has another size gets the weights of those answers that have the same name in both models,
+    such as the ten digits of a model that reads whole numbers.
+
     Args:
         path: the other model's file, see :func:`load_model`.
         model: the model.
 
     Returns:
-        list of the names of the parameters that do not fit, and do not change.
+        list of the names of the parameters that do not fit, and do not change, or not in all rows.
 
     Raises: as :func:`load_model`; and ValueError if nothing fits.
     """
-    given = dict(load_model(path).namedparams())
-    fitting = {name: parameter for name, parameter in model.namedparams()
-               if name in given and given[name].shape == parameter.shape}
-    if not fitting:
+    other = load_model(path)
+    given, afresh = dict(other.namedparams()), []
+    places = {name: row for row, name in enumerate(other.outputs(other.config))}
+    rows = [(row, places[name]) for row, name in enumerate(model.outputs(model.config)) if name in places]
+    for name, parameter in model.namedparams():
+        known = given.get(name)
+        if known is not None and known.shape == parameter.shape:
+            parameter.copydata(known)
+        elif known is not None and rows and name.endswith(ANSWERS) and known.shape[1:] == parameter.shape[1:]:
+            for row, old in rows:
+                parameter.array[row] = known.array[old]
+            afresh.append(f'{name.lstrip("/")} of {len(parameter.array) - len(rows)} answers')
+        else:
+            afresh.append(name.lstrip('/'))
+    if len(afresh) == len(list(model.params())):
         raise ValueError(f'{path} has no weights of the right sizes')
-    for name, parameter in fitting.items():
-        parameter.copydata(given[name])
-    return [name.lstrip('/') for name, _ in model.namedparams() if name not in fitting]
+    return afresh
 
 
 def check_finite(arrays):
