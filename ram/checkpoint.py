@@ -131,7 +131,7 @@ def start_from(path, model):
         model: the model.
 
     Returns:
-        list of the names of the parameters that do not fit, and do not change, or not in all rows.
+        list of the names of the parameters that do not fit, and do not change; or how many of their rows do not.
 
     Raises: as :func:`load_model`; and ValueError if nothing fits.
     """
@@ -146,7 +146,7 @@ def start_from(path, model):
         elif known is not None and rows and name.endswith(ANSWERS) and known.shape[1:] == parameter.shape[1:]:
             for row, old in rows:
                 parameter.array[row] = known.array[old]
-            afresh.append(f'{name.lstrip("/")} of {len(parameter.array) - len(rows)} answers')
+            afresh.append(f'{name.lstrip("/")} ({len(parameter.array) - len(rows)} of {len(parameter.array)} rows)')
         else:
             afresh.append(name.lstrip('/'))
     if len(afresh) == len(list(model.params())):

@@ -13,6 +13,9 @@ from ram import checkpoint
 from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import Config
 from ram.registry import make_model
+from tests import rows as task
+
+rows = task.rows
 
 
 @pytest.fixture
@@ -209,6 +212,25 @@ def test_starting_from_another_model_takes_what_fits(tiny, tmp_path):
         expected = before[name] if name[1:] in afresh else given[name].array
         np.testing.assert_array_equal(parameter.array, expected)
         assert name not in given or parameter.array is not given[name].array
+
+
+def test_answers_that_both_models_have_are_copied_by_their_names(rows, tmp_path):
+    """As of a classifier of 'b', 'a' and 'x', from which one learns to read 'a', 'b', 'c' and the end.  The control has
+    its answers in each place, and so takes none."""
+    changes = dict(model='ram', dataset='folder', longest=5, images='x', classes=('b', 'a', 'x'))
+    one = make_model(task.config(**changes))
+    one.action_network.logits.b.array[...] = 1, 2, 3
+    checkpoint.save_model(tmp_path / 'model.npz', one)
+    reader = make_model(task.config())
+    before = reader.action_network.logits.W.array.copy()
+    assert checkpoint.start_from(tmp_path / 'model.npz', reader) == [
+        'action_network/logits/W (2 of 4 rows)', 'action_network/logits/b (2 of 4 rows)']
+    assert reader.action_network.logits.b.array.tolist() == [2, 1, 0, 0]
+    np.testing.assert_array_equal(reader.action_network.logits.W.array, [
+        *one.action_network.logits.W.array[[1, 0]], *before[2:]])
+    checkpoint.save_model(tmp_path / 'conv3.npz', make_model(task.config(**{**changes, 'model': 'conv3'})))
+    control = make_model(task.config(model='places'))
+    assert checkpoint.start_from(tmp_path / 'conv3.npz', control) == ['logits/W', 'logits/b']
 
 
 def test_starting_from_a_model_of_which_nothing_fits(tiny, tmp_path):

@@ -44,6 +44,13 @@ class Svhn:
 
 
 @dataclass(frozen=True)
+class Sequence:
+    """Whole numbers and other texts (numbers, text)"""
+    longest: int = option(5, '--longest', 'the most characters that the text of a picture may have', least=1, most=32,
+                          metavar='N')
+
+
+@dataclass(frozen=True)
 class Pictures:
     """Your own pictures (folder)"""
     images: str = option('', '--images', 'folder with one folder of pictures for each class', metavar='DIR',
@@ -59,13 +66,6 @@ class Pictures:
                           'claim to have any number; 0, the default of native, for as many as the memory holds',
                           least=0, most=1_000_000, metavar='MEGAPIXELS')
     colour: bool = found(False)
-
-
-@dataclass(frozen=True)
-class Sequence:
-    """Texts to read (numbers, text)"""
-    longest: int = option(5, '--longest', 'the most characters that the text of a picture may have', least=1, most=32,
-                          metavar='N')
 
 
 @dataclass(frozen=True)
@@ -182,4 +182,4 @@ def _unused_by_one_glimpse(config):
     return *LEARNING, *(['mc'] if config.start == 'center' else [])
 
 
-GROUPS = Scene, Digits, Svhn, Pictures, Sequence, Game, Augmentation, Retina, Networks, Policy, Optimisation
+GROUPS = Scene, Digits, Svhn, Sequence, Pictures, Game, Augmentation, Retina, Networks, Policy, Optimisation

@@ -42,8 +42,9 @@ class Reading(Scene):
         wanted = sequences.NOTHING if self.truth is None else self.truth[self.place(t)]
         return None if wanted == sequences.NOTHING else wanted
 
-    def title(self, number, t):
-        return f'{super().title(number, t)}, answer {self.place(t) + 1}'
+    def thoughts(self, t):
+        (_, bars), = super().thoughts(t)
+        return [(f'Answer {self.place(t) + 1} may be', bars)]
 
     def words(self, t):
         """The text that is read up to glimpse t, and at the end whether it is right."""
@@ -58,4 +59,4 @@ class Reading(Scene):
 
     def spelt(self, rows):
         """One row of labels as a text, as the fonts can draw it."""
-        return ''.join(sequences.texts(rows, self.names))
+        return sequences.texts(rows, self.names[:-1])[0]

@@ -1,12 +1,13 @@
 """SVHN's house numbers, or the stand-in made of font digits: the pictures themselves, or on a larger street."""
 import datasets
 from datasets import scenes
+from ram.config.groups import Pictures, Sequence, names
 from ram.tasks.task import PHOTOGRAPHS, Task
 
 
 class SvhnTask(Task):
     """Colour pictures of 32 x 32 pixels."""
-    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'clutter', 'longest', 'speed', 'paddle'
+    unused = *names(Pictures, Sequence), 'clutter', 'speed', 'paddle'
 
     def check(self, config):
         super().check(config)

@@ -6,7 +6,7 @@ import numpy as np
 
 from datasets import picture_reading, shown
 from ram.config.effect import check_effect
-from ram.config.groups import DIGITS
+from ram.config.groups import DIGITS, Pictures, Sequence, names
 
 # What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
 PHOTOGRAPHS = dict(
@@ -45,7 +45,7 @@ class Task:
     chosen = ()
     smallest = 28
     preparation = ''
-    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'longest', 'speed', 'paddle'
+    unused = *names(Pictures, Sequence), 'extra', 'speed', 'paddle'
     free = ()
 
     def __init__(self, **preset):

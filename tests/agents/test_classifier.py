@@ -12,7 +12,7 @@ from ram.registry import MODELS, make_loss, make_model
 from ram.reports import evaluation
 from ram.tasks.folder import UNCHANGED
 
-KINDS = {kind: {'model': kind} for kind in MODELS if kind != 'player'} | {
+KINDS = {kind: {'model': kind} for kind in MODELS if MODELS[kind].goal == 'classification'} | {
     'lstm': {'core': 'lstm'}, 'conv glimpse': {'glimpse_network': 'conv'}, 'normalised': {'normalise': True},
     'context': {'context': True}, 'learned start': {'start': 'learned'}, 'conv3 normalised': {
         'model': 'conv3', 'normalise': True}, 'one glimpse': {'glimpses': 1, 'start': 'center'}}

@@ -13,7 +13,7 @@ from ram.reports import evaluation
 from tests.conftest import assert_one_clear_line, script
 from tests.networks.conftest import shake
 
-KINDS = [name for name, model in MODELS.items() if not model.gaze]
+KINDS = [name for name, model in MODELS.items() if not model.gaze and model.goal == 'classification']
 
 
 def naive(model, image):

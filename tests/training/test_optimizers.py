@@ -9,6 +9,9 @@ import pytest
 from ram.config import PRESETS, Config
 from ram.registry import CORES, DATASETS, MODELS, make_loss, make_model
 from ram.training import optimizers
+from tests import rows as task
+
+rows = task.rows
 
 
 @pytest.mark.parametrize('length', [0.5, 5, 80])
@@ -41,9 +44,12 @@ def test_weights_without_a_gradient_decay_with_the_learning_rate(optimizer):
 
 @pytest.mark.parametrize('core', CORES)
 @pytest.mark.parametrize('model', MODELS)
-def test_no_two_gradients_share_memory(rng, tiny, model, core):
+def test_no_two_gradients_share_memory(rows, rng, tiny, model, core):
     """Otherwise a change in place, such as clipping, would change some of them twice."""
-    if MODELS[model].goal == 'game':
+    if MODELS[model].goal == 'sequence':
+        config, labels = task.config(model=model, core=core), task.random_labels(rng, 4)
+        batch = task.pictures_of(labels), labels, rng
+    elif MODELS[model].goal == 'game':
         config = dataclasses.replace(PRESETS['catch'], size=6, patch=3, scales=1, unit=5, hidden=7, core=core)
         batch = DATASETS['catch'].new_games(config, rng, 4), rng
     else:
