@@ -120,7 +120,8 @@ RENDERERS = Registry(
 # The same for models that read, and for players of games.
 SEQUENCE_RENDERERS = Registry(
     episodes='ram.pictures.reading:draw',
-    heatmap='ram.pictures.heatmap:draw',
+    heatmap='ram.pictures.reading:draw_heatmap',
+    wrong='ram.pictures.reading:draw_wrong',
     augmented='ram.pictures.augmented:draw',
 )
 GAME_RENDERERS = Registry(

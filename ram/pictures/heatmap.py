@@ -31,21 +31,22 @@ def draw(model, arguments, device):
 draw.unused = 'count',  # flags of visualize.py without effect
 
 
-def heatmap(locations, size, centres=None, side=DIGIT):
+def heatmap(locations, size, centres=None, side=DIGIT, caption='Where each glimpse goes in the image'):
     """Where the first, the second, ... glimpse goes, over many images.
 
     Args:
-        locations: float array (T, N, 2), columns (x, y) in [-1, 1].
+        locations: float array (T, N, 2), columns (x, y) in [-1, 1]; NaN for a glimpse that is left out.
         size: side of the images in pixels.
         centres: float array (N, D, 2), columns (x, y), the centres in pixels of the D digits of each image.  If given,
             a second row of maps shows where the glimpses go relative to the nearest of them.
         side: side of a digit in pixels.
+        caption: what is said above the maps.
 
     Returns:
         bytes of a PNG.
     """
     pixels = (locations + 1) / 2 * size
-    rows = [('Where each glimpse goes in the image', pixels, (0, size), None)]
+    rows = [(caption, pixels, (0, size), None)]
     if centres is not None:
         rows.append((f'Around the digit; the box is its {side} × {side} pixels', from_nearest(pixels, centres),
                      (-size / 2, size / 2), side))

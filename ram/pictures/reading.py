@@ -1,10 +1,14 @@
 """Episodes of a model that reads: character after character is found, and the text grows beneath the picture."""
 import numpy as np
+from chainer.backends import cuda
 
-from ram import sequences
-from ram.pictures import episodes
-from ram.pictures.drawing import INK, RIGHT, WRONG
+from ram import sequences, tasks
+from ram.pictures import episodes, wrong
+from ram.pictures.drawing import INK, RIGHT, WRONG, file_for
+from ram.pictures.heatmap import heatmap
 from ram.pictures.scene import Scene
+from ram.random_streams import generator
+from ram.reports import evaluation
 
 
 def draw(model, arguments, device):
@@ -13,6 +17,34 @@ def draw(model, arguments, device):
     Args and returns: as for :func:`ram.pictures.episodes.draw`.
     """
     return episodes.draw(model, arguments, device, Reading)
+
+
+def draw_wrong(model, arguments, device):
+    """The same of pictures in which a wrong text is read; see :func:`ram.pictures.wrong.draw`."""
+    return wrong.draw(model, arguments, device, Reading)
+
+
+def draw_heatmap(model, arguments, device):
+    """A map (PNG) for each answer of where the model looks for it over the whole test set, up to the end of each text.
+
+    Args and returns: as for :func:`ram.pictures.episodes.draw`.
+    """
+    config = model.config
+    images, _ = tasks.load_scenes(config, model.unseen_split, arguments.data)
+    found = np.concatenate([used(episode, config) for _, episode in evaluation.episodes(
+        model, tasks.send(device, images), generator(device, arguments.seed), arguments.policy)], axis=1)
+    return {file_for(arguments, '.png', 'heatmap'): heatmap(
+        found.reshape(sequences.places(config), -1, 2), config.size, caption='Where it looks for each character')}
+
+
+draw_heatmap.unused = 'count',  # flags of visualize.py without effect
+
+
+def used(episode, config):
+    """The locations of an Episode, float32 (T, B, 2) on the CPU; NaN after the end of a text."""
+    rows = sequences.read(cuda.to_cpu(episode.logits.array).argmax(axis=2).T, len(config.classes))
+    there = (rows.T != sequences.NOTHING).repeat(config.glimpses, axis=0)
+    return np.where(there[:, :, None], cuda.to_cpu(episode.locations), np.float32(np.nan))
 
 
 class Reading(Scene):
@@ -27,6 +59,10 @@ class Reading(Scene):
         said = probabilities[config.glimpses - 1::config.glimpses].argmax(axis=1)
         self.labels = sequences.read(said[None], len(config.classes))
         self.used = config.glimpses * int((self.labels != sequences.NOTHING).sum())
+
+    @staticmethod
+    def mistakes(logits, labels):
+        return (sequences.read(logits.argmax(axis=2).T, logits.shape[2] - 1) != labels).any(axis=1)
 
     def __len__(self):
         return self.used

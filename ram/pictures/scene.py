@@ -42,6 +42,11 @@ class Scene:
                                    for axis, length in enumerate((self.width, self.height)))
         self.shape = (self.bottom - self.top) / (self.right - self.left)
 
+    @staticmethod
+    def mistakes(logits, labels):
+        """Which answers of an Episode are wrong: bool array (B,); both arguments are on the CPU."""
+        return logits.argmax(axis=1) != labels
+
     def __len__(self):
         """The number of frames."""
         return len(self.locations)

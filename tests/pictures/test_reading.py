@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
+import chainer
 import numpy as np
 
+from ram.agents.recurrent_attention import Episode
 from ram.pictures.drawing import OTHER, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
-from ram.pictures.reading import Reading
+from ram.pictures.reading import Reading, used
 from ram.pictures.retina import seen
 from ram.pictures.sheet import Sheet
 from tests import rows as task
@@ -57,3 +61,20 @@ def test_a_sheet_has_room_for_episodes_of_several_lengths(rows):
         return figure.get_size_inches()[1]
 
     assert height(long, long) - height(long, short) > 0.5
+
+
+def test_a_wrong_text_is_one_that_is_read_wrongly(rng):
+    """What is said after the end of a text does not matter, nor in the last place."""
+    said = np.array([[0, 3, 1, 1], [0, 1, 2, 0], [0, 3, 3, 3], [0, 1, 3, 3]])
+    labels = np.int32([[0, 3, -1, -1], [0, 1, 2, 3], [0, 1, 3, -1], [0, 1, 2, 3]])
+    logits = np.eye(4)[said.T] + rng.random((4, 4, 4)) / 2
+    assert Reading.mistakes(logits, labels).tolist() == [False, False, True, True]
+
+
+def test_the_map_leaves_out_what_is_after_the_end(rng):
+    said, locations = np.array([[0, 3, 1, 3], [0, 1, 2, 0]]), rng.random((8, 2, 2), np.float32)
+    episode = Episode(locations, None, chainer.Variable(np.eye(4, dtype=np.float32)[said.T]))
+    found = used(episode, SimpleNamespace(classes='abc', glimpses=2))
+    np.testing.assert_array_equal(found[:4], locations[:4])
+    assert np.isnan(found[4:, 0]).all()
+    np.testing.assert_array_equal(found[:, 1], locations[:, 1])

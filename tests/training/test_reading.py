@@ -113,14 +113,21 @@ def test_visualize(run, tmp_path):
     assert result.returncode == 0, result.stderr
     with Image.open(tmp_path / 'model.gif') as gif:
         assert gif.n_frames == sum(2 * (len(text) + 1) for text in model.predict(images[[3, 5]]))
-    assert script('visualize.py', tmp_path / 'model.npz', '--heatmap').returncode == 0
-    assert (tmp_path / 'model-heatmap.png').exists()
+
+
+def test_maps_and_mistakes(run, tmp_path):
+    shutil.copy(run / 'model.npz', tmp_path)
+    for kind, files in ('heatmap', ['model-heatmap.png']), ('wrong', ['model-wrong.gif', 'model-wrong.png']):
+        result = script('visualize.py', tmp_path / 'model.npz', f'--{kind}')
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.splitlines() == [str(tmp_path / name) for name in files]
 
 
 @pytest.mark.parametrize('command, words', [
     ('evaluate.py --passes 2', ['--passes 2 has no effect', 'a reader of rows']),
     ('evaluate.py --repeats 2', ['--repeats 2 has no effect', 'draws no location']),
-    ('visualize.py --page x.html', ['--page is not for rows']), ('visualize.py --wrong', ['--wrong is not for rows'])])
+    ('visualize.py --page x.html', ['--page is not for rows']),
+    ('visualize.py --heatmap --count 2', ['--count 2 has no effect', '--heatmap'])])
 def test_what_does_not_apply_is_refused(run, command, words):
     name, *flags = command.split()
     assert_one_clear_line(script(name, run / 'model.npz', *flags), *words)
