@@ -15,7 +15,10 @@ from ram.random_streams import generator
 from ram.registry import make_loss, make_model
 from ram.training.extensions.schedule import Schedule
 from ram.training.optimizers import make_optimizer
+from tests import rows as rows_task
 from tests.conftest import SMALL, assert_one_clear_line, script
+
+rows = rows_task.rows
 
 BASE = Config(dataset='mnist', size=28, patch=4, scales=2, glimpses=2, unit=5, hidden=7, filters=3,
               optimizer='momentum', lr=0.1, schedule='constant')
@@ -48,7 +51,9 @@ def trained(config, steps):
     loss, rng = make_loss(model), np.random.default_rng(0)
     optimizer = make_optimizer(config, loss)
     images, labels = rng.random((4, 1, 28, 28), np.float32), rng.integers(0, 10, 4).astype(np.int32)
-    game = config.dataset == 'catch'
+    game = model.goal == 'game'
+    if model.goal == 'sequence':
+        labels = rows_task.random_labels(rng, 4)
     for step in range(steps):
         batch = [catch.new_games(np.random.default_rng(step), 4, config.size)] if game else [images, labels]
         optimizer.update(loss, *batch, generator(loss.device, step))
@@ -70,7 +75,18 @@ def same(config, other, steps):
 @pytest.mark.parametrize('base, choice, fields, steps', CASES, ids=[str(case[1]) for case in CASES])
 def test_a_field_is_without_effect_where_training_does_not_change_with_it(base, choice, fields, steps):
     """Trains with one value and with another: what is said to have no effect has none, and the rest has."""
-    chosen = dataclasses.replace(base, **choice)
+    compare(dataclasses.replace(base, **choice), fields, steps)
+
+
+@pytest.mark.parametrize('choice', [
+    {}, dict(glimpses=1), dict(glimpses=1, context=True), dict(policy='random'), dict(model='places')], ids=str)
+def test_the_same_for_models_that_read(rows, choice):
+    small = dict(patch=4, unit=5, hidden=7, start='random', core='relu', optimizer='momentum', lr=0.1,
+                 schedule='constant')
+    compare(rows_task.config(**{**small, **choice}), NETWORKS, 1)
+
+
+def compare(chosen, fields, steps):
     unused, tried = without_effect(chosen), 0
     for name, values in fields.items():
         try:
