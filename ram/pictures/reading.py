@@ -5,8 +5,9 @@ from chainer.backends import cuda
 from ram import sequences, tasks
 from ram.pictures import episodes, wrong
 from ram.pictures.drawing import INK, RIGHT, WRONG, file_for
+from ram.pictures.frame import IN_A_ROW
 from ram.pictures.heatmap import heatmap
-from ram.pictures.scene import Scene
+from ram.pictures.scene import ROWS, Scene
 from ram.random_streams import generator
 from ram.reports import evaluation
 
@@ -56,6 +57,7 @@ class Reading(Scene):
 
     def __init__(self, image, locations, retina, probabilities, truth, config, size=None):
         super().__init__(image, locations, retina, probabilities, truth, config, size)
+        self.rows = ROWS + (config.scales <= IN_A_ROW)  # the ten digits and the end, unless the patches need the room
         said = probabilities[config.glimpses - 1::config.glimpses].argmax(axis=1)
         self.labels = sequences.read(said[None], len(config.classes))
         self.used = config.glimpses * int((self.labels != sequences.NOTHING).sum())

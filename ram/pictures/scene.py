@@ -26,7 +26,10 @@ class Scene:
 
     Attributes:
         outputs: the names of what the probabilities are of.
+        rows: the largest number of them that have a bar.
     """
+    rows = ROWS
+
 
     def __init__(self, image, locations, retina, probabilities, truth, config, size=None):
         self.image, self.locations, self.retina, self.probabilities = image, locations, retina, probabilities
@@ -110,7 +113,7 @@ class Scene:
         wanted = self.wanted(t)
         likeliest = [c for c in self.probabilities[self.answered(t)].argsort()[::-1].tolist() if c != wanted]
         shown = ([] if wanted is None else [wanted]) + likeliest
-        return [('What it thinks', [self.bar(c, t) for c in sorted(shown[:ROWS])])]
+        return [('What it thinks', [self.bar(c, t) for c in sorted(shown[:self.rows])])]
 
     def answered(self, t):
         """The glimpse that ends with the answer to which glimpse t belongs, from 0."""

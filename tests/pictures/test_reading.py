@@ -2,9 +2,12 @@ from types import SimpleNamespace
 
 import chainer
 import numpy as np
+import pytest
+from PIL import ImageColor
 
 from ram.agents.recurrent_attention import Episode
 from ram.pictures.drawing import OTHER, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
+from ram.pictures.frame import frame
 from ram.pictures.reading import Reading, used
 from ram.pictures.retina import seen
 from ram.pictures.sheet import Sheet
@@ -78,3 +81,16 @@ def test_the_map_leaves_out_what_is_after_the_end(rng):
     np.testing.assert_array_equal(found[:4], locations[:4])
     assert np.isnan(found[4:, 0]).all()
     np.testing.assert_array_equal(found[:, 1], locations[:, 1])
+
+
+@pytest.mark.parametrize('scales', [4, 5])
+def test_a_frame_has_room_for_the_bars_of_ten_digits_and_the_end(rows, scales):
+    config = task.config(classes=tuple('0123456789'), scales=scales)
+    image, locations = np.zeros((1, 28, 28), np.float32), np.zeros((8, 2), np.float32)
+    chances = np.full((8, 11), 0.1)
+    shown = Reading(image, locations, seen(image[None], locations[:, None], config)[:, 0], chances, [3, 10, -1, -1],
+                    config)
+    assert len(shown.thoughts(0)[0][1]) == (11 if scales == 4 else 10)
+    there = (np.asarray(frame(shown, 0, 'a title')) == ImageColor.getrgb(OTHER)).all(axis=2).any(axis=1)
+    bands = np.flatnonzero(np.diff(np.r_[0, there, 0])).reshape(-1, 2)
+    assert (abs(np.diff(bands) - np.diff(bands)[0]) <= 2).all()  # none is cut
