@@ -2,11 +2,11 @@
 import dataclasses
 
 from datasets import catch
-from ram.config.groups import Augmentation, names
+from ram.config.groups import Augmentation, Sequence, names
 from ram.tasks.task import Task
 
 UNUSED = ('shift', 'digits', 'clutter', 'extra', 'images', 'fit', 'group_by', 'largest', 'colour', 'glimpses',
-          'reward', 'mc', *names(Augmentation))
+          'reward', 'mc', *names(Augmentation, Sequence))
 
 
 class CatchTask(Task):

@@ -6,7 +6,7 @@ from datasets import folder as pictures
 from datasets import splits, visible
 from datasets.class_folders import Folder
 from ram.config.effect import check_effect
-from ram.config.groups import Augmentation
+from ram.config.groups import Augmentation, Sequence, names
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
 from ram.tasks.remarks import say
@@ -25,7 +25,7 @@ class FolderTask(Task):
     Their classes, and whether they have colour, are found in the data.  Native pictures are never copied as a whole, so
     they are not augmented.
     """
-    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle'
+    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', *names(Sequence)
     free = 'digits',  # older files may have another
     chosen = 'batchsize', 'epoch'
     classes = None

@@ -1,20 +1,19 @@
 """SVHN's house numbers, or the stand-in made of font digits: the pictures themselves, or on a larger street."""
 import datasets
 from datasets import scenes
+from ram.config.groups import Pictures, Sequence, names
 from ram.tasks.task import PHOTOGRAPHS, Task
 
 
 class SvhnTask(Task):
     """Colour pictures of 32 x 32 pixels."""
-    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'clutter', 'speed', 'paddle'
+    unused = *names(Pictures, Sequence), 'clutter', 'speed', 'paddle'
 
     def check(self, config):
         super().check(config)
         if config.size < datasets.svhn.SIDE:
             raise ValueError(f'the pictures of svhn are {datasets.svhn.SIDE} pixels wide: size must be at least '
                              f'{datasets.svhn.SIDE}, not {config.size}')
-        if config.extra and config.digits != 'mnist':
-            raise ValueError('the stand-in of font digits has no extra pictures: extra must be off')
 
     def channels(self, config):
         return 3

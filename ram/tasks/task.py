@@ -6,7 +6,7 @@ import numpy as np
 
 from datasets import picture_reading, shown
 from ram.config.effect import check_effect
-from ram.config.groups import DIGITS
+from ram.config.groups import DIGITS, Pictures, Sequence, names
 
 # What presets for photographs have in common.  Pictures are not mirrored, since digits, letters and signs must not be.
 PHOTOGRAPHS = dict(
@@ -30,13 +30,14 @@ class Task:
 
     Attributes:
         preset: these fields, a dict.
-        goal: 'classification' or 'game'; it decides what a run does, see ``ram.registry``.
+        goal: 'classification', 'sequence' or 'game'; it decides what a run does, see ``ram.registry``.
         objects: the number of digits in a scene.
         classes: what the answers must be; None if the data say it.
         chosen: the fields of a Config that are chosen from the data if they are 0, see ``completed``.
         smallest: the smallest side of a scene in pixels.
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
         free: those of them that may have any value all the same.
+        digits: the values of the field of that name that it knows.
         preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
@@ -45,8 +46,9 @@ class Task:
     chosen = ()
     smallest = 28
     preparation = ''
-    unused = 'images', 'fit', 'group_by', 'largest', 'colour', 'extra', 'speed', 'paddle'
+    unused = *names(Pictures, Sequence), 'extra', 'speed', 'paddle'
     free = ()
+    digits = 'mnist', 'fonts'
 
     def __init__(self, **preset):
         self.preset = preset
@@ -57,6 +59,10 @@ class Task:
         if config.classes != self.classes:
             raise ValueError(f'the classes of {config.dataset} are {shown.few(self.classes)}, not '
                              f'{shown.few(config.classes)}')
+        if config.digits not in self.digits:
+            raise ValueError(f'digits must be {" or ".join(self.digits)} for {config.dataset}, not {config.digits!r}')
+        if config.extra and config.digits != 'mnist':
+            raise ValueError(f'there are no extra pictures with digits {config.digits}: extra must be off')
 
     def check_unused(self, config):
         """Raises ValueError if a field without effect does not have its default."""
