@@ -53,7 +53,8 @@ def test_what_is_cut_out_is_the_picture_with_its_border_repeated(rng):
     pixels = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)
     for left, top, side in (3, 4, 10), (-5, 2, 16), (20, 15, 25), (-40, -40, 100):
         found = np.asarray(crops.cropped(Image.fromarray(pixels), left, top, side, side))
-        expected = [[pixels[min(max(top + y, 0), 19), min(max(left + x, 0), 29)] for x in range(side)] for y in range(side)]
+        expected = [[pixels[min(max(top + y, 0), 19), min(max(left + x, 0), 29)] for x in range(side)]
+                    for y in range(side)]
         np.testing.assert_array_equal(found, expected)
         filled = np.asarray(crops.cropped(Image.fromarray(pixels), left, top, side, side, (1, 2, 3)))
         inside = np.zeros((side, side), bool)

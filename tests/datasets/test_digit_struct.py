@@ -48,7 +48,8 @@ def test_one_digit_and_several(tmp_path):
 
 
 @pytest.mark.parametrize('number, words', [
-    (('../1.png', [(1, 2, 3, 4, 5)]), "'../1.png' is not the name of a file"), (('', [(1, 2, 3, 4, 5)]), 'is not the name'),
+    (('../1.png', [(1, 2, 3, 4, 5)]), "'../1.png' is not the name of a file"),
+    (('', [(1, 2, 3, 4, 5)]), 'is not the name'),
     (('3.png', [(0, 2, 3, 4, 5)]), '3.png has the label 0; it must be 1 to 10'), (('3.png', []), '3.png has 0 labels'),
     (('3.png', [(1.5, 2, 3, 4, 5)] * 2), 'the label 1.5'), (('3.png', [(float('nan'), 2, 3, 4, 5)]), 'the label nan'),
     (('3.png', [(1, 2, 3, 0, 5)]), '3.png has a digit with left 2, top 3, width 0, height 5'),
