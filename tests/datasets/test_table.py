@@ -29,5 +29,5 @@ def test_damage_stays_in_its_line(tmp_path):
 @pytest.mark.parametrize('content', [b'', b'a.png,12\n', b'file,text\na.png,12\n', b'"file,label\n', b'\xff\xfe1'])
 def test_files_that_are_no_such_tables(tmp_path, content):
     (tmp_path / 'x.csv').write_bytes(content)
-    with pytest.raises(ValueError, match='x.csv (must begin with a line that names its columns, file,label|is not text)'):
+    with pytest.raises(ValueError, match='x.csv (must begin .* its columns, file,label|is not text)'):
         table.read(tmp_path / 'x.csv', 'file', 'label')
