@@ -28,10 +28,7 @@ class Folder:
     """
 
     def __init__(self, root, group_by=''):
-        if root.is_file():
-            raise ValueError(f'{root} is a file: {ASKED}')
-        if not root.is_dir():
-            raise FileNotFoundError(f'there is no folder {root}: {ASKED}')
+        check_folder(root, ASKED)
         self.root, self.group_by, self.own = root, group_by, {}
         named = [path for path in visible.folders(root) if path.name.casefold() in NAMES]
         for path in named:
@@ -139,13 +136,16 @@ class Folder:
     def _group_names(self, files):
         """The names of the groups of files, by path; ValueError if none has one."""
         parent = self.parent('train')
-        texts = {path: path.relative_to(parent / name).as_posix() for name, paths in files.items()
-                 for path in paths}
-        names = dict(zip(texts, splits.group_names(self.group_by, list(texts.values()))))
-        if not any(names.values()):
-            raise ValueError(f'--group-by {self.group_by!r} matches none of the pictures in {parent}, '
-                             f'such as {next(iter(texts.values()))}')
-        return names
+        classes = {path: parent / name for name, paths in files.items() for path in paths}
+        return splits.names_of_groups(self.group_by, list(classes), classes.get)
+
+
+def check_folder(root, asked):
+    """Raises an error that ends with what is asked for, unless ``root`` is a folder."""
+    if root.is_file():
+        raise ValueError(f'{root} is a file: {asked}')
+    if not root.is_dir():
+        raise FileNotFoundError(f'there is no folder {root}: {asked}')
 
 
 def composed(name):

@@ -1,9 +1,10 @@
 """The user's own pictures: a folder of class folders, with or without folders of splits."""
 import numpy as np
 
-from datasets import bit_depth, picture_cache, picture_reading
+from datasets import picture_cache, picture_reading
 from datasets.class_folders import SPLITS, Folder, composed, few
 from datasets.picture_reading import LARGEST
+from datasets.picture_remarks import remarks
 from datasets.picture_store import Pictures
 
 
@@ -118,38 +119,6 @@ def load(root, split, classes, size, colour, fit='resize', group_by='', factor=2
                          f'{stored.reasons[places[files[name][0]]]}')
     chosen = Pictures(stored.store, stored.rows[[place for _, place in kept]])
     images = chosen if native else np.stack([chosen.reduced(i, size) for i in range(len(chosen))])
-    return images, found, _remarks(folder, split, stored, places)
-
-
-def _remarks(folder, split, stored, places):
-    """The remarks of :func:`load`; ``places`` is a dict of the places of files in ``stored``."""
-    paths = [path for paths in folder.files(split).values() for path in paths]
-    reasons = {path: stored.reasons[places[path]] for path in paths}
-    left_out = [f'{path}: {reason}' for path, reason in reasons.items() if reason]
-    whites = [stored.whites[places[path]] for path, reason in reasons.items() if not reason]
+    paths = [path for paths in files.values() for path in paths]
     compared = {part: folder.files(part) for part in (SPLITS if split == 'train' else [split])}
-    twins = _twins(compared, lambda path: stored.digests[places[path]])
-    heading = f'{len(left_out):,} of {len(paths):,} {split} pictures cannot be read and are left out'
-    scaled = bit_depth.summary(whites, f'{split} pictures')
-    return [(heading, lines) for heading, lines in [
-        (left_out and heading, left_out),
-        (twins and f'pictures in several classes or splits, pixel by pixel ({len(twins):,})', twins),
-        (scaled, [])] if heading]
-
-
-def _twins(files, digest):
-    """A text for each picture that is in several classes or splits.
-
-    Args:
-        files: dict of the files by class, by split.
-        digest: function of a path that returns a str, the same for pictures with the same pixels,
-            '' for files that are no pictures.
-    """
-    owners = {}
-    for split, classes in files.items():
-        for name, paths in classes.items():
-            for path in paths:
-                owners.setdefault(digest(path), {}).setdefault((split, composed(name)), path)
-    owners.pop('', None)
-    return [few([f'{path} ({split})' for (split, _), path in paths.items()])
-            for paths in owners.values() if len(paths) > 1]
+    return images, found, remarks(paths, split, stored, places, compared)

@@ -49,7 +49,7 @@ class Stored:
     digests: list
 
 
-def stored(root, paths, settings, measure, read):
+def stored(root, paths, settings, measure, read, beside=()):
     """The store of a folder's pictures.  It is made if it does not exist, or does not fit the files as they are now.
 
     Args:
@@ -60,6 +60,7 @@ def stored(root, paths, settings, measure, read):
             cannot be read, a str.
         read: function of a path that returns the PIL picture, in mode L or RGB, and what is white in it; or such a
             reason.
+        beside: sequence of pathlib.Path, other files below the folder that the bytes depend on.
 
     Returns:
         Stored.
@@ -67,7 +68,7 @@ def stored(root, paths, settings, measure, read):
     Raises:
         OSError: the cache cannot be written, or has no room.
     """
-    folder, state = cache_folder(), fingerprint(root, paths, settings)
+    folder, state = cache_folder(), fingerprint(root, [*paths, *beside], settings)
     name = hashlib.sha256(json.dumps([str(root.resolve()), settings]).encode()).hexdigest()[:16]
     place = folder / name
     if _opened.get(place, (None,))[0] == state:

@@ -55,6 +55,26 @@ def group_names(pattern, texts):
     return json.loads(found.stdout)
 
 
+def names_of_groups(pattern, paths, below):
+    """The names of the groups of files.
+
+    Args:
+        pattern: as for :func:`group_names`; it is searched in each file's path below a folder.
+        paths: list of pathlib.Path.
+        below: function of a path that returns that folder.
+
+    Returns:
+        dict of str by path.
+
+    Raises: as :func:`group_names`; and ValueError if the pattern matches none.
+    """
+    texts = [path.relative_to(below(path)).as_posix() for path in paths]
+    names = dict(zip(paths, group_names(pattern, texts)))
+    if not any(names.values()):
+        raise ValueError(f'--group-by {pattern!r} matches none of the pictures, such as {texts[0]}')
+    return names
+
+
 def groups_of(paths, names):
     """Files that belong together.
 
@@ -78,16 +98,17 @@ def groups_of(paths, names):
     return groups
 
 
-def set_aside(groups, parts, salt):
+def set_aside(groups, parts, salt, share=SHARE):
     """Splits groups into parts, in the order of a hash of their names; a group is never divided.
 
-    The size of each part is as close to SHARE of all files as the groups allow: a part takes a group if that brings
-    it closer.  Each part gets at least one group, and at least one is left.
+    The size of each part is as close to its share of all files as the groups allow: a part takes a group if that
+    brings it closer.  Each part gets at least one group, and at least one is left.
 
     Args:
         groups: list of (name, list of paths), more than there are parts.
         parts: names of the parts.
         salt: a text that is hashed before a group's name.
+        share: of all files, that of each part.
 
     Returns:
         dict of a sorted list of paths by part; the rest is under 'train'.
@@ -96,7 +117,7 @@ def set_aside(groups, parts, salt):
         return hashlib.sha256(f'{salt}/{group[0]}'.encode('utf-8', 'surrogateescape')).digest()
 
     left = sorted(groups, key=order)
-    wanted, result = max(1, round(SHARE * sum(len(paths) for _, paths in groups))), {}
+    wanted, result = max(1, round(share * sum(len(paths) for _, paths in groups))), {}
     for place, part in enumerate(parts):
         taken, rest, size = [], [], 0
         for group in left:

@@ -23,7 +23,7 @@ def load(part):
     """
     digits, labels = fonts.load(part)
     rng = np.random.default_rng(SEEDS[part])
-    chunks = [_picture(_inked(digits, np.arange(start, min(start + CHUNK, len(digits))), rng), rng)
+    chunks = [painted(_inked(digits, np.arange(start, min(start + CHUNK, len(digits))), rng), rng)
               for start in range(0, len(digits), CHUNK)]
     return np.concatenate(chunks), labels
 
@@ -45,16 +45,24 @@ def _inked(digits, which, rng):
     return wide[:, :, side:side + SIDE].astype(np.float32) / 255
 
 
-def _picture(ink, rng):
-    """uint8 (n, 3, 32, 32): the strokes in colour on a coloured, textured ground."""
-    n = len(ink)
+def painted(ink, rng):
+    """Strokes in colour on a coloured, textured ground.
+
+    Args:
+        ink: float32 array (N, side, side) in [0, 1], the strokes.
+        rng: ``numpy.random.Generator``.
+
+    Returns:
+        uint8 array (N, 3, side, side).
+    """
+    n, side, _ = ink.shape
     ground = rng.uniform(0.2, 0.8, (n, 1, 1, 1)) + rng.uniform(-0.18, 0.18, (n, 3, 1, 1))
     # The strokes are lighter than a dark ground and darker than a light one, and have another hue.
     step = rng.uniform(0.25, 0.6, (n, 1, 1, 1)) * np.where(ground.mean(axis=1, keepdims=True) > 0.5, -1, 1)
     stroke = ground + step + rng.uniform(-0.12, 0.12, (n, 3, 1, 1))
-    across, down = np.meshgrid(*2 * [np.linspace(-1, 1, SIDE)])
+    across, down = np.meshgrid(*2 * [np.linspace(-1, 1, side)])
     slope = rng.uniform(-0.15, 0.15, (2, n, 1, 1, 1))
-    texture = ndimage.gaussian_filter(rng.standard_normal((n, 1, SIDE, SIDE)), (0, 0, 2, 2)) * 2 * 2 * np.pi ** 0.5
+    texture = ndimage.gaussian_filter(rng.standard_normal((n, 1, side, side)), (0, 0, 2, 2)) * 2 * 2 * np.pi ** 0.5
     picture = ground + (stroke - ground) * ink[:, None] + slope[0] * across + slope[1] * down
     picture += texture * rng.uniform(0, 0.08, (n, 1, 1, 1))
     picture = ndimage.gaussian_filter(picture, (0, 0, 0.7, 0.7))

@@ -8,7 +8,7 @@ from chainer.serializers import DictionarySerializer, NpzDeserializer
 
 from ram import provenance, safe_files
 from ram.config import Config
-from ram.registry import make_model
+from ram.registry import DATASETS, make_model
 
 # In the folder of a run; INIT is the model that it started from, if any.
 SNAPSHOT, MODEL, INIT = FILES = 'snapshot.npz', 'model.npz', 'init.npz'
@@ -90,9 +90,10 @@ def load_model(path, images=None, largest=None):
     model.provenance = made
     changes = {name: value for name, value in (('images', images), ('largest', largest)) if value is not None}
     if changes:
-        if config.dataset != 'folder':
+        own = [name for name, task in DATASETS.items() if 'images' not in task.unused]
+        if config.dataset not in own:
             raise ValueError(f'{path} is a model of {config.dataset}; {" and ".join(changes)} are for those of the '
-                             'dataset folder')
+                             f'datasets {" and ".join(own)}')
         model.config = dataclasses.replace(config, **changes)
     return model
 

@@ -50,6 +50,8 @@ DATASETS = Registry(
     addition='ram.tasks.several:ADDITION',
     svhn='ram.tasks.svhn:SVHN',
     folder='ram.tasks.folder:FOLDER',
+    numbers='ram.tasks.numbers:NUMBERS',
+    text='ram.tasks.text:TEXT',
     catch='ram.tasks.catch:CATCH',
 )
 # Classes of models, see ram.agents.classifier; those without a gaze are controls.

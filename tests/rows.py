@@ -34,8 +34,8 @@ def random_labels(rng, count):
 
 
 class RowsTask(Task):
-    goal = 'sequence'
-    unused = *names(Pictures), 'extra', 'speed', 'paddle'
+    goal, classes = 'sequence', CLASSES
+    unused = *names(Pictures), 'extra', 'speed', 'paddle', 'margin'
 
     def check(self, config):
         self.check_unused(config)

@@ -30,31 +30,36 @@ class Scene:
 
 @dataclass(frozen=True)
 class Digits:
-    """Scenes of digits (mnist, translated, cluttered, cluttered100, svhn)"""
-    digits: str = option('mnist', '--digits', "where digits come from: MNIST, or the fonts of matplotlib; for svhn, "
-                         "'fonts' makes a stand-in for the real pictures", ('mnist', 'fonts'), common=True)
+    """Scenes of digits (mnist, translated, cluttered, cluttered100, svhn, numbers)"""
+    digits: str = option('mnist', '--digits', "where digits come from: MNIST, or the fonts of matplotlib; for svhn and "
+                         "numbers, 'fonts' makes a stand-in for the real pictures; for numbers, 'svhn' makes one of "
+                         "svhn's pictures", ('mnist', 'fonts', 'svhn'), common=True)
     clutter: int = option(0, '--clutter', "8 x 8 pieces of other digits in a scene", least=0, most=1000,
                           metavar='PIECES')
 
 
 @dataclass(frozen=True)
 class Svhn:
-    """SVHN's pictures (svhn)"""
-    extra: bool = option(False, '--extra', "learn from the 531,131 pictures of the 'extra' file too")
+    """SVHN's pictures (svhn, numbers)"""
+    extra: bool = option(False, '--extra', "learn from the 531,131 pictures of the 'extra' file too; for numbers, from "
+                         "the 202,353 of its folder")
 
 
 @dataclass(frozen=True)
 class Sequence:
     """Whole numbers and other texts (numbers, text)"""
-    longest: int = option(5, '--longest', 'the most characters that the text of a picture may have', least=1, most=32,
-                          metavar='N')
+    longest: int = option(5, '--longest', 'leave out pictures whose text has more characters than this; 0, the default '
+                          'of text, for as many as the longest training text has', least=0, most=32, metavar='N')
+    margin: float = option(1.0, '--margin', 'for numbers: side of the picture, in sides of the tight square around the '
+                           'number, which is 30%% wider than its box; above 1, it lies somewhere in it and must be '
+                           'found', least=1, most=8, metavar='RATIO')
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Your own pictures (folder)"""
-    images: str = option('', '--images', 'folder with one folder of pictures for each class', metavar='DIR',
-                         common=True, read=absolute)
+    """Your own pictures (folder, text)"""
+    images: str = option('', '--images', 'folder with one folder of pictures for each class; for text, with pictures '
+                         'and a labels.csv (file,label)', metavar='DIR', common=True, read=absolute)
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
                       'shape', ('resize', 'pad', 'native'), common=True, unused=lambda config: (

@@ -14,8 +14,6 @@ class SvhnTask(Task):
         if config.size < datasets.svhn.SIDE:
             raise ValueError(f'the pictures of svhn are {datasets.svhn.SIDE} pixels wide: size must be at least '
                              f'{datasets.svhn.SIDE}, not {config.size}')
-        if config.extra and config.digits != 'mnist':
-            raise ValueError('the stand-in of font digits has no extra pictures: extra must be off')
 
     def channels(self, config):
         return 3

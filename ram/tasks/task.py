@@ -37,6 +37,7 @@ class Task:
         smallest: the smallest side of a scene in pixels.
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
         free: those of them that may have any value all the same.
+        digits: the values of the field of that name that it knows.
         preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
@@ -47,6 +48,7 @@ class Task:
     preparation = ''
     unused = *names(Pictures, Sequence), 'extra', 'speed', 'paddle'
     free = ()
+    digits = 'mnist', 'fonts'
 
     def __init__(self, **preset):
         self.preset = preset
@@ -57,6 +59,10 @@ class Task:
         if config.classes != self.classes:
             raise ValueError(f'the classes of {config.dataset} are {shown.few(self.classes)}, not '
                              f'{shown.few(config.classes)}')
+        if config.digits not in self.digits:
+            raise ValueError(f'digits must be {" or ".join(self.digits)} for {config.dataset}, not {config.digits!r}')
+        if config.extra and config.digits != 'mnist':
+            raise ValueError(f'there are no extra pictures with digits {config.digits}: extra must be off')
 
     def check_unused(self, config):
         """Raises ValueError if a field without effect does not have its default."""
