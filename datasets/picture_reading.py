@@ -6,7 +6,7 @@ import threading
 import warnings
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from datasets import bit_depth, memory, visible
 
@@ -114,10 +114,12 @@ def decoded(path, size, colour, fit, fill=None):
 
 @_or_reason
 def measure(path):
-    """Height and width of an upright picture; or a reason, a str.  Call it in :func:`limit`."""
+    """Height and width of a picture before it is turned upright; or a reason, a str.  Call it in :func:`limit`.
+
+    Only the beginning of the file is read: a PNG file may say at its end how the picture is turned.
+    """
     with _opened(path) as file:
-        turned = file.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-        return file.size if turned else file.size[::-1]
+        return file.size[::-1]
 
 
 def in_colour(path):
