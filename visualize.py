@@ -66,6 +66,8 @@ def check_flags(name, model, renderer, arguments):
         refuse(['scenes', 'weights'], 'without --page')
     if one:
         refuse(['count', 'scenes'], f'with --{one}, which says what to show')
+    if arguments.image:
+        refuse(['images'], 'with --image, which names its picture')
     whole = one if name == 'episodes' else name if name == 'heatmap' else None  # the seed chooses no scenes
     if whole and not model.draws(arguments.policy or model.config.policy):
         refuse(['seed'], f'with --{whole} and {arguments.model}, which draws no location')

@@ -15,7 +15,7 @@ def kinds(tmp_path_factory):
     """The files of a control, a player, and a classifier that draws locations, each small and not trained."""
     folder = tmp_path_factory.mktemp('kinds')
     for name, preset, changes in [('control', 'mnist', dict(model='conv')), ('player', 'catch', {}),
-                                  ('classifier', 'mnist', {})]:
+                                  ('classifier', 'mnist', {}), ('pictures', 'folder', {})]:
         chosen = dataclasses.replace(config.PRESETS[preset], hidden=8, unit=8, **changes)
         checkpoint.save_model(folder / f'{name}.npz', make_model(chosen))
     return folder
@@ -31,6 +31,8 @@ def kinds(tmp_path_factory):
     ('evaluate.py player.npz --repeats 3', '--repeats 3', 'player.npz, a player of catch'),
     ('evaluate.py classifier.npz --passes 2 --predict a.png', '--passes 2', '--predict'),
     ('evaluate.py classifier.npz --split test --predict a.png', '--split test', '--predict'),
+    ('evaluate.py pictures.npz --images . --predict a.png', '--images .', '--predict'),
+    ('visualize.py pictures.npz --images . --image a.png', '--images .', '--image'),
     ('evaluate.py control.npz --repeats 3 --predict a.png', '--repeats 3', 'which draws no location'),
     ('visualize.py classifier.npz --scenes 3', '--scenes 3', 'without --page'),
     ('visualize.py classifier.npz --weights float16', '--weights float16', 'without --page'),
