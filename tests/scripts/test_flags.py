@@ -3,6 +3,7 @@ import argparse
 import dataclasses
 
 import pytest
+from PIL import Image
 
 from ram import checkpoint, command_line, config
 from ram.registry import make_model
@@ -51,6 +52,17 @@ def test_a_flag_without_effect_is_refused(kinds, command, flag, reason):
     name, model, *flags = command.split()
     result = script(name, kinds / model, *flags)
     assert_one_clear_line(result, f'error: {flag} has no effect', reason, 'leave it out')
+
+
+@pytest.mark.parametrize('flags', ['--image digit.png --out digit.gif', '--image digit.png --out ./digit',
+                                   '--page classifier.npz'])
+def test_a_picture_does_not_replace_what_it_shows(kinds, flags):
+    """The sheet is beside the GIF, under the same name."""
+    Image.new('L', (28, 28)).save(kinds / 'digit.png')
+    before = {path: path.read_bytes() for path in kinds.iterdir()}
+    words = [word if word.startswith('--') else str(kinds / word) for word in flags.split()]
+    assert_one_clear_line(script('visualize.py', kinds / 'classifier.npz', *words), 'would replace', flags.split()[-2])
+    assert {path: path.read_bytes() for path in kinds.iterdir()} == before
 
 
 def test_tables_have_one_form():
