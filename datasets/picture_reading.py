@@ -138,11 +138,33 @@ def _of_eight_bits(file, path):
     codec, *_, how = file.tile[0] if file.tile else ('', '')
     spread = codec in ('ppm', 'ppm_plain') and how[-1] < 65535  # then Pillow has scaled it
     found = ImageOps.exif_transpose(file)
-    if found.mode == 'F' or found.mode.startswith('I'):
-        return bit_depth.eight_bits(found, spread=spread)
-    if str(how).endswith(';16B') and max(top for _, top in found.getextrema()[:3]) < 64:
-        return bit_depth.eight_bits(found, _lower_bytes(path) or found)
-    return found, None
+    grey = found.mode == 'F' or found.mode.startswith('I')
+    if not grey and not str(how).endswith(';16B'):
+        return found, None
+    hidden, white = _transparent(found, grey), None
+    if hidden:  # what cannot be seen says nothing of the depth
+        values = np.array(found)
+        values[np.asarray(hidden) > 0] = 0
+        found = Image.fromarray(values)
+    if grey:
+        found, white = bit_depth.eight_bits(found, spread=spread)
+    elif max(top for _, top in found.getextrema()[:3]) < 64:
+        found, white = bit_depth.eight_bits(found, _lower_bytes(path) or found)
+    if hidden:
+        found.paste('white', mask=hidden)
+    return found, white
+
+
+def _transparent(found, grey):
+    """The mask of the pixels of the value that a file of 16 bits says is transparent; None without such a value.
+
+    In colour the upper bytes decide, which Pillow reads.
+    """
+    clear, values = found.info.pop('transparency', None), np.asarray(found)
+    if clear is None:
+        return None
+    same = values == clear if grey else (values == np.asarray(clear) >> 8).all(axis=2)
+    return Image.fromarray((255 * same).astype(np.uint8))
 
 
 def _lower_bytes(path):

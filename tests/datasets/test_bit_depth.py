@@ -10,8 +10,8 @@ from PIL import Image
 from datasets import bit_depth, folder, picture_reading
 
 
-def png16(path, values):
-    """Writes a PNG file of 16 bits a value; Pillow writes only grey ones."""
+def png16(path, values, clear=()):
+    """Writes a PNG file of 16 bits a value, one of which may be transparent; Pillow writes only grey ones."""
     values = np.asarray(values, '>u2')
     height, width = values.shape[:2]
     kind = {2: 0, 3: {2: 4, 3: 2, 4: 6}.get(values.shape[-1])}[values.ndim]
@@ -20,6 +20,7 @@ def png16(path, values):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
 
     path.write_bytes(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 16, kind, 0, 0, 0))
+                     + (chunk(b'tRNS', struct.pack(f'>{len(clear)}H', *clear)) if clear else b'')
                      + chunk(b'IDAT', zlib.compress(b''.join(b'\0' + row.tobytes() for row in values)))
                      + chunk(b'IEND', b''))
 
@@ -78,6 +79,19 @@ def test_opacity_of_12_bits(tmp_path):
     pixels, white = read(tmp_path / 'x.png', True)
     assert white == 4095 and (pixels[0, 0] == (255, 0, 0)).all() and (pixels[0, 1] == 255).all()
     assert abs(pixels[1, 1].astype(int) - (255, 127, 127)).max() <= 1
+
+
+@pytest.mark.parametrize('largest', [65535, 1000])
+@pytest.mark.parametrize('layers', [1, 3])
+def test_the_value_that_is_transparent_is_white(tmp_path, rng, largest, layers):
+    """As in a picture of 8 bits.  Here it is the largest one, which says nothing of the depth."""
+    values = rng.integers(0, largest + 1, (6, 7, layers))
+    values[2], values[4, 0] = 65535, 0
+    values[5, 0] = largest // 2
+    png16(tmp_path / 'x.png', values.squeeze(), (65535,) * layers)
+    pixels = read(tmp_path / 'x.png', layers > 1)[0].reshape(6, 7, layers)
+    assert (pixels[2] == 255).all() and not pixels[4, 0].any()
+    assert abs(pixels[5, 0].astype(int) - 127).max() <= 4
 
 
 def test_grey_with_opacity_is_not_black(tmp_path):
