@@ -83,12 +83,12 @@ def test_opacity_of_12_bits(tmp_path):
 
 @pytest.mark.parametrize('largest', [65535, 1000])
 @pytest.mark.parametrize('layers', [1, 3])
-def test_the_value_that_is_transparent_is_white(tmp_path, rng, largest, layers):
-    """As in a picture of 8 bits.  Here it is the largest one, which says nothing of the depth."""
+@pytest.mark.parametrize('clear', [65535, 300])
+def test_the_value_that_is_transparent_is_white(tmp_path, rng, largest, layers, clear):
+    """As in a picture of 8 bits; it says nothing of the depth."""
     values = rng.integers(0, largest + 1, (6, 7, layers))
-    values[2], values[4, 0] = 65535, 0
-    values[5, 0] = largest // 2
-    png16(tmp_path / 'x.png', values.squeeze(), (65535,) * layers)
+    values[2], values[4, 0], values[5, 0] = clear, 0, largest // 2
+    png16(tmp_path / 'x.png', values.squeeze(), (clear,) * layers)
     pixels = read(tmp_path / 'x.png', layers > 1)[0].reshape(6, 7, layers)
     assert (pixels[2] == 255).all() and not pixels[4, 0].any()
     assert abs(pixels[5, 0].astype(int) - 127).max() <= 4
