@@ -141,7 +141,7 @@ def _of_eight_bits(file, path):
     grey = found.mode == 'F' or found.mode.startswith('I')
     if not grey and not str(how).endswith(';16B'):
         return found, None
-    hidden, white = _transparent(found, grey), None
+    hidden, white = _transparent(found, grey, path), None
     if hidden:  # what cannot be seen says nothing of the depth
         values = np.array(found)
         values[np.asarray(hidden) > 0] = 0
@@ -155,15 +155,14 @@ def _of_eight_bits(file, path):
     return found, white
 
 
-def _transparent(found, grey):
-    """The mask of the pixels of the value that a file of 16 bits says is transparent; None without such a value.
-
-    In colour the upper bytes decide, which Pillow reads.
-    """
+def _transparent(found, grey, path):
+    """The mask of the pixels of the value that a file of 16 bits says is transparent; None without such a value."""
     clear, values = found.info.pop('transparency', None), np.asarray(found)
     if clear is None:
         return None
-    same = values == clear if grey else (values == np.asarray(clear) >> 8).all(axis=2)
+    if not grey:
+        values = values.astype(np.int32) << 8 | np.asarray(_lower_bytes(path))
+    same = values == clear if grey else (values == clear).all(axis=2)
     return Image.fromarray((255 * same).astype(np.uint8))
 
 
