@@ -61,7 +61,7 @@ def check_flags(model, arguments):
            f'with {arguments.model}, a {model.role} of {model.config.dataset}')
     if arguments.predict:
         refuse(['passes'], 'with --predict, which averages over --repeats')
-        refuse(['split'], 'with --predict, which names its pictures')
+        refuse(['split', 'images'], 'with --predict, which names its pictures')
     if not model.gaze:
         refuse(['policy'], f'with {arguments.model}, which sees the whole image')
     if not model.draws(arguments.policy or model.config.policy):

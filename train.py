@@ -27,7 +27,7 @@ EXAMPLES = [
 
 
 def parse(argv, machine=None):
-    """The flags of a command line; those that it lacks are taken from ``machine``, see ``Run.machine``."""
+    """The flags of a command line; those that it lacks are taken from ``machine``, see ``Run.flags``."""
     parser = command_line.Parser('[flags]', 'Trains the Recurrent Attention Model.', EXAMPLES, lambda arguments: (
         f'The defaults are those of the preset {config.preset_name(arguments)}; add --dataset or --preset to see those '
         'of another.'))
@@ -166,7 +166,7 @@ def main(argv=None):
     arguments, old = parse(argv), None
     if arguments.resume:
         old = distributed.from_first_started(lambda: description.read(arguments.resume))
-        arguments = parse(argv, old.machine)
+        arguments = parse(argv, old.flags)
     joined = distributed.join(arguments.communicator)
     device = command_line.device(arguments.gpu, joined.local, joined.beside)
     shared_batch(arguments, joined)

@@ -1,5 +1,7 @@
 #!/usr/bin/env python
 """Shows where a model looks and what it thinks: python visualize.py model.npz"""
+import os
+
 from datasets import shown
 from ram import checkpoint, command_line, safe_files
 from ram.agents.gaze import POLICIES
@@ -10,7 +12,7 @@ from ram.registry import RENDERERS, RENDERERS_OF
 MOST = 20  # the largest number of scenes in a picture
 EXAMPLES = [
     ('visualize.py result/cluttered', 'four test scenes: model.gif and model.png in the folder of the run'),
-    ('visualize.py models/mnist-T6.npz --image digit.png --out digit.gif', 'a picture of your own'),
+    ('visualize.py models/mnist-T6.npz --image digit.png --out look.gif', 'a picture of your own'),
     ('visualize.py models/mnist-T6.npz --page look.html', 'a page that runs the model in any browser')]
 
 
@@ -66,20 +68,33 @@ def check_flags(name, model, renderer, arguments):
         refuse(['scenes', 'weights'], 'without --page')
     if one:
         refuse(['count', 'scenes'], f'with --{one}, which says what to show')
+    if arguments.image:
+        refuse(['images'], 'with --image, which names its picture')
     whole = one if name == 'episodes' else name if name == 'heatmap' else None  # the seed chooses no scenes
     if whole and not model.draws(arguments.policy or model.config.policy):
         refuse(['seed'], f'with --{whole} and {arguments.model}, which draws no location')
 
 
 def check_place(arguments):
-    """Raises OSError if the pictures or the page cannot be written, before anything is drawn."""
+    """Checks, before anything is drawn, where the pictures or the page are written.
+
+    Raises:
+        OSError: they cannot be written.
+        ValueError: they would replace the picture or a model that they show.
+    """
     if arguments.page:
-        safe_files.check_target(page.file_for(arguments), f'--page {arguments.page}')
+        written, named = [page.file_for(arguments)], f'--page {arguments.page}'
     else:
+        written = [drawing.file_for(arguments, suffix) for suffix in ('.gif', '.png')]
         named = f'--out {arguments.out}' if arguments.out else 'without --out'
-        if not arguments.out and drawing.file_for(arguments, '.png').parent == drawing.RESULTS:
+        if not arguments.out and written[0].parent == drawing.RESULTS:
             drawing.RESULTS.mkdir(exist_ok=True)
-        safe_files.check_target(drawing.file_for(arguments, '.png'), named)
+    sources = [path for path in (arguments.image, arguments.model, *(arguments.gallery or [])) if path]
+    for path in written:
+        safe_files.check_target(path, named)
+        for source in sources:
+            if path.exists() and os.path.exists(source) and path.samefile(source):
+                raise ValueError(f'{named}: {path} would replace {source}, which it shows: choose another name')
 
 
 def main(argv=None):

@@ -20,6 +20,8 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
+import datasets
+
 ROOT = pathlib.Path(__file__).parent.parent
 TAIL = 4000  # characters of a part's output that are kept
 SMALL = ['--dataset', 'translated', '--digits', 'fonts', '--size', '40', '--glimpses', '3']
@@ -97,7 +99,7 @@ def main(argv=None):
     runs = out / 'runs'
     shutil.rmtree(runs, ignore_errors=True)
     os.environ.setdefault('RAM_DATA', str(ROOT / 'data'))
-    mnist = (pathlib.Path(os.environ['RAM_DATA']) / 'mnist').is_dir()
+    mnist = datasets.mnist.complete(datasets.data_folder())
     digits = [] if mnist else ['--digits', 'fonts']
 
     report.run('Tests, among them that resuming changes nothing', ['-m', 'pytest', '-q', '-rs', 'tests/gpu'])

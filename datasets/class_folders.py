@@ -73,9 +73,16 @@ class Folder:
         folders = [path for path in visible.folders(self.root) if path not in self.own.values()]
         classes = [path for path in folders if path.name.casefold() in NAMES and not self.own]
         unread = sorted(loose + (folders if self.own else []))
+        alone = [path for path, name in self._group_names.items() if not name]
+        known = self.listed.get('train', {})
+        absent = [self.parent(split) / name for split in self.own for name in known
+                  if composed(name) not in map(composed, self.listed[split])]
         return [(heading, paths) for heading, paths in [
             ('taken for classes, not for splits, since there are no folders in them', classes),
-            ('not read, since they are in no class folder', unread)] if paths]
+            ('not read, since they are in no class folder', unread),
+            ('missing, so that nothing is known of these classes there', absent),
+            (f'{len(alone):,} of {len(self._group_names):,} pictures are not matched by --group-by '
+             f'{self.group_by!r}, so that each is on its own', alone)] if paths]
 
     def files(self, split):
         """The files of a split by class; split, returns and raises as for :func:`datasets.folder.class_files`."""
@@ -101,7 +108,7 @@ class Folder:
         if self.group_by and not missing:
             raise ValueError(f'--group-by {self.group_by!r} has no effect: {self.root} has folders '
                              'for all three splits')
-        divided, names = {}, self._group_names(files) if self.group_by else {}
+        divided, names = {}, self._group_names
         for name, paths in files.items():
             groups = splits.groups_of(paths, names)
             if len(groups) <= len(missing):
@@ -133,10 +140,13 @@ class Folder:
                                  f'{ascii(name)}; join or rename them')
         return files
 
-    def _group_names(self, files):
-        """The names of the groups of files, by path; ValueError if none has one."""
+    @functools.cached_property
+    def _group_names(self):
+        """The names of the groups of the files of 'train', by path; ValueError if none has one."""
+        if not self.group_by:
+            return {}
         parent = self.parent('train')
-        classes = {path: parent / name for name, paths in files.items() for path in paths}
+        classes = {path: parent / name for name, paths in self._checked('train').items() for path in paths}
         return splits.names_of_groups(self.group_by, list(classes), classes.get)
 
 

@@ -6,6 +6,7 @@ from datasets.class_folders import SPLITS, Folder, composed, few
 from datasets.picture_reading import LARGEST
 from datasets.picture_remarks import remarks
 from datasets.picture_store import Pictures
+from datasets.progress import stepwise
 
 
 def class_files(root, split, group_by=''):
@@ -64,7 +65,8 @@ def describe(root, group_by='', largest=LARGEST):
         _labels(folder, split, files[split], classes)
     paths = [path for paths in files['train'].values() for path in paths]
     with picture_reading.limit(largest):
-        return (classes, any(map(picture_reading.in_colour, paths)), len(paths))
+        seen = stepwise('looking for colour', paths, 'pictures')
+        return classes, any(map(picture_reading.in_colour, seen)), len(paths)
 
 
 def _labels(folder, split, files, classes):
@@ -112,11 +114,12 @@ def load(root, split, classes, size, colour, fit='resize', group_by='', factor=2
     kept = [(labels[name], places[path]) for name, paths in files.items() for path in paths
             if not stored.reasons[places[path]]]
     found = np.array([label for label, _ in kept], np.int32)
-    lost = set(labels.values()) - set(found.tolist())
-    if lost:
-        name = classes[min(lost)]
-        raise ValueError(f'none of the {split} pictures of class {name} in {root} can be read: '
-                         f'{stored.reasons[places[files[name][0]]]}')
+    for part in SPLITS if split == 'train' else [split]:  # a run says at once what its test would say
+        for name, paths in folder.files(part).items():
+            reasons = [stored.reasons[places[path]] for path in paths]
+            if all(reasons):
+                raise ValueError(f'none of the {part} pictures of class {name} in {root} can be read: '
+                                 f'{reasons[0]}')
     chosen = Pictures(stored.store, stored.rows[[place for _, place in kept]])
     images = chosen if native else np.stack([chosen.reduced(i, size) for i in range(len(chosen))])
     paths = [path for paths in files.values() for path in paths]

@@ -38,13 +38,21 @@ def load(part, folder):
     return images, labels.astype(np.int32)
 
 
+def complete(folder):
+    """Whether all files are in ``folder / 'mnist'``; a download that failed leaves this folder, too."""
+    return all(any(path.exists() for path in _paths(name, folder)) for name in FILES)
+
+
+def _paths(name, folder):
+    return folder / 'mnist' / name, folder / 'mnist' / f'{name}.gz'
+
+
 def find(name, folder):
     """The path of an IDX file, plain or gzip-compressed; downloads it if it is missing."""
-    home = folder / 'mnist'
-    for path in (home / name, home / f'{name}.gz'):
+    for path in _paths(name, folder):
         if path.exists():
             return path
-    target = home / f'{name}.gz'
+    _, target = _paths(name, folder)
     return download.fetch([f'{mirror}{name}.gz' for mirror in MIRRORS], target,
                           check=lambda path: read_idx(path, FILES[name]),
                           otherwise='or use --digits fonts, which needs no data')

@@ -28,7 +28,11 @@ _opened = {}            # the stores of this process, so that the splits of a fo
 def cache_folder():
     """The folder of the stores: ``$RAM_CACHE``, else a folder of the project's in ``$XDG_CACHE_HOME`` or ~/.cache."""
     chosen = os.environ.get('RAM_CACHE')
-    return pathlib.Path(chosen or pathlib.Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache', PROJECT)).expanduser()
+    folder = pathlib.Path(chosen or pathlib.Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache', PROJECT))
+    try:
+        return folder.expanduser()
+    except RuntimeError:  # as in a container whose user has no entry among the users
+        raise OSError(f'there is no home folder for {folder}: name another with --cache DIR') from None
 
 
 @dataclass
@@ -56,8 +60,8 @@ def stored(root, paths, settings, measure, read, beside=()):
         root: pathlib.Path, the folder.
         paths: list of pathlib.Path, the files, in the order of the store.
         settings: dict for JSON with everything that the bytes depend on; 'channels' and 'factor' are among its keys.
-        measure: function of a path that returns the height and width of the picture to be stored, or the reason why it
-            cannot be read, a str.
+        measure: function of a path that returns the two sides of the picture to be stored, in any order, since it may
+            have to be turned; or the reason why it cannot be read, a str.
         read: function of a path that returns the PIL picture, in mode L or RGB, and what is white in it; or such a
             reason.
         beside: sequence of pathlib.Path, other files below the folder that the bytes depend on.
@@ -67,7 +71,11 @@ def stored(root, paths, settings, measure, read, beside=()):
 
     Raises:
         OSError: the cache cannot be written, or has no room.
+        ValueError: it is among the pictures.
     """
+    if visible.is_within(cache_folder(), root):
+        raise ValueError(f'--cache {cache_folder()} is in the folder of the pictures, {root}, where it would be taken '
+                         'for a class: name another')
     folder, state = cache_folder(), fingerprint(root, [*paths, *beside], settings)
     name = hashlib.sha256(json.dumps([str(root.resolve()), settings]).encode()).hexdigest()[:16]
     place = folder / name
@@ -154,7 +162,7 @@ def _make(place, state, root, paths, settings, measure, read):
         path.unlink(missing_ok=True)
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        sizes = list(pool.map(measure, paths))
+        sizes = list(progress('measuring', len(paths), 'pictures', pool.map(measure, paths)))
         rows = numpy.array([not isinstance(size, str) for size in sizes]).cumsum() - 1
         measured = numpy.array([size for size in sizes if not isinstance(size, str)], numpy.int32).reshape(-1, 2)
         starts, length = picture_store.layout(measured, settings['channels'], settings['factor'])
@@ -170,22 +178,19 @@ def _make(place, state, root, paths, settings, measure, read):
             if isinstance(found, str):
                 return found
             picture, white = found
-            if (picture.height, picture.width) != tuple(sizes[i]):
+            if sorted(picture.size) != sorted(sizes[i]):
                 return 'it has another size than its file says'
             pixels = picture_store.encoded(picture, settings['factor'])
             with open(part, 'r+b') as file:
                 file.seek(starts[rows[i], 0])
                 file.write(pixels)
-            return *picture_store.statistics(picture), white, _digest(picture.size, pixels)
+            size = picture.height, picture.width
+            return *picture_store.statistics(picture), white, _digest(picture.size, pixels), size
 
         if length >= LARGE:
             print(f'{shown.text(root)}: making the store of {len(paths):,} pictures, {length / 1e9:.1f} GB in '
                   f'{shown.text(place.parent)}', file=sys.stderr)
-        with progress('reading', len(paths), 'pictures') as bar:
-            results = []
-            for result in pool.map(write, range(len(paths))):
-                results.append(result)
-                bar.update()
+        results = list(progress('reading', len(paths), 'pictures', pool.map(write, range(len(paths)))))
         with open(part, 'r+b') as file:
             os.fsync(file.fileno())
     except BaseException:
@@ -197,9 +202,11 @@ def _make(place, state, root, paths, settings, measure, read):
     kept = numpy.array([not reason for reason in reasons], bool)
     whites, digests = ([nothing if isinstance(result, str) else result[place] for result in results]
                        for place, nothing in ((2, None), (3, '')))
-    means, deviations = ([result[place] for result in results if not isinstance(result, str)] for place in (0, 1))
+    means, deviations, upright = ([result[place] for result in results if not isinstance(result, str)]
+                                  for place in (0, 1, 4))
     chosen = rows[kept]  # a file that could not be read after all leaves a hole
-    index = dict(state=state, length=length, factor=settings['factor'], starts=starts[chosen], sizes=measured[chosen],
+    index = dict(state=state, length=length, factor=settings['factor'], starts=starts[chosen],
+                 sizes=numpy.array(upright, numpy.int32).reshape(-1, 2),
                  means=numpy.array(means, numpy.float32).reshape(-1, settings['channels']),
                  deviations=numpy.array(deviations, numpy.float32), rows=numpy.where(kept, kept.cumsum() - 1, -1),
                  files=json.dumps([reasons, whites, digests]))

@@ -6,7 +6,7 @@ import threading
 import warnings
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from datasets import bit_depth, memory, visible
 
@@ -114,10 +114,12 @@ def decoded(path, size, colour, fit, fill=None):
 
 @_or_reason
 def measure(path):
-    """Height and width of an upright picture; or a reason, a str.  Call it in :func:`limit`."""
+    """Height and width of a picture before it is turned upright; or a reason, a str.  Call it in :func:`limit`.
+
+    Only the beginning of the file is read: a PNG file may say at its end how the picture is turned.
+    """
     with _opened(path) as file:
-        turned = file.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-        return file.size if turned else file.size[::-1]
+        return file.size[::-1]
 
 
 def in_colour(path):
@@ -136,11 +138,32 @@ def _of_eight_bits(file, path):
     codec, *_, how = file.tile[0] if file.tile else ('', '')
     spread = codec in ('ppm', 'ppm_plain') and how[-1] < 65535  # then Pillow has scaled it
     found = ImageOps.exif_transpose(file)
-    if found.mode == 'F' or found.mode.startswith('I'):
-        return bit_depth.eight_bits(found, spread=spread)
-    if str(how).endswith(';16B') and max(top for _, top in found.getextrema()[:3]) < 64:
-        return bit_depth.eight_bits(found, _lower_bytes(path) or found)
-    return found, None
+    grey = found.mode == 'F' or found.mode.startswith('I')
+    if not grey and not str(how).endswith(';16B'):
+        return found, None
+    hidden, white = _transparent(found, grey, path), None
+    if hidden:  # what cannot be seen says nothing of the depth
+        values = np.array(found)
+        values[np.asarray(hidden) > 0] = 0
+        found = Image.fromarray(values)
+    if grey:
+        found, white = bit_depth.eight_bits(found, spread=spread)
+    elif max(top for _, top in found.getextrema()[:3]) < 64:
+        found, white = bit_depth.eight_bits(found, _lower_bytes(path) or found)
+    if hidden:
+        found.paste('white', mask=hidden)
+    return found, white
+
+
+def _transparent(found, grey, path):
+    """The mask of the pixels of the value that a file of 16 bits says is transparent; None without such a value."""
+    clear, values = found.info.pop('transparency', None), np.asarray(found)
+    if clear is None:
+        return None
+    if not grey:
+        values = values.astype(np.int32) << 8 | np.asarray(_lower_bytes(path))
+    same = values == clear if grey else (values == clear).all(axis=2)
+    return Image.fromarray((255 * same).astype(np.uint8))
 
 
 def _lower_bytes(path):

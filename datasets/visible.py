@@ -123,6 +123,13 @@ def obstacle(path):
     return 'it is a link to a folder that contains it' if os.path.islink(path) else 'it is a folder'
 
 
+def is_within(path, folder):
+    """Whether a file or folder, which need not exist, counts as one in a folder, at any depth."""
+    top, place = os.path.realpath(folder), os.path.realpath(path)
+    inside = place != top and _contains(top, place)
+    return inside and all(map(is_visible, pathlib.Path(place).relative_to(top).parts))
+
+
 def _contains(folder, path):
     """Whether a folder is, or contains, a path; both are real paths."""
     return os.path.join(path, '').startswith(os.path.join(folder, ''))

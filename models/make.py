@@ -18,6 +18,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 from ram import checkpoint, command_line, config, safe_files  # noqa: E402
+from ram.config import effect  # noqa: E402
 from ram.pictures import learning_curves  # noqa: E402
 from ram.pictures.drawing import png  # noqa: E402
 from ram.registry import DATASETS  # noqa: E402
@@ -129,8 +130,9 @@ def check_recipe(out, found, flags):
     """Raises ValueError if the Run in a folder has another Config, or another model to start from, than flags say."""
     arguments = parse(flags)
     wanted = config.from_flags(arguments)
-    changes = [f'{field} {value}' for field, value in config.different(found.config, wanted)
-               if field not in FOUND and (field not in DATASETS[wanted.dataset].chosen or getattr(wanted, field))]
+    ignored = {*FOUND, *effect.without_effect(found.config),
+               *(field for field in DATASETS[wanted.dataset].chosen if not getattr(wanted, field))}
+    changes = [f'{field} {value}' for field, value in config.different(found.config, wanted) if field not in ignored]
     init = run.origin(ROOT / arguments.init if arguments.init else None)
     if init != {'init': found.init, 'init_sha256': found.init_sha256}:
         changes.append(f'init {found.init or "none"} of SHA-256 {found.init_sha256[:16] or "unknown"}')

@@ -36,10 +36,19 @@ def parse(argv):
     return arguments
 
 
+def document(name, flag):
+    """The text of a document; a ValueError that names the flag if it cannot be read."""
+    try:
+        return pathlib.Path(name).read_text('utf-8')
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f'{flag} {name}: {getattr(error, "strerror", "it is not text in UTF-8")}') from None
+
+
 def main(argv=None):
     arguments = parse(argv)
-    for name in (*arguments.write, *arguments.check):
-        tables.check_marks(pathlib.Path(name).read_text('utf-8'), name)
+    for flag, names in ('--write', arguments.write), ('--check', arguments.check):
+        for name in names:
+            tables.check_marks(document(name, flag), f'{flag} {name}')
     for flag, names in ('--write', arguments.write), ('--picture', [arguments.picture] if arguments.picture else []):
         for name in names:
             safe_files.check_target(name, f'{flag} {name}')
@@ -48,14 +57,14 @@ def main(argv=None):
     print(tables.as_json(made) if arguments.json else
           tables.as_markdown(made) if arguments.markdown else tables.as_text(made))
     for name in arguments.write:
-        text = tables.written(pathlib.Path(name).read_text('utf-8'), made)
+        text = tables.written(document(name, '--write'), made)
         with safe_files.replacing(name, 'w') as file:
             file.write(text)
     if arguments.picture:
         with safe_files.replacing(arguments.picture) as file:
             file.write(png(errors_picture.draw(made)))
     wrong = [f'{name}\n{line}' for name in arguments.check
-             for line in tables.differences(pathlib.Path(name).read_text('utf-8'), made)]
+             for line in tables.differences(document(name, '--check'), made)]
     if wrong:
         print('\n'.join(wrong), file=sys.stderr)
         raise ValueError(f'{len(wrong)} lines differ from the computed tables')

@@ -1,6 +1,7 @@
 """The files that training writes: self-describing models, and snapshots to resume from."""
 import dataclasses
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -44,6 +45,9 @@ def save_model(path, model, made=None, half=False):
 
 def model_file(path):
     """The file of a model, a pathlib.Path: ``path``, or if that is the folder of a run, its best model."""
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError('a model is named by the path of its file, or of the folder of its run, not by something of '
+                         f'type {type(path).__qualname__}')
     path = pathlib.Path(path)
     return path / MODEL if path.is_dir() else path
 
@@ -157,8 +161,12 @@ def start_from(path, model):
 
 def check_finite(arrays):
     """Raises FloatingPointError, which names one of the arrays (dict by name), if they are not all finite."""
-    for name, array in arrays.items():  # a single number may be infinite, as the best error before any validation
-        if array.ndim and array.dtype.kind == 'f' and not np.isfinite(array).all():
+    for name, array in arrays.items():
+        if array.dtype.kind != 'f':
+            continue
+        # A single number may be infinite, as the best error before any validation.
+        wrong = np.isnan(array) if array.ndim == 0 else ~np.isfinite(array)
+        if wrong.any():
             raise FloatingPointError(f'{name.rpartition(":main/")[2]} is not finite')
 
 
@@ -191,6 +199,9 @@ def load_snapshot(path, trainer, arrays=None):
     try:
         check_finite(arrays)
         _SameShapes(_of_this_version(arrays)).load(trainer)
+        done, drawn = trainer.updater.iteration, trainer.updater.get_iterator('main').iteration
+        if done != drawn:
+            raise ValueError(f'it is of iteration {done}, but after {drawn} batches')
     except FloatingPointError as error:  # older versions wrote such snapshots
         raise ValueError(f'{path} cannot be continued: {error}') from None
     except (KeyError, TypeError, ValueError, RecursionError) as error:

@@ -120,6 +120,11 @@ class Parser(PlainParser):
             self.show_help(arguments)
         if unknown:
             self.error(f'unrecognized arguments: {" ".join(unknown)}')
+        for action, *_ in self.texts:
+            value = values.get(action.dest) if isinstance(action, argparse.Action) else None
+            if '' in (value if isinstance(value, list) else [value]) and action.dest in given:
+                # As from "$RUN" where that is not set: without this flag, the script would do something else.
+                self.error(f'{"/".join(action.option_strings) or action.dest} has an empty value')
         if arguments.cache:
             os.environ['RAM_CACHE'] = arguments.cache
         return arguments
@@ -182,23 +187,35 @@ def device(gpu, local=0, beside=1):
 
 def run(main, argv=None):
     """Runs a script's main function; an error that the user can fix is reported in one line, with exit code 2."""
+    for name in 'stdout', 'stderr':
+        if getattr(sys, name) is None:  # it was closed, as by `>&-`
+            setattr(sys, name, open(os.devnull, 'w'))
     shown.never_fail(sys.stdout, sys.stderr)
     try:
         main(argv)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has closed it, as in `evaluate.py model.npz | head -3`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python complains at its end
+        _give_up_output()
         sys.exit(141)  # the exit code of SIGPIPE in a shell
     except (ValueError, OSError, FloatingPointError, MemoryError) as error:  # CuPy's OutOfMemoryError among them
         text = shown.message(error) or 'out of memory'
         if isinstance(error, MemoryError) and 'memory' not in text.lower():
             text = f'out of memory: {text}'
         sys.stderr.write(f'error: {text}\n')  # in one piece, since several processes may write
+        try:
+            sys.stdout.flush()
+        except OSError:  # the error was that it cannot be written
+            _give_up_output()
         abort(2)
         sys.exit(2)
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
+
+
+def _give_up_output():
+    """Drops what was not written to stdout, of which Python would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def abort(code):

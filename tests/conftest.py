@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+import datasets
 from ram import command_line
 from ram.config import Config
 
@@ -55,8 +56,8 @@ def tiny():
 
 @pytest.fixture
 def mnist_folder():
-    folder = pathlib.Path(os.environ.get('RAM_DATA') or 'data')
-    if not (folder / 'mnist').is_dir():
+    folder = datasets.data_folder()
+    if not datasets.mnist.complete(folder):
         pytest.skip('MNIST is not here: set RAM_DATA')
     return folder
 

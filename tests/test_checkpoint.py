@@ -239,6 +239,13 @@ def test_starting_from_a_model_of_which_nothing_fits(tiny, tmp_path):
         checkpoint.start_from(tmp_path / 'model.npz', RecurrentAttentionModel(tiny))
 
 
+@pytest.mark.parametrize('path', [None, 3, ['a.npz'], Config()], ids=str)
+def test_what_is_no_path_names_no_model(path):
+    for function in checkpoint.load_model, checkpoint.model_file, checkpoint.name_of:
+        with pytest.raises(ValueError, match=f'path of its file.* not by something of type {type(path).__name__}'):
+            function(path)
+
+
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.npz'):
         checkpoint.load_model(tmp_path / 'none.npz')

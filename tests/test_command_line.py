@@ -1,7 +1,10 @@
 """What the scripts share."""
 import argparse
 import importlib
+import os
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -21,6 +24,27 @@ def test_an_error_that_the_user_can_mend_is_one_line(error, text, capsys):
     with pytest.raises(SystemExit) as ended:
         command_line.run(main)
     assert ended.value.code == 2 and capsys.readouterr().err == text
+
+
+@pytest.mark.parametrize('output, code, errors', [
+    ('/dev/full', 2, 'error: No space left on device\n'), ('&-', 0, '')])
+def test_output_that_cannot_be_written(output, code, errors):
+    """On a full disk, and where stdout is closed."""
+    program = "from ram import command_line; command_line.run(lambda argv: print('x'))"
+    result = subprocess.run(f'{shlex.quote(sys.executable)} -c "$PROGRAM" >{output}', shell=True, cwd=ROOT, text=True,
+                            stderr=subprocess.PIPE, env={**os.environ, 'PROGRAM': program})
+    assert (result.returncode, result.stderr) == (code, errors)
+
+
+@pytest.mark.parametrize('name, arguments, flag', [
+    ('train.py', ['--resume', ''], '-r/--resume'), ('train.py', ['--init='], '--init'),
+    ('train.py', ['--out', '', '--dataset', 'catch'], '-o/--out'), ('train.py', ['--images', ''], '--images'),
+    ('evaluate.py', ['model.npz', '--predict', 'a.png', ''], '--predict'),
+    ('evaluate.py', ['model.npz', '--data', ''], '--data'), ('visualize.py', ['model.npz', '--image', ''], '--image'),
+    ('models/tables.py', [''], 'folder')])
+def test_a_value_that_is_empty_is_refused(name, arguments, flag):
+    """As a variable of the shell that is not set: `train.py --resume "$RUN"` would begin another run."""
+    assert_one_clear_line(script(name, *arguments), f'{flag} has an empty value')
 
 
 SCRIPTS = [path.relative_to(ROOT).with_suffix('').as_posix() for folder in ('.', 'models', 'benchmarks')

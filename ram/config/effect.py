@@ -40,8 +40,18 @@ def check_effect(config, names, of=None):
     fields = {field.name: field for field in dataclasses.fields(config)}
     for name, reason in without_effect(config).items():
         if name in names and of in (None, reason.name):
-            raise ValueError(no_effect(_as_flag(fields[name], config), f'with {_as_flag(reason, config)}')
+            raise ValueError(no_effect(_as_flag(fields[name], config), _with(reason, config))
                              + f', or change {_flag(reason)}')
+
+
+def reason_without_effect(config, name):
+    """Why a field has no effect in a Config, such as 'with --model conv'; '' if it has one."""
+    reason = without_effect(config).get(name)
+    return _with(reason, config) if reason else ''
+
+
+def _with(reason, config):
+    return f'with {_as_flag(reason, config)}'
 
 
 def no_effect(flag, reason):

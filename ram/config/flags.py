@@ -1,10 +1,11 @@
 """Config's fields as flags of a script."""
 import argparse
+import contextlib
 import dataclasses
 import functools
 
 from ram.config.config import Config
-from ram.config.effect import check_effect
+from ram.config.effect import check_effect, reason_without_effect
 from ram.config.groups import GROUPS
 from ram.config.presets import PRESETS
 from ram.registry import DATASETS
@@ -26,9 +27,13 @@ def add_flags(parser):
 
 
 def _help(field, arguments):
-    others = {name: value for name, value in vars(arguments).items() if name != field.name}
-    default = getattr(_defaults(argparse.Namespace(**others)), field.name)
-    return f'{field.metadata["help"]} (default: {_shown(default)})'
+    others = argparse.Namespace(**{name: value for name, value in vars(arguments).items() if name != field.name})
+    config = _defaults(others)
+    said = f'default: {_shown(getattr(config, field.name))}'
+    with contextlib.suppress(ValueError):  # the other flags are out of range, or exclude each other
+        reason = reason_without_effect(dataclasses.replace(config, **_given(others)), field.name)
+        said = f'no effect {reason}' if reason else said
+    return f'{field.metadata["help"]} ({said})'
 
 
 def _kind(field):

@@ -247,7 +247,7 @@ def draw(model, arguments, device):
     """
     if arguments.gallery:
         paths = gallery(arguments.gallery)
-        exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images), arguments)
+        exhibits = [exhibit_of(path, checkpoint.load_model(path, arguments.images, arguments.largest), arguments)
                     for path in stepwise('reading', paths, 'models')]
         names = [exhibit.name for exhibit in exhibits]
         for path, exhibit in zip(paths, exhibits):

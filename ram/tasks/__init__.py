@@ -5,6 +5,7 @@ import numpy as np
 
 from datasets import bit_depth, scenes
 from datasets.picture_store import Pictures, PictureStore
+from ram.config import Config
 from ram.networks.native_sensor import NativePictures
 from ram.registry import DATASETS, MODELS
 from ram.tasks.remarks import say
@@ -13,12 +14,19 @@ from ram.tasks.remarks import say
 SEEDS = {'validation': 1_000_001, 'test': 1_000_002, 'train+validation': 1_000_003}
 
 
+def _task(config):
+    if not isinstance(config, Config):
+        raise ValueError('a task is described by a Config, such as model.config, not by something of type '
+                         f'{type(config).__qualname__}')
+    return DATASETS[config.dataset]
+
+
 def completed(config):
     """The Config, completed from the data: for a folder of pictures, with their classes and whether they have colour.
 
     Raises: as :func:`datasets.folder.describe`.
     """
-    return DATASETS[config.dataset].completed(config)
+    return _task(config).completed(config)
 
 
 def load_sources(config, split, folder=None):
@@ -33,7 +41,7 @@ def load_sources(config, split, folder=None):
         uint8 array, digits (N, d, d) or pictures (N, C, d, d), or native Pictures; and int32 array (N,).  See
         ``scenes.fresh_scenes``.
     """
-    return DATASETS[config.dataset].sources(config, split, folder)
+    return _task(config).sources(config, split, folder)
 
 
 def fingerprint(config, folder=None):
@@ -45,7 +53,7 @@ def fingerprint(config, folder=None):
     Returns:
         dict by split, each a dict by class of its number of pictures and a digest of them; see ``Task.fingerprint``.
     """
-    task = DATASETS[config.dataset]
+    task = _task(config)
     return {split: task.fingerprint(config, split, folder)
             for split in (MODELS[config.model].training_split, 'validation')}
 
@@ -61,7 +69,7 @@ def load_scenes(config, split, folder=None):
         uint8 array (N, C, size, size), or native Pictures; and int32 array (N,).
     """
     sources, labels = load_sources(config, split, folder)
-    task = DATASETS[config.dataset]
+    task = _task(config)
     if task.objects > 1:
         labels = task.answers(labels[_fixed_layout(config, split, len(labels)).source])
     return scenes.fixed_scenes(sources, config.size, config.clutter, SEEDS[split], task.objects), labels
@@ -69,7 +77,7 @@ def load_scenes(config, split, folder=None):
 
 def _fixed_layout(config, split, count):
     """The Layout of a split's fixed scenes; None if the scenes are the sources themselves."""
-    task = DATASETS[config.dataset]
+    task = _task(config)
     if not (moving := task.moving(config)):
         return None
     side, pieces = moving
@@ -87,7 +95,7 @@ def preparation(config, as_is=False):
     Raises:
         ValueError: ``as_is`` has no effect.
     """
-    how = DATASETS[config.dataset].preparation
+    how = _task(config).preparation
     if as_is and not how:
         raise ValueError(f'--as-is is for models of digits; one of {config.dataset} takes pictures as they are')
     return '' if as_is or not how else f'pictures are prepared {how} (--as-is: not so)'
@@ -110,7 +118,7 @@ def read_picture(config, path, scaled=lambda white: None, as_is=False):
 
     Raises: as :func:`datasets.picture_reading.read`; and ValueError if there is no digit in the picture.
     """
-    return DATASETS[config.dataset].picture(config, path, scaled, as_is)
+    return _task(config).picture(config, path, scaled, as_is)
 
 
 def read_pictures(config, *paths, as_is=False):
@@ -157,5 +165,5 @@ def digit_boxes(config, split, count):
     layout = _fixed_layout(config, split, count)
     if layout is None:
         return None
-    side, _ = DATASETS[config.dataset].moving(config)
+    side, _ = _task(config).moving(config)
     return layout.corner[..., ::-1] + side / 2, side

@@ -58,7 +58,7 @@ class FolderTask(Task):
         """
         root = _root(config)
         classes, colour, count = pictures.describe(root, config.group_by, config.largest)
-        for heading, paths in Folder(root).remarks:
+        for heading, paths in Folder(root, config.group_by).remarks:
             say(heading, paths)
         return dataclasses.replace(config, classes=classes, colour=colour, epoch=config.epoch or epochs(count),
                                    batchsize=config.batchsize or min(BATCH, count))

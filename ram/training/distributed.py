@@ -36,7 +36,9 @@ class Ranks:
 
 
 ALONE = Ranks()
-STARTED = 'PMI_RANK', 'PMIX_RANK', 'OMPI_COMM_WORLD_RANK'  # variables that MPIs give to the processes that they start
+# Variables that MPIs give to the processes that they start: the process's number, and how many there are.
+STARTED = 'PMI_RANK', 'PMIX_RANK', 'OMPI_COMM_WORLD_RANK'
+SIZES = 'PMI_SIZE', 'OMPI_COMM_WORLD_SIZE', 'MV2_COMM_WORLD_SIZE'
 
 
 def from_first_started(function):
@@ -57,9 +59,11 @@ def join(name):
     """The Ranks that are joined by ChainerMN's communicator of that name, or ALONE if it is None.
 
     Raises:
-        ValueError: mpi4py, or something that the communicator needs, is missing.
+        ValueError: mpi4py, or something that the communicator needs, is missing; or mpiexec started more processes
+            than are joined, each of which would train alone.
     """
     if name is None:
+        from_first_started(lambda: _check_all_joined(1, 'add --communicator naive, or pure_nccl for GPUs'))
         return ALONE
     try:
         import mpi4py.MPI  # noqa: F401  (ChainerMN's message is less clear)
@@ -69,7 +73,16 @@ def join(name):
         raise ValueError(f'--communicator {name}: {error} (see requirements-mpi.txt)') from None
     import chainermn
     chainermn.global_except_hook.add_hook()  # an unexpected error ends all ranks too
-    return Ranks(chainermn.create_communicator(name))
+    ranks = Ranks(chainermn.create_communicator(name))
+    _check_all_joined(ranks.size, 'mpi4py was built for another MPI than that of this mpiexec')
+    return ranks
+
+
+def _check_all_joined(size, advice):
+    """Raises ValueError, which ends in an advice, if mpiexec started more than ``size`` processes."""
+    started = max((int(text) for text in map(os.environ.get, SIZES) if text and text.isdigit()), default=1)
+    if started > size:
+        raise ValueError(f'mpiexec started {started} processes that would not train together: {advice}')
 
 
 def joined_optimizer(optimizer, ranks, target):

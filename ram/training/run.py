@@ -10,6 +10,7 @@ import pathlib
 import shlex
 from dataclasses import dataclass
 
+from datasets import data_folder
 from ram import checkpoint, provenance, safe_files
 from ram.config import Config
 from ram.training.extensions.log import FILE as LOG
@@ -31,7 +32,8 @@ class Run:
         init: the name of the model that it started from; '' for random weights.
         init_sha256: the SHA-256 of that model's file; '' for random weights, or if it is unknown.
         data: the fingerprint of its data, see ``ram.tasks.fingerprint``; empty if it is unknown.
-        machine: the values of the flags in MACHINE, by name; absolute paths.
+        machine: the values of the flags in MACHINE, by name; absolute paths.  The folder of the data is there even if
+            it was named by $RAM_DATA, or by nothing: the run may be resumed in another place.
         processes: how many train together; 0 if that is unknown.
         iteration: that of its last snapshot; 0 if none was written yet.
         finished: whether it came to the end of its epochs.
@@ -67,6 +69,11 @@ class Run:
         with safe_files.replacing(pathlib.Path(folder) / FILE, 'w') as file:
             file.write('{' + ',\n '.join(lines) + '}\n')
 
+    @property
+    def flags(self):
+        """``machine``, without the folder of the data if it is not on this machine."""
+        return {name: value for name, value in self.machine.items() if name != 'data' or value and os.path.isdir(value)}
+
     def resume(self, folder):
         """The command that resumes the run in a folder."""
         several = ['mpiexec', '-n', str(self.processes)] if self.machine.get('communicator') else []
@@ -76,7 +83,9 @@ class Run:
 def machine(arguments):
     """The value of ``Run.machine`` for train.py's arguments."""
     flags = {name: getattr(arguments, name) for name in MACHINE}
-    return {**flags, **{name: os.path.abspath(flags[name]) for name in ('data', 'cache') if flags[name]}}
+    data = data_folder(flags['data'])
+    places = {'data': data if flags['data'] or data.is_dir() else None, 'cache': flags['cache']}
+    return {**flags, **{name: os.path.abspath(place) for name, place in places.items() if place}}
 
 
 def origin(model):

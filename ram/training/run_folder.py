@@ -6,7 +6,7 @@ import os
 import pathlib
 import sys
 
-from datasets import shown
+from datasets import shown, visible
 from ram import checkpoint, config, safe_files, tasks
 from ram.registry import DATASETS
 from ram.training import run as description
@@ -34,7 +34,7 @@ def new_run(arguments, command, processes):
         checkpoint.load_model(arguments.init)
     name = arguments.preset or chosen.dataset
     out = pathlib.Path(arguments.out) if arguments.out else _unused(pathlib.Path('result') / name)
-    _check_unused(out, _files_to_start_from(arguments))
+    _check_new(out, arguments, chosen)
     return Run(chosen, command, **description.origin(arguments.init), data=tasks.fingerprint(chosen, arguments.data),
                machine=description.machine(arguments), processes=processes), out
 
@@ -67,7 +67,7 @@ def old_run(old, arguments, processes):
     if out.resolve() == folder.resolve():
         out = folder
     else:
-        _check_unused(out, _files_to_start_from(arguments))
+        _check_new(out, arguments, chosen)
     return dataclasses.replace(old, config=chosen, data=_compared(old, chosen, arguments, folder), processes=processes,
                                machine=description.machine(arguments), finished=False), out
 
@@ -176,6 +176,14 @@ def _files_to_start_from(arguments):
     return {checkpoint.INIT: pathlib.Path(arguments.init)} if arguments.init else {}
 
 
+def _check_new(out, arguments, chosen):
+    """Raises ValueError if a folder cannot be that of a new run, which has a Config."""
+    if chosen.images and visible.is_within(out, chosen.images):
+        raise ValueError(f'{out} is in the folder of the pictures, --images {chosen.images}, where it would be taken '
+                         'for a class: choose another --out')
+    _check_unused(out, _files_to_start_from(arguments))
+
+
 def _check_unused(out, files):
     """Raises ValueError if a folder holds a run, or a file that a run would replace, unless it is a copy of its own.
 
@@ -185,7 +193,7 @@ def _check_unused(out, files):
     """
     if description.held(out):
         raise ValueError(f'{out} holds a run already: resume it with --resume {out}, or choose another --out')
-    for name in checkpoint.FILES:
+    for name in WRITTEN:
         file = out / name
         if file.exists() and not (name in files and filecmp.cmp(file, files[name], shallow=False)):
             raise ValueError(f'{file} would be overwritten: choose another --out')

@@ -77,11 +77,18 @@ class SceneIterator(chainer.dataset.Iterator):
         """The number of batches is a part of the state, so that no stream is drawn twice if there are fewer digits now.
 
         If an epoch of these fewer digits would have ended already, it ends with the next batch.
+
+        Raises:
+            ValueError: so many batches cannot have come so far.
         """
         self.iteration = serializer('iteration', self.iteration)
         self.epoch = serializer('epoch', self.epoch)
         self.is_new_epoch = serializer('is_new_epoch', self.is_new_epoch)
-        self.position = min(serializer('position', self.position), len(self.digits) - 1)
+        position = serializer('position', self.position)
+        drawn = self.iteration * self.batch_size * self.ranks.size
+        if not (0 <= self.epoch <= self.iteration and 0 <= position <= drawn):
+            raise ValueError(f'epoch {self.epoch} and position {position} cannot be after {self.iteration} batches')
+        self.position = min(position, len(self.digits) - 1)
         self.order = self._shuffled()
 
 

@@ -25,14 +25,34 @@ def helped(*flags):
 @pytest.mark.parametrize('flags, defaults', [
     ([], dict(epoch='150', lr='0.002', patch='12', core='lstm', rotate='10')),
     (['--dataset', 'cluttered'], dict(epoch='240', lr='0.001', patch='12', core='lstm', rotate='0')),
-    (['--preset', 'archived'], dict(epoch='690', lr='0.01', patch='8', core='relu', schedule='step')),
+    (['--preset', 'archived'], dict(epoch='690', lr='0.01', patch='8', unit='128', schedule='step')),
     (['--preset', 'archived', '--epoch', '3', '--lr', '2'], dict(epoch='690', lr='0.01', clip='0')),
     (['--dataset', 'folder'], dict(images='none', normalise='yes', flip='no', rotate='15')),
-    (['--dataset', 'folder', '--fit', 'native'], dict(epoch='0', fit='resize', rotate='0'))])
+    (['--dataset', 'folder', '--fit', 'native'], dict(epoch='0', fit='resize', largest='0'))])
 def test_the_help_shows_the_presets_defaults(flags, defaults):
     for told in helped(*flags, '--help-all')[1], helped('--help-all', *flags)[1]:
         assert {name: told[f'--{name}'].rpartition('(default: ')[2] for name in defaults} == {
             name: f'{value})' for name, value in defaults.items()}
+
+
+@pytest.mark.parametrize('flags, reason, without, others', [
+    (['--preset', 'archived'], '--model archived', ['core', 'filters', 'reward'], ['sigma', 'unit', 'drop']),
+    (['--model', 'conv'], '--model conv', ['core', 'patch', 'sigma'], ['rotate', 'lr']),
+    (['--dataset', 'catch', '--core', 'relu'], '--dataset catch', ['images', 'rotate', 'mc'], ['core', 'speed']),
+    (['--dataset', 'folder', '--fit', 'native'], '--fit native', ['size', 'rotate'], ['images', 'fit', 'largest']),
+    ([], '--dataset translated', ['images', 'fit', 'speed'], ['clutter', 'dataset', 'model']),
+    (['--optimizer', 'momentum'], '--schedule linear', ['decay', 'drop'], ['momentum', 'schedule'])])
+def test_the_help_says_which_flags_have_no_effect_beside_the_others(flags, reason, without, others):
+    told = helped(*flags, '--help-all')[1]
+    for name in without:
+        assert told[f'--{name}'].endswith(f'(no effect with {reason})')
+    for name in others:
+        assert '(default: ' in told[f'--{name}'] and 'no effect' not in told[f'--{name}']
+
+
+@pytest.mark.parametrize('flags', [['--patch', '0'], ['--dataset', 'catch', '--model', 'conv']])
+def test_flags_that_are_wrong_do_not_keep_the_help_away(flags):
+    assert '(default: ' in helped(*flags, '--help')[1]['--epoch']
 
 
 def test_the_default_of_the_dataset_is_not_the_one_that_was_asked_for():

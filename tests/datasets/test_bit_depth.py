@@ -1,4 +1,5 @@
 """Pictures with more than 8 bits a value come out neither black nor white."""
+import io
 import struct
 import zlib
 
@@ -9,8 +10,8 @@ from PIL import Image
 from datasets import bit_depth, folder, picture_reading
 
 
-def png16(path, values):
-    """Writes a PNG file of 16 bits a value; Pillow writes only grey ones."""
+def png16(path, values, clear=()):
+    """Writes a PNG file of 16 bits a value, one of which may be transparent; Pillow writes only grey ones."""
     values = np.asarray(values, '>u2')
     height, width = values.shape[:2]
     kind = {2: 0, 3: {2: 4, 3: 2, 4: 6}.get(values.shape[-1])}[values.ndim]
@@ -19,8 +20,20 @@ def png16(path, values):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
 
     path.write_bytes(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 16, kind, 0, 0, 0))
+                     + (chunk(b'tRNS', struct.pack(f'>{len(clear)}H', *clear)) if clear else b'')
                      + chunk(b'IDAT', zlib.compress(b''.join(b'\0' + row.tobytes() for row in values)))
                      + chunk(b'IEND', b''))
+
+
+def knows_floats():
+    try:
+        Image.new('F', (1, 1)).save(io.BytesIO(), 'PPM')
+        return True
+    except OSError:
+        return False
+
+
+FLOATS = pytest.mark.skipif(not knows_floats(), reason='this Pillow has no pictures of floats')
 
 
 def read(path, colour=False):
@@ -68,6 +81,19 @@ def test_opacity_of_12_bits(tmp_path):
     assert abs(pixels[1, 1].astype(int) - (255, 127, 127)).max() <= 1
 
 
+@pytest.mark.parametrize('largest', [65535, 1000])
+@pytest.mark.parametrize('layers', [1, 3])
+@pytest.mark.parametrize('clear', [65535, 300])
+def test_the_value_that_is_transparent_is_white(tmp_path, rng, largest, layers, clear):
+    """As in a picture of 8 bits; it says nothing of the depth."""
+    values = rng.integers(0, largest + 1, (6, 7, layers))
+    values[2], values[4, 0], values[5, 0] = clear, 0, largest // 2
+    png16(tmp_path / 'x.png', values.squeeze(), (clear,) * layers)
+    pixels = read(tmp_path / 'x.png', layers > 1)[0].reshape(6, 7, layers)
+    assert (pixels[2] == 255).all() and not pixels[4, 0].any()
+    assert abs(pixels[5, 0].astype(int) - 127).max() <= 4
+
+
 def test_grey_with_opacity_is_not_black(tmp_path):
     """Pillow reads only its upper bytes."""
     values = np.full((2, 2, 2), 65535)
@@ -77,12 +103,11 @@ def test_grey_with_opacity_is_not_black(tmp_path):
     assert white == 4095 and abs(pixels.astype(int) - values[..., 0] / 16).max() <= 16
 
 
-def test_a_black_picture_stays_black(tmp_path):
-    png16(tmp_path / 'x.png', np.zeros((3, 3)))
-    Image.new('F', (3, 3)).save(tmp_path / 'x.pfm', 'PPM')
-    for name in 'x.png', 'x.pfm':
-        pixels, white = read(tmp_path / name)
-        assert not pixels.any() and white is None
+@pytest.mark.parametrize('kind', ['I;16', pytest.param('F', marks=FLOATS)])
+def test_a_black_picture_stays_black(tmp_path, kind):
+    Image.new(kind, (3, 3)).save(tmp_path / 'x', 'PPM' if kind == 'F' else 'PNG')
+    pixels, white = read(tmp_path / 'x')
+    assert not pixels.any() and white is None
 
 
 @pytest.mark.parametrize('largest, kind', [(4095, 'P5'), (4095, 'P2'), (1000, 'P5'), (65535, 'P5'), (65535, 'P2')])
@@ -96,6 +121,7 @@ def test_a_pgm_file_says_what_is_white(tmp_path, largest, kind):
     assert abs(pixels - 255 * values[0] / (white or largest)).max() <= 1
 
 
+@FLOATS
 @pytest.mark.parametrize('values, white', [
     ([0, 0.25, 1], 1), ([0, 0.01, 0.1], 1), ([0, 1.5, 3.7], 3.7), ([0, 100, 255], 255), ([0, 20, 800], 800),
     ([-1, 0.5, 1], 1)])
@@ -105,6 +131,7 @@ def test_floats(tmp_path, values, white):
     assert told == pytest.approx(white) and abs(pixels - 255 * np.array(values).clip(0, white) / white).max() <= 1
 
 
+@FLOATS
 def test_floats_that_are_no_numbers(tmp_path):
     values = np.array([[np.nan, np.inf, -np.inf, 2, 4]], np.float32)
     Image.fromarray(values).save(tmp_path / 'x.pfm', 'PPM')

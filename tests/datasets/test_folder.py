@@ -204,6 +204,35 @@ def test_what_may_be_meant_otherwise_is_said(plain):
     assert rest == [root / name for name in ('Val', 'dev', 'test/1.JPG', 'train/1.JPG', 'train/2.png')]
 
 
+def test_pictures_that_group_by_does_not_match_are_named(tmp_path):
+    names = ['v1-1.png', 'v1-2.png', 'v2-1.png', 'v3-1.png', 'v4-1.png', 'w5-1.png']
+    for name in 'ab':
+        for file in names:
+            save(tmp_path / name / file)
+    assert not folder.Folder(tmp_path, '(.*)-').remarks and not folder.Folder(tmp_path).remarks
+    (heading, paths), = folder.Folder(tmp_path, r'v(\d)').remarks
+    assert heading.startswith("2 of 12 pictures are not matched by --group-by 'v(")
+    assert paths == [tmp_path / name / 'w5-1.png' for name in 'ab']
+
+
+def test_a_class_that_is_missing_in_a_split_is_named(plain):
+    """Its pictures are learned, and nobody would know how well."""
+    root = by_hand(plain, plain / 'root', 'train', 'val', 'test')
+    assert not folder.Folder(root).remarks
+    shutil.rmtree(root / 'val' / 'dog')
+    (heading, paths), = folder.Folder(root).remarks
+    assert 'nothing is known of these classes' in heading and paths == [root / 'val' / 'dog']
+
+
+@pytest.mark.parametrize('split', ['val', 'test'])
+def test_a_class_of_which_no_picture_can_be_read_ends_a_run_before_it_trains(plain, split):
+    root = by_hand(plain, plain / 'root', 'train', 'val', 'test')
+    for path in (root / split / 'dog').iterdir():
+        path.write_text('no picture')
+    with pytest.raises(ValueError, match=f'none of the {split}.* pictures of class dog .* can be read: its format'):
+        folder.load(root, 'train', ('cat', 'dog'), 9, False)
+
+
 def test_folders_that_may_be_classes_or_splits_are_refused(plain, tmp_path):
     root = tmp_path / 'root'
     for name in 'train', 'test':

@@ -20,6 +20,19 @@ def test_idx_round_trip(tmp_path, rng, suffix, pack):
     np.testing.assert_array_equal(mnist.read_idx(path, hashlib.sha256(idx(array)).hexdigest()), array)
 
 
+def test_files_that_are_not_all_there(tmp_path, monkeypatch):
+    """A folder in which a download has failed is no MNIST."""
+    monkeypatch.setattr(mnist, 'MIRRORS', ())
+    for name in [None, *mnist.FILES]:
+        if name:
+            (tmp_path / 'mnist' / f'{name}{".gz" if "images" in name else ""}').write_bytes(b'')
+        assert mnist.complete(tmp_path) == (name == list(mnist.FILES)[-1])
+        if not name:
+            with pytest.raises(FileNotFoundError):
+                mnist.load('train', tmp_path)
+            assert (tmp_path / 'mnist').is_dir()
+
+
 def damaged():
     good = idx(np.arange(24, dtype=np.uint8).reshape(2, 3, 4))
     yield 'empty', b''

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from datasets import folder, picture_cache, picture_reading, picture_store
 from tests.conftest import ROOT
@@ -143,13 +143,41 @@ def test_unreadable_pictures_are_named_and_leave_no_trace(root):
             np.testing.assert_array_equal(pictures.reduced(i, 999).transpose(1, 2, 0), np.asarray(Image.open(path)))
 
 
-def test_pictures_stand_upright(root):
-    """The size in the file's header is that before the picture is turned."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    path = folder.class_files(root, 'train')['a'][0]
-    Image.new('RGB', (40, 20)).save(path, exif=exif)
-    assert load(root)[0].size(0) == (40, 20)
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'WEBP'])
+def test_pictures_stand_upright(root, rng, kind):
+    """The size in the file's header is that before the picture is turned.
+
+    5 to 8 are the turns by 90 degrees, with and without a mirror (Exif 2.3, tag 0x0112).
+    """
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        pixels = rng.integers(0, 256, (21, 43, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(root / 'a' / f'turned {orientation}.png', kind, exif=exif)
+    for split in 'train', 'validation', 'test':
+        pictures, _, left_out = load(root, split)
+        assert not left_out
+        paths = [path for paths in folder.class_files(root, split).values() for path in paths]
+        for i, path in enumerate(paths):
+            upright = np.asarray(ImageOps.exif_transpose(Image.open(path)))
+            assert pictures.size(i) == upright.shape[:2]
+            assert 'turned' not in path.name or upright.shape[0] == (43 if path.stem[-1] >= '5' else 21)
+            np.testing.assert_array_equal(pictures.reduced(i, 999).transpose(1, 2, 0), upright)
+
+
+def test_measuring_and_reading_count_on_a_terminal(root, terminal):
+    load(root, factor=3)
+    for what in 'measuring', 'reading':
+        assert f'{what} 100%' in terminal.getvalue()
+
+
+def test_the_cache_is_not_among_the_pictures(root, monkeypatch):
+    monkeypatch.setenv('RAM_CACHE', str(root / 'cache'))
+    with pytest.raises(ValueError, match=f'--cache {root}/cache is in the folder of the pictures, {root}, .* another'):
+        load(root)
+    assert not (root / 'cache').exists()
+    monkeypatch.setenv('RAM_CACHE', str(root / '.cache'))
+    load(root)
 
 
 def test_no_room_is_said_before_the_work(root, reads, monkeypatch):
@@ -216,3 +244,7 @@ def test_the_place_of_the_cache(monkeypatch, tmp_path):
     monkeypatch.delenv('XDG_CACHE_HOME')
     monkeypatch.setenv('HOME', str(tmp_path))
     assert picture_cache.cache_folder() == tmp_path / '.cache' / picture_cache.PROJECT
+    monkeypatch.delenv('HOME')
+    monkeypatch.setattr(os, 'getuid', lambda: 2 ** 31 - 9)  # as in a container whose user is nobody that it knows
+    with pytest.raises(OSError, match=r'no home folder .* --cache DIR'):
+        picture_cache.cache_folder()

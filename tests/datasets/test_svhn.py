@@ -114,7 +114,7 @@ def test_svhn_from_the_command_line(tmp_path, rng):
         assert sheet.convert('RGB').getcolors(1 << 24)
     assert script('visualize.py', model, '--data', tmp_path, '--heatmap').returncode == 0
     Image.new('RGB', (50, 90), 'red').save(tmp_path / 'mine.png')
-    assert script('visualize.py', model, '--image', tmp_path / 'mine.png', '-o', tmp_path / 'mine.gif').returncode == 0
+    assert script('visualize.py', model, '--image', tmp_path / 'mine.png', '-o', tmp_path / 'gaze.gif').returncode == 0
     (tmp_path / 'svhn' / 'train_32x32.mat').write_bytes(b'nothing')
     assert_one_clear_line(script('train.py', '--dataset', 'svhn', '--data', tmp_path, '-o', tmp_path / 'other'),
                           'train_32x32.mat')

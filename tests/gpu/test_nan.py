@@ -6,6 +6,7 @@ from chainer.backends import cuda
 
 import datasets
 from ram.config import Config
+from ram.networks import conv_glimpse_network
 from ram.registry import make_model
 from ram.training import optimizers
 from ram.training.trainer import make_trainer
@@ -28,6 +29,15 @@ def test_a_nan_in_one_gradient_is_not_clipped_away(device, tiny):
     model.action_network.logits.W.grad[0, 0] = float('nan')
     optimizers.ClipGradient(5.0)(chainer.optimizers.SGD(lr=1).setup(model))
     assert all(np.isnan(cuda.to_cpu(parameter.grad)).all() for parameter in model.params())
+
+
+@pytest.mark.parametrize('device', DEVICES)
+def test_a_nan_is_not_pooled_away(device, rng):
+    xp, maps = chainer.get_device(device).xp, rng.normal(size=(4, 2, 5, 5)).astype(np.float32)
+    for image, place in enumerate([(2, 2), (2, 3), (3, 2), (3, 3)]):  # of the same 2 x 2 pixels
+        maps[image, 1][place] = np.nan
+    found = cuda.to_cpu(conv_glimpse_network.pooled(xp.asarray(maps)).array)
+    np.testing.assert_array_equal(found, maps[:, :, :4, :4].reshape(4, 2, 2, 2, 2, 2).max(axis=(3, 5)))
 
 
 # Digits, when snapshots are written, and the iteration in which a GPU's check finds it; a batch has two digits.

@@ -128,6 +128,13 @@ def test_a_signal_stops_all_ranks_together(tmp_path):
     assert resumed(tmp_path / 'run')[0] == 0
 
 
+def test_without_a_communicator_one_line_says_what_is_missing(tmp_path):
+    code, _, errors = run(2, 'train.py', '--dataset', 'catch', '-o', tmp_path / 'run')
+    lines = [line for line in errors.splitlines() if line.startswith('error: ')]
+    assert code == 2 and len(lines) == 1 and 'add --communicator naive' in lines[0]
+    assert not (tmp_path / 'run').exists()
+
+
 @pytest.mark.parametrize('flags, words', [
     (['--global-batchsize', 7], 'multiple of 2'), (['--communicator', 'nonsense'], 'nonsense'),
     (['--communicator', 'pure_nccl', '--gpu'], 'pure_nccl'), (['--data', '/none', '--digits', 'mnist'], 'ubyte')])

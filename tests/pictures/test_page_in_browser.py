@@ -181,6 +181,25 @@ def test_clicking_sets_the_first_glimpse_and_stepping_shows_each(tab, two_models
     tab.wait('$("live").textContent.startsWith("Glimpse 4 of 4. It says")')
 
 
+def test_right_and_wrong_differ_by_more_than_colour(tab, tmp_path, tiny):
+    model = make_model(tiny)
+    model.action_network.logits.b.array[3] = 5
+    exhibit = exhibit_of(model, 2)
+    exhibit.truths = np.array([3, 5], np.int32)
+    (tmp_path / 'page.html').write_bytes(page.page([exhibit], 'float32'))
+    tab.open(tmp_path / 'page.html')
+    for scene, signs in enumerate([{'.truth': '✓', '#answer': '✓'}, {'.truth': '✓', '.miss': '✗', '#answer': '✗'}]):
+        tab.click(f'#thumbnails button:nth-child({scene + 1})')
+        tab.settle()
+        found = {name: tab.run(f'return getComputedStyle(document.querySelector("{place}"), "::before").content')
+                 for name, place in (('.truth', '#bars .truth b'), ('.miss', '#bars .miss b'),
+                                     ('#answer', '#answer small')) if tab.run(
+                     f'return Boolean(document.querySelector("{place}"))')}
+        assert {name: text.strip('" ') for name, text in found.items()} == signs
+        ends = tab.run('return [...$("lines").querySelectorAll("text")].map(text => text.textContent)')
+        assert '3✓' in ends if scene == 0 else {'3✗', '5✓'} <= set(ends)
+
+
 @pytest.mark.parametrize('start', ['learned', 'center', 'random'])
 def test_the_first_glimpse_is_where_training_had_it(tab, tmp_path, tiny, start):
     model = make_model(dataclasses.replace(tiny, start=start, start_range=0.25))

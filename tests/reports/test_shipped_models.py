@@ -10,7 +10,7 @@ import pytest
 
 import train
 from models import make
-from ram import checkpoint, config
+from ram import checkpoint, config, tasks
 from ram.registry import make_model
 from ram.reports import published
 from ram.training import run
@@ -120,6 +120,20 @@ def test_a_run_of_a_recipe_is_resumed_and_one_of_another_is_not(tiny, tmp_path, 
         (tmp_path / 'models' / 'mnist-T6.npz').write_bytes(b'other')
         with pytest.raises(ValueError, match='init mnist-T6 of SHA-256'):
             make.train(name, [])
+
+
+def test_a_run_with_more_flags_that_was_interrupted_is_resumed(tmp_path, trainings):
+    """A game's size says how many glimpses it has; the flags alone do not."""
+    out = tmp_path / 'result' / 'models' / 'catch'
+    begun = described('catch', ['--size=12'])
+    out.mkdir(parents=True)
+    dataclasses.replace(begun, config=tasks.completed(begun.config)).write(out)
+    checkpoint.save_model(out / 'model.npz', make_model(begun.config), {'command': 'train.py'})
+    (out / 'log').write_text('[]')
+    make.train('catch', ['--size=12'])
+    assert trainings == [f'train.py --resume {out} --size=12']
+    with pytest.raises(ValueError, match='another recipe, with size 12: move'):
+        make.train('catch', [])
 
 
 def test_training_that_fails_ends_the_script(trainings):

@@ -294,3 +294,12 @@ def test_from_the_command_line(tmp_path, mnist_folder):
         assert document.read_text() == before
     assert_one_clear_line(script('models/tables.py', *flags, '--check', tmp_path / 'none.md'), 'none.md')
     assert_one_clear_line(script('models/tables.py', folder, '--passes', 0), '--passes', 'at least 1')
+
+
+@pytest.mark.parametrize('flag', ['--write', '--check'])
+def test_a_document_that_cannot_be_read_is_named_with_its_flag(tmp_path, flag):
+    (tmp_path / 'picture.md').write_bytes(b'\x89PNG')
+    (tmp_path / 'plain.md').write_text('no tables')
+    for name, text in [('none.md', 'No such file'), ('.', 'directory'), ('picture.md', 'not text'),
+                       ('plain.md', 'has no lines <!-- tables -->')]:
+        assert_one_clear_line(script('models/tables.py', flag, tmp_path / name), f'{flag} {tmp_path / name}', text)

@@ -3,6 +3,7 @@ import argparse
 import dataclasses
 
 import pytest
+from PIL import Image
 
 from ram import checkpoint, command_line, config
 from ram.registry import make_model
@@ -15,7 +16,7 @@ def kinds(tmp_path_factory):
     """The files of a control, a player, and a classifier that draws locations, each small and not trained."""
     folder = tmp_path_factory.mktemp('kinds')
     for name, preset, changes in [('control', 'mnist', dict(model='conv')), ('player', 'catch', {}),
-                                  ('classifier', 'mnist', {})]:
+                                  ('classifier', 'mnist', {}), ('pictures', 'folder', {})]:
         chosen = dataclasses.replace(config.PRESETS[preset], hidden=8, unit=8, **changes)
         checkpoint.save_model(folder / f'{name}.npz', make_model(chosen))
     return folder
@@ -31,6 +32,8 @@ def kinds(tmp_path_factory):
     ('evaluate.py player.npz --repeats 3', '--repeats 3', 'player.npz, a player of catch'),
     ('evaluate.py classifier.npz --passes 2 --predict a.png', '--passes 2', '--predict'),
     ('evaluate.py classifier.npz --split test --predict a.png', '--split test', '--predict'),
+    ('evaluate.py pictures.npz --images . --predict a.png', '--images .', '--predict'),
+    ('visualize.py pictures.npz --images . --image a.png', '--images .', '--image'),
     ('evaluate.py control.npz --repeats 3 --predict a.png', '--repeats 3', 'which draws no location'),
     ('visualize.py classifier.npz --scenes 3', '--scenes 3', 'without --page'),
     ('visualize.py classifier.npz --weights float16', '--weights float16', 'without --page'),
@@ -49,6 +52,17 @@ def test_a_flag_without_effect_is_refused(kinds, command, flag, reason):
     name, model, *flags = command.split()
     result = script(name, kinds / model, *flags)
     assert_one_clear_line(result, f'error: {flag} has no effect', reason, 'leave it out')
+
+
+@pytest.mark.parametrize('flags', ['--image digit.png --out digit.gif', '--image digit.png --out ./digit',
+                                   '--page classifier.npz'])
+def test_a_picture_does_not_replace_what_it_shows(kinds, flags):
+    """The sheet is beside the GIF, under the same name."""
+    Image.new('L', (28, 28)).save(kinds / 'digit.png')
+    before = {path: path.read_bytes() for path in kinds.iterdir()}
+    words = [word if word.startswith('--') else str(kinds / word) for word in flags.split()]
+    assert_one_clear_line(script('visualize.py', kinds / 'classifier.npz', *words), 'would replace', flags.split()[-2])
+    assert {path: path.read_bytes() for path in kinds.iterdir()} == before
 
 
 def test_tables_have_one_form():

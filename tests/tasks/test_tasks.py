@@ -39,6 +39,15 @@ def test_digit_centres_are_where_the_digits_are(monkeypatch):
         np.testing.assert_array_equal(image[0], expected)
 
 
+def test_a_model_is_not_taken_for_its_config(tiny):
+    model = make_model(tiny)
+    for call in (lambda it: tasks.read_pictures(it, 'a.png'), lambda it: tasks.read_picture(it, 'a.png'),
+                 lambda it: tasks.load_scenes(it, 'test'), tasks.completed, tasks.fingerprint,
+                 lambda it: tasks.digit_boxes(it, 'test', 3)):
+        with pytest.raises(ValueError, match='a Config, such as model.config, not .* RecurrentAttentionModel'):
+            call(model)
+
+
 @pytest.mark.parametrize('preset, changes', [
     ('mnist', {}), ('svhn', {}), ('folder', {'colour': True}), ('folder', {**UNCHANGED, 'fit': 'native'})], ids=str)
 def test_pictures_of_files_are_what_a_model_takes(tmp_path, rng, preset, changes):

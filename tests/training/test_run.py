@@ -91,6 +91,26 @@ def test_a_resumed_run_has_the_machine_of_its_description_unless_flags_say_other
     assert other == {**known, 'gpu': -1, 'data': '/d'}
 
 
+def test_the_folder_of_the_data_is_known_however_it_was_found(tmp_path, monkeypatch, described):
+    """So a run can be resumed from another folder, or where $RAM_DATA is not set."""
+    for name in 'mine', 'here', 'here/data':
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / 'here')
+    monkeypatch.setenv('RAM_DATA', '../mine')
+    assert run.machine(train.parse([]))['data'] == str(tmp_path / 'mine')
+    monkeypatch.delenv('RAM_DATA')
+    known = run.machine(train.parse([]))
+    assert known['data'] == str(tmp_path / 'here' / 'data')
+    monkeypatch.chdir(tmp_path)
+    moved = dataclasses.replace(described, machine=known)
+    assert train.parse(['--resume', 'r'], moved.flags).data == known['data']
+    assert train.parse(['--resume', 'r', '--data', 'x'], moved.flags).data == 'x'
+    (tmp_path / 'here' / 'data').rmdir()  # or the run is on another machine, where that folder never was
+    assert train.parse(['--resume', 'r'], moved.flags).data is None
+    monkeypatch.chdir(tmp_path / 'here')
+    assert run.machine(train.parse([]))['data'] is None  # of a task without data
+
+
 def test_the_model_that_a_run_starts_from(tmp_path):
     """A run's model has the name of its folder: all of them are called model.npz."""
     assert run.origin(None) == {'init': '', 'init_sha256': ''}

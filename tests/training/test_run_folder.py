@@ -28,7 +28,7 @@ def test_a_run_that_is_refused_changes_no_folder(run, tmp_path):
     for folder in tmp_path / 'mnist', mine, empty:
         folder.mkdir()
     (tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz').write_bytes(b'\x1f\x8b\x08')
-    for name in 'log', 'command.txt', 'notes.txt':
+    for name in 'command.txt', 'notes.txt':
         (mine / name).write_text(name)
     before = {path: path.read_bytes() for path in [*old.iterdir(), *mine.iterdir()]}
     for first in ['--dataset', 'mnist', '--init', run / 'model.npz'], ['--resume', old]:
@@ -171,6 +171,34 @@ def assert_refused(function, text):
         function()
 
 
+def test_the_folder_of_a_run_is_not_among_its_pictures(trained, tmp_path, monkeypatch):
+    """It would be a class, which the model does not know."""
+    pictures, text = tmp_path / 'pictures', 'is in the folder of the pictures, --images .*pictures, .*another --out'
+    flags = ['--dataset', 'folder', '--images', str(pictures)]
+    for out in pictures / 'run', pictures / 'runs' / '1', pictures / 'a' / 'x':
+        new = train.parse([*flags, '--out', str(out)])
+        assert_refused(lambda: run_folder.new_run(new, 'train.py', 1), text)  # noqa: B023
+        assert_refused(lambda: resumed(trained, '--out', out), text)  # noqa: B023
+    for out in pictures / '.runs' / '1', tmp_path / 'pictures 2':
+        run_folder.new_run(train.parse([*flags, '--out', str(out)]), 'train.py', 1)
+    monkeypatch.chdir(pictures)
+    assert_refused(lambda: run_folder.new_run(train.parse(flags), 'train.py', 1), text)  # result/folder
+
+
+@pytest.mark.parametrize('name', ['log', 'loss.png', 'error.png', 'model.npz', 'snapshot.npz', 'init.npz'])
+def test_no_file_of_the_users_is_replaced(trained, tmp_path, name):
+    """Neither by a new run, nor by one that is continued in another folder."""
+    mine, pictures = tmp_path / 'mine', tmp_path / 'pictures'
+    mine.mkdir()
+    (mine / name).write_text('mine')
+    new = train.parse(['--dataset', 'folder', '--images', str(pictures), '--out', str(mine)])
+    assert_refused(lambda: run_folder.new_run(new, 'train.py', 1), f'{name} would be overwritten: choose another')
+    assert_refused(lambda: resumed(trained, '--out', mine), f'{name} would be overwritten: choose another')
+    (mine / name).unlink()
+    (mine / name).mkdir()
+    assert_refused(lambda: run_folder.new_run(new, 'train.py', 1), f'{name} would be overwritten')
+
+
 @pytest.fixture
 def trained(tmp_path):
     """A run of three classes of 20 pictures, described as train.py does; nothing is trained."""
@@ -242,6 +270,19 @@ def test_a_run_whose_snapshot_is_missing_does_not_begin_again(trained):
         assert '--init' not in str(raised.value)  # there is no model
     dataclasses.replace(description.read(trained), iteration=0, finished=False).write(trained)
     assert resumed(trained).iteration == 0  # it was killed before its first snapshot
+
+
+def test_a_run_finds_its_data_from_another_place(mnist_folder, tmp_path, monkeypatch, capsys):
+    data, out = mnist_folder.resolve(), tmp_path / 'run'
+    monkeypatch.setenv('RAM_DATA', str(data))
+    run, _ = run_folder.new_run(train.parse(['--dataset', 'mnist', '--out', str(out)]), 'train.py', 1)
+    out.mkdir()
+    run.write(out)
+    monkeypatch.delenv('RAM_DATA')
+    monkeypatch.chdir(tmp_path)
+    old = description.read(out)
+    again, _ = run_folder.old_run(old, train.parse(['--resume', str(out)], old.flags), 1)
+    assert again == run and capsys.readouterr().err == ''
 
 
 def test_a_run_of_several_processes_is_not_resumed_by_one(trained):

@@ -92,6 +92,19 @@ def test_a_snapshot_of_an_older_version_that_is_not_finite_is_refused(tmp_path):
         checkpoint.load_snapshot(path, trainer)
 
 
+@pytest.mark.parametrize('name, value', [
+    ('updater/iterator:main/position', -3), ('updater/iterator:main/position', 10 ** 9),
+    ('updater/iterator:main/epoch', -1), ('updater/iterator:main/epoch', 10 ** 9),
+    ('updater/iterator:main/iteration', -1), ('updater/iteration', 10 ** 9), ('extensions/validation/best', np.nan)])
+def test_a_snapshot_that_no_run_can_have_written_is_refused(tmp_path, name, value):
+    train(tmp_path / 'run', epoch=1)
+    path = tmp_path / 'run' / checkpoint.SNAPSHOT
+    safe_files.write(path, {**safe_files.read(path), name: np.array(value)})
+    trainer = make_trainer(few_digits_config(epoch=2), tmp_path, chainer.get_device('@numpy'))
+    with pytest.raises(ValueError, match=f'snapshot.npz .*{"best is not finite" if value != value else value}'):
+        checkpoint.load_snapshot(path, trainer)
+
+
 def test_snapshot_of_several_processes_is_rejected_by_one(tmp_path):
     train(tmp_path / 'run', epoch=1)
     path = tmp_path / 'run' / checkpoint.SNAPSHOT
