@@ -117,7 +117,7 @@ def describe(root, group_by='', largest=LARGEST, longest=0):
 
     Returns:
         The characters of the training texts, a sorted tuple of str; the number of those of the
-        longest; and whether any of these pictures is in colour.
+        longest; whether any of these pictures is in colour; and their number.
 
     Raises: as :class:`TextFolder`; and ValueError if there are not two characters.
     """
@@ -133,7 +133,7 @@ def describe(root, group_by='', largest=LARGEST, longest=0):
                          'at least two are needed')
     with picture_reading.limit(largest):
         return (classes, max(len(picture.text) for picture in kept),
-                any(picture_reading.in_colour(picture.path) for picture in kept))
+                any(picture_reading.in_colour(picture.path) for picture in kept), len(kept))
 
 
 def load(root, split, classes, longest, size, colour, fit='resize', group_by='', largest=LARGEST):

@@ -9,12 +9,10 @@ from ram.config.effect import check_effect
 from ram.config.groups import Augmentation, Sequence, names
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
+from ram.tasks.own_pictures import CHOSEN, suited
 from ram.tasks.remarks import say
 from ram.tasks.task import PHOTOGRAPHS, Task, digest
 
-LOOKS = 300_000     # epochs times pictures
-EPOCHS = 20, 300    # the fewest and the most that are chosen
-BATCH = 32          # pictures
 # The changes of training pictures that native ones do not have.
 UNCHANGED = {'shift': 0, **{field.name: field.default for field in dataclasses.fields(Augmentation)}}
 
@@ -27,7 +25,7 @@ class FolderTask(Task):
     """
     unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', *names(Sequence)
     free = 'digits',  # older files may have another
-    chosen = 'batchsize', 'epoch'
+    chosen = CHOSEN
     classes = None
 
     def check(self, config):
@@ -60,8 +58,7 @@ class FolderTask(Task):
         classes, colour, count = pictures.describe(root, config.group_by, config.largest)
         for heading, paths in Folder(root, config.group_by).remarks:
             say(heading, paths)
-        return dataclasses.replace(config, classes=classes, colour=colour, epoch=config.epoch or epochs(count),
-                                   batchsize=config.batchsize or min(BATCH, count))
+        return suited(dataclasses.replace(config, classes=classes, colour=colour), count)
 
     def sources(self, config, split, folder):
         """Says on stderr which pictures cannot be read, and what else is to be known of them."""
@@ -79,11 +76,6 @@ class FolderTask(Task):
 
     def name(self, config):
         return config.images
-
-
-def epochs(count):
-    """How many epochs so many training pictures need: about LOOKS looks at pictures, within EPOCHS."""
-    return min(max(round(LOOKS / count), EPOCHS[0]), EPOCHS[1])
 
 
 def _line(path, root):

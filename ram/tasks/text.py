@@ -3,6 +3,7 @@ import dataclasses
 import pathlib
 
 from datasets import splits, text_folder
+from ram.tasks.own_pictures import CHOSEN, suited
 from ram.tasks.remarks import say
 from ram.tasks.sequence import SequenceTask, by_first_character, line
 from ram.tasks.task import PHOTOGRAPHS
@@ -15,6 +16,7 @@ class TextTask(SequenceTask):
     data.
     """
     classes = None
+    chosen = CHOSEN
     unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', 'margin'
 
     def check(self, config):
@@ -29,8 +31,10 @@ class TextTask(SequenceTask):
 
     def completed(self, config):
         """Raises: as :func:`datasets.text_folder.describe`."""
-        classes, longest, colour = text_folder.describe(_root(config), config.group_by, config.largest, config.longest)
-        return dataclasses.replace(config, classes=classes, longest=config.longest or longest, colour=colour)
+        classes, longest, colour, count = text_folder.describe(_root(config), config.group_by, config.largest,
+                                                               config.longest)
+        return suited(dataclasses.replace(config, classes=classes, longest=config.longest or longest, colour=colour),
+                      count)
 
     def sources(self, config, split, folder):
         """Says on stderr which pictures are left out, and why, and what else is to be known of them."""
@@ -59,5 +63,5 @@ def _root(config):
 
 
 # The values for photographs, with smaller changes: the first and the last character stay in the picture.
-TEXT = TextTask(model='reader', size=64, shift=2, longest=0, patch=16, scales=2, glimpses=3, start='center', epoch=120,
-                **{**PHOTOGRAPHS, 'zoom': 0.1})
+TEXT = TextTask(model='reader', size=64, shift=2, longest=0, patch=16, scales=2, glimpses=3, start='center', epoch=0,
+                **{**PHOTOGRAPHS, 'zoom': 0.1, 'batchsize': 0})

@@ -24,8 +24,8 @@ def test_a_flat_folder_is_split(tmp_path):
     assert sorted((p.path.name, p.text) for part in parts.values() for p in part) == [
         (f'{i:02}.png', text) for i, text in enumerate(TEXTS)]
     assert folder.pictures('train+validation') == sorted(parts['train'] + parts['validation'], key=lambda p: p.path)
-    assert text_folder.describe(tmp_path) == (('-', '1', '2', '3', 'a', 'b'), 3, False)
-    assert text_folder.describe(tmp_path, longest=2) == (('1', '2', '3', 'a'), 2, False)
+    assert text_folder.describe(tmp_path)[:3] == (('-', '1', '2', '3', 'a', 'b'), 3, False)
+    assert text_folder.describe(tmp_path, longest=2)[:3] == (('1', '2', '3', 'a'), 2, False)
     groups = text_folder.TextFolder(tmp_path, r'(.)\d\.png')
     owners = [{p.path.name[0] for p in groups.pictures(split)} for split in parts]
     assert sum(map(len, owners)) == 4 and set.union(*owners) == set('0123')
@@ -42,7 +42,7 @@ def test_folders_of_splits_and_what_is_left_out(tmp_path):
     fill(tmp_path / 'test', ['1', '1x', '12345', '2', '3', '4'], colour=True)
     (tmp_path / 'test' / '03.png').write_bytes(b'none')
     (tmp_path / 'test' / '04.png').unlink()
-    assert text_folder.describe(tmp_path) == (tuple('12345'), 2, True)
+    assert text_folder.describe(tmp_path)[:3] == (tuple('12345'), 2, True)
     images, labels, told = text_folder.load(tmp_path, 'test', tuple('12345'), 2, 9, True)
     assert labels.tolist() == [[0, 5, -1], [3, 5, -1]] and images.shape == (2, 3, 9, 9)
     told = '\n'.join(f'{heading}: {lines}' for heading, lines in told)

@@ -8,7 +8,7 @@ import datasets
 from ram import tasks
 from ram.config import PRESETS, Config
 from ram.registry import make_model
-from ram.tasks import folder
+from ram.tasks import own_pictures
 from ram.tasks.folder import UNCHANGED
 
 
@@ -94,7 +94,7 @@ def test_the_fingerprint_of_digits_shows_the_class_that_changed(monkeypatch, tin
 
 @pytest.mark.parametrize('count, epoch', [(1, 300), (400, 300), (3000, 100), (15000, 20), (100_000, 20)])
 def test_more_pictures_need_fewer_epochs(count, epoch):
-    assert folder.epochs(count) == epoch
+    assert own_pictures.epochs(count) == epoch
 
 
 def test_the_fingerprint_of_a_folder_is_of_its_files_names_and_sizes(tmp_path, monkeypatch):
