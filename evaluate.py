@@ -10,12 +10,13 @@ from ram import checkpoint, command_line, tasks
 from ram.agents.gaze import POLICIES
 from ram.random_streams import generator
 from ram.registry import PREDICTIONS, REPORTS
-from ram.reports import prediction
+from ram.reports import prediction, stopping
 from ram.tasks import remarks
 
 EXAMPLES = [
     ('evaluate.py result/cluttered/model.npz', 'the test error, by number of glimpses and by class'),
     ('evaluate.py models/mnist-T6.npz --passes 10', 'also the error of answers from ten looks at each picture'),
+    ('evaluate.py models/mnist-T6.npz --until 0.99', 'also the error with only as many glimpses as needed'),
     ('evaluate.py models/mnist-T6.npz --predict FILE.png DIR', 'classifies pictures of your own')]
 
 
@@ -36,6 +37,9 @@ def parse(argv):
                         "repository's model, which was trained on the test digits, train+validation)")
     parser.add_argument('--policy', place=test, choices=POLICIES, help='where to look (default: as in training)')
     parser.add_draws(test, passes=1)
+    parser.add_argument('--until', place=test, type=float, metavar='P', help='stop looking as soon as an answer has '
+                        'this probability, such as 0.99: how many glimpses that takes, the error then, and the same '
+                        'for other probabilities; with --predict, the number of glimpses is one more column')
     parser.add_argument('--images', place=test, metavar='DIR', help='for a model of --dataset folder, where the '
                         'pictures are now')
     parser.add_argument('--largest', place=test, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
@@ -49,6 +53,7 @@ def parse(argv):
     parser.add_as_is(own)
     parser.add_argument('--tables', '--markdown', '--write', '--check', '--picture', nargs='*', action=Moved,
                         help=argparse.SUPPRESS)
+    parser.set_defaults(gaze=True)  # whether it helps is said of each model of pictures
     return parser.parse_args(argv)
 
 
@@ -63,7 +68,9 @@ def check_flags(model, arguments):
         refuse(['passes'], 'with --predict, which averages over --repeats')
         refuse(['split', 'images'], 'with --predict, which names its pictures')
     if not model.gaze:
-        refuse(['policy'], f'with {arguments.model}, which sees the whole image')
+        refuse(['policy', 'until'], f'with {arguments.model}, which sees the whole image')
+    if arguments.until is not None:
+        refuse(['passes'], f'with --until {arguments.until:g}, which stops each look by itself')
     if not model.draws(arguments.policy or model.config.policy):
         refuse(['passes', 'repeats', 'seed'], f'with {arguments.model}, which draws no location')
 
@@ -77,15 +84,16 @@ def predict(model, arguments, device):
     repeats = arguments.repeats if model.draws(arguments.policy or model.config.policy) else 1
     preparation = tasks.preparation(model.config, arguments.as_is)
     with remarks.first_few(lambda text: say(f'left out: {shown.text(text)}', sys.stderr)) as unreadable:
-        for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed,
-                                          repeats, arguments.policy, unreadable, whites.append, arguments.as_is):
+        for row in prediction.predictions(model, files, lambda seed: generator(device, seed), arguments.seed, repeats,
+                                          arguments.policy, unreadable, whites.append, arguments.as_is,
+                                          arguments.until):
             if not rows:
                 remarks.say(preparation)
             rows.append(row)
             if not arguments.json:
-                *names, probability = row.values()
-                say('\t'.join([*(shown.field(name, sys.stdout.encoding) for name in names), f'{probability:.4f}']),
-                    sys.stdout)
+                file, answer, probability, *glimpses = row.values()
+                names = (shown.field(name, sys.stdout.encoding) for name in (file, answer))
+                say('\t'.join([*names, f'{probability:.4f}', *map(str, glimpses)]), sys.stdout)
     remarks.say(bit_depth.summary(whites, 'pictures'))
     if not rows:
         raise ValueError(f'--predict: none of {len(files)} files is a picture that can be read')
@@ -100,6 +108,7 @@ def main(argv=None):
     if arguments.as_is and not arguments.predict:
         raise ValueError('--as-is is for the pictures of --predict')
     command_line.check_draws(arguments)
+    stopping.check_threshold(arguments.until)
     device = command_line.device(arguments.gpu)
     arguments.model = checkpoint.model_file(arguments.model)
     model = checkpoint.load_model(arguments.model, arguments.images, arguments.largest)

@@ -19,6 +19,11 @@ FILES = {
 MIRROR = 'http://ufldl.stanford.edu/housenumbers/'
 
 
+def path_of(part, folder):
+    """The file of 'train', 'test' or 'extra' in a folder of data, a pathlib.Path."""
+    return folder / 'svhn' / f'{part}_32x32.mat'
+
+
 @functools.lru_cache(maxsize=1)
 def load(part, folder):
     """SVHN's 'train' (73,257), 'test' (26,032) or 'extra' (531,131) digits from ``folder / 'svhn'``.
@@ -33,8 +38,8 @@ def load(part, folder):
         FileNotFoundError: the file is missing and could not be downloaded.
         ValueError: the file is damaged, or not a file of Format 2.
     """
-    name = f'{part}_32x32.mat'
-    path = folder / 'svhn' / name
+    path = path_of(part, folder)
+    name = path.name
     if not path.exists():
         size, _ = FILES[name]
         download.fetch([MIRROR + name], path, check=lambda part: check_sum(part, name), largest=size,

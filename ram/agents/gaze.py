@@ -9,6 +9,17 @@ def check_policy(policy):
         raise ValueError(f'policy must be one of {", ".join(POLICIES)}, not {policy!r}')
 
 
+def chosen_from(config):
+    """The first glimpse, counted from 0, whose place the learned policy of a Config chooses."""
+    return 0 if config.context or config.start == 'learned' else 1
+
+
+def chooses(model):
+    """Whether a model learned, or learns, where to look."""
+    config = model.config
+    return model.gaze and config.policy == 'learned' and config.glimpses > chosen_from(config)
+
+
 class Gaze:
     """The locations of T glimpses at B images.
 

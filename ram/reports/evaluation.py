@@ -1,5 +1,5 @@
 """Test error with its interval, by number of glimpses (paper, section 4.1)."""
-import math
+from dataclasses import dataclass
 
 import chainer
 import chainer.functions as F
@@ -8,6 +8,8 @@ from chainer.backends import cuda
 
 from datasets.progress import progress
 from ram.networks.images import described, is_array
+from ram.reports import stopping
+from ram.reports.intervals import wilson_interval
 
 FEW = 12     # largest number of classes for which the whole table of confusions is given
 PAIRS = 10   # of classes that are given instead
@@ -54,18 +56,47 @@ def fixations(model, images, rng, policy=None, batchsize=500):
         model, images, rng, policy, batchsize)], axis=1)
 
 
-def answers(model, images, rng, policy=None, batchsize=500, passes=1):
-    """What a model says after 1 ... T glimpses.
+@dataclass
+class Looks:
+    """What a model says after 1 ... T glimpses, and where it looks, in several passes over N images.
+
+    Attributes:
+        said: int array (T, passes, N), the likeliest classes.
+        sure: float32 array (T, passes, N), their probabilities.
+        locations: float32 array (T, passes, N, 2), columns (x, y) in [-1, 1]; None of a control.
+    """
+    said: object
+    sure: object
+    locations: object
+
+
+def looks(model, images, rng, policy=None, batchsize=500, passes=1):
+    """What a model says and where it looks.
 
     Args: as for :func:`episodes`.
 
     Returns:
-        int array (T, passes, N), on the images' device: the likeliest classes.
+        Looks, with arrays on the images' device.
     """
-    said = [model.classify(episode.states).array.argmax(axis=2)
-            for _, episode in episodes(model, images, rng, policy, batchsize, passes)]
-    said = cuda.get_array_module(*said).concatenate(said, axis=1)
-    return said.reshape(len(said), passes, len(images))
+    batches = []
+    for _, episode in episodes(model, images, rng, policy, batchsize, passes):
+        logits = model.classify(episode.states).array
+        said, most = logits.argmax(axis=2), logits.max(axis=2)
+        odds = cuda.get_array_module(logits).exp(logits - most[:, :, None])
+        batches.append((said, 1 / odds.sum(axis=2), episode.locations))
+
+    def joined(arrays):
+        if arrays[0] is None:
+            return None
+        array = cuda.get_array_module(*arrays).concatenate(arrays, axis=1)
+        return array.reshape(len(array), passes, len(images), *array.shape[2:])
+
+    return Looks(*map(joined, zip(*batches)))
+
+
+def answers(model, images, rng, policy=None, batchsize=500, passes=1):
+    """The likeliest classes after 1 ... T glimpses: those of :func:`looks`, int array (T, passes, N)."""
+    return looks(model, images, rng, policy, batchsize, passes).said
 
 
 def mistakes(model, images, labels, rng, policy=None, batchsize=500):
@@ -110,13 +141,20 @@ def probabilities(model, images, rng, passes=1, policy=None, batchsize=500):
     Returns:
         float32 array (N, classes), on the CPU; of a model that reads, (places, N, classes + 1).
     """
-    total = None
+    return _mean_chances(lambda episode: episode.logits, model, images, rng, passes, policy, batchsize)
+
+
+def probabilities_by_glimpse(model, images, rng, passes=1, policy=None, batchsize=500):
+    """The probabilities of all classes after each glimpse, float32 array (T, N, classes), otherwise the same."""
+    return _mean_chances(lambda episode: model.classify(episode.states), model, images, rng, passes, policy, batchsize)
+
+
+def _mean_chances(logits_of, model, images, rng, passes, policy, batchsize):
+    totals = {}
     for batch, episode in episodes(model, images, rng, policy, batchsize, passes):
-        chances = cuda.to_cpu(F.softmax(episode.logits, axis=-1).array)
-        if total is None:
-            total = np.zeros((*chances.shape[:-2], len(images), chances.shape[-1]), np.float32)
-        total[..., batch, :] += chances
-    return total / passes
+        chances = cuda.to_cpu(F.softmax(logits_of(episode), axis=-1).array)
+        totals[batch.start] = totals.get(batch.start, 0) + chances
+    return np.concatenate(list(totals.values()), axis=-2) / passes
 
 
 def evaluate_passes(model, images, labels, make_rng, seed=0, passes=10, policy=None):
@@ -137,7 +175,7 @@ def evaluate_passes(model, images, labels, make_rng, seed=0, passes=10, policy=N
     return {'passes': passes, 'passes_error': error, 'passes_ci95': wilson_interval(error, len(images))}
 
 
-def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
+def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None, until=None):
     """Error of a model, averaged over several draws of the first locations.
 
     Args:
@@ -145,26 +183,31 @@ def evaluate(model, images, labels, make_rng, seed=0, repeats=10, policy=None):
         make_rng: function of a seed that returns a generator of the model's device.
         seed: seed of the first locations.
         repeats: number of draws.
+        until: the probability at which looks may stop; None if that is not asked.
 
     Returns:
         dict: 'test_error' in percent; 'ci95', its 95% interval [low, high] in percent; 'by_glimpse', the errors in
         percent after 1 ... T glimpses; 'by_class', that of each class after T glimpses, None where it has no images;
-        'n', images; 'repeats'; 'seed'; 'policy'; and what :func:`confusion` gives.
+        'n', images; 'repeats'; 'seed'; 'policy'; what :func:`confusion` gives; and 'until', see ``stopping.summary``,
+        if that is asked.
 
     Raises:
         ValueError: as :func:`mistakes`, or there are no images.
     """
     labels = _some_labels(labels, images, model)
-    said = cuda.to_cpu(answers(model, images, make_rng(seed), policy, passes=repeats))
+    found = looks(model, images, make_rng(seed), policy, passes=repeats)
+    said = cuda.to_cpu(found.said)
     by_image = (said != labels).sum(axis=1) * (100 / repeats)
     by_glimpse, by_image = [float(rate) for rate in by_image.mean(axis=1)], by_image[-1]
     count = len(model.config.classes)
     by_class = [total / number if number else None for total, number in zip(
         np.bincount(labels, by_image, count).tolist(), np.bincount(labels, minlength=count).tolist())]
-    return {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
-            'by_glimpse': by_glimpse, 'by_class': by_class, 'n': len(images), 'repeats': repeats, 'seed': seed,
-            'policy': policy or model.config.policy,
-            **confusion(labels, said[-1], model.config.classes)}
+    result = {'test_error': by_glimpse[-1], 'ci95': wilson_interval(by_glimpse[-1], len(images)),
+              'by_glimpse': by_glimpse, 'by_class': by_class, 'n': len(images), 'repeats': repeats, 'seed': seed,
+              'policy': policy or model.config.policy, **confusion(labels, said[-1], model.config.classes)}
+    if until is not None:
+        result['until'] = stopping.summary(said, cuda.to_cpu(found.sure), labels, until)
+    return result
 
 
 def _some_labels(labels, images, model):
@@ -199,15 +242,3 @@ def confusion(labels, said, classes):
     worst = [i for i in np.argsort(-counts, kind='stable') if truths[i] != found[i]][:PAIRS]
     return {'worst_pairs': [{'truth': classes[truths[i]], 'answer': classes[found[i]], 'scenes': float(counts[i]),
                              'percent': float(100 * counts[i] / images[truths[i]])} for i in worst]}
-
-
-def wilson_interval(percent, n, z=1.959964):
-    """The 95% interval, [low, high] in percent, of an error of ``percent`` on n images (Wilson, 1927).
-
-    Repeats with other first locations reduce the noise of the error, but add no images, so n counts only the images.
-    SciPy's ``binomtest`` has this interval too, but only for whole numbers of mistakes; ours may be means over repeats.
-    """
-    p = percent / 100
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return [100 * max(0.0, middle - half), 100 * min(1.0, middle + half)]

@@ -9,7 +9,8 @@ from datasets import catch
 from datasets.progress import progress
 from ram.random_streams import generator
 from ram.registry import DATASETS
-from ram.reports.evaluation import check_finite, wilson_interval
+from ram.reports.evaluation import check_finite
+from ram.reports.intervals import wilson_interval
 from ram.reports.text import columns, percent, subject, with_interval
 from ram.tasks import SEEDS
 
@@ -137,7 +138,7 @@ class GameReport:
     Raises:
         ValueError: the split is not one of GAMES.
     """
-    unused = 'repeats', 'passes'
+    unused = 'repeats', 'passes', 'until'
 
     def __init__(self, model, arguments, device):
         self.model, config = model, model.config

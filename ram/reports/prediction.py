@@ -5,7 +5,7 @@ from datasets import visible
 from datasets.progress import progress
 from ram import tasks
 from ram.registry import PREDICTIONS
-from ram.reports import evaluation
+from ram.reports import evaluation, stopping
 
 BATCH = 500
 NATIVE_BATCH = 16   # of pictures that keep their own size
@@ -36,7 +36,7 @@ def files_of(paths):
 
 
 def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreadable=lambda text: None,
-                scaled=lambda white: None, as_is=False):
+                scaled=lambda white: None, as_is=False, until=None):
     """Classifies or reads files, batch by batch.
 
     Args:
@@ -46,10 +46,12 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
         unreadable: called with a text for each file that cannot be read: its name and the reason.
         scaled: called for each other file, see :func:`datasets.picture_reading.read`.
         as_is: see :func:`ram.tasks.read_picture`.
+        until: the probability, a mean too, at which the looks at a picture stop; None for all glimpses.
 
     Yields:
-        dicts: 'file', a str; and what ``ram.registry.PREDICTIONS`` says of its probabilities, the means over the draws
-        of the first location: 'class' or 'text', the likeliest one, a str, and its 'probability'.
+        dicts: 'file', a str; what ``ram.registry.PREDICTIONS`` says of its probabilities, the means over the draws of
+        the first location: 'class' or 'text', the likeliest one, a str, and its 'probability'; and 'glimpses', the
+        number of them, if ``until`` is given.
     """
     rng = make_rng(seed)
     batch = NATIVE_BATCH if model.config.fit == 'native' else BATCH
@@ -67,9 +69,15 @@ def predictions(model, files, make_rng, seed=0, repeats=10, policy=None, unreada
                 bar.update()
             if names:
                 images = tasks.send(model.device, tasks.joined(model.config, pictures))
-                chances = evaluation.probabilities(model, images, rng, repeats, policy)
-                for name, answer in zip(names, PREDICTIONS[model.goal](chances, model.config)):
-                    yield {'file': name, **answer}
+                glimpses = [{}] * len(names)
+                if until is None:
+                    chances = evaluation.probabilities(model, images, rng, repeats, policy)
+                else:
+                    chances = evaluation.probabilities_by_glimpse(model, images, rng, repeats, policy)
+                    counts, chances = stopping.stop(chances, until)
+                    glimpses = [{'glimpses': int(count)} for count in counts]
+                for name, answer, count in zip(names, PREDICTIONS[model.goal](chances, model.config), glimpses):
+                    yield {'file': name, **answer, **count}
 
 
 def likeliest_class(chances, config):

@@ -5,7 +5,7 @@ from chainer.backends import cuda
 from ram import sequences, tasks
 from ram.random_streams import generator
 from ram.reports import evaluation
-from ram.reports.evaluation import wilson_interval
+from ram.reports.intervals import wilson_interval
 from ram.reports.text import columns, percent, subject, with_interval
 
 
@@ -79,7 +79,7 @@ class SequenceReport:
     Raises:
         ValueError: there are no images.
     """
-    unused = 'passes',
+    unused = 'passes', 'until'
 
     def __init__(self, model, arguments, device):
         self.model, config = model, model.config

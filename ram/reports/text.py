@@ -5,6 +5,7 @@ from ram.registry import DATASETS
 
 SHOWN_CLASSES = 10
 NARROW, WIDE = 6, 40  # columns of a class's name above a column of a table and in a row
+PLACES = {'learned': 'as learned', 'random': 'anywhere', 'center': 'always the middle'}  # by policy
 
 
 def report(model, result):
@@ -28,12 +29,16 @@ def report(model, result):
     if model.gaze:
         rows = enumerate(map(percent, result['by_glimpse']), 1)
         lines += ['', *columns(['after glimpse', 'error'], rows, left=0)]
+    if 'until' in result:
+        lines += ['', *stopping_table(result['until'], config.glimpses)]
     kind = 'digit' if config.classes == DIGITS else 'class'
     lines += ['', *worst_classes(kind, config.classes, result['by_class'])]
     if 'confusion' in result:
         lines += ['', *confusion_matrix(kind, result['confusion'], config.classes)]
     elif result['worst_pairs']:
         lines += ['', *worst_pairs(result['worst_pairs'], config.classes)]
+    if 'gaze' in result:
+        lines += ['', *gaze(result['gaze'])]
     return '\n'.join(lines)
 
 
@@ -112,3 +117,39 @@ def worst_pairs(pairs, classes):
             for pair in pairs]
     return ['most often confused, in scenes and in percent of the class:',
             *columns(['class', 'taken for', 'scenes', 'of the class'], rows, left=2)]
+
+
+def stopping_table(until, most):
+    """Lines on looks that stop as soon as they are sure.
+
+    Args:
+        until: dict, see ``stopping.summary``, each row with its 'multiplications', and with those of a 'control'.
+        most: the largest number of glimpses.
+    """
+    rows = [(f'all {most}' if row['threshold'] is None else f'{row["threshold"]:g}', f'{row["glimpses"]:.2f}',
+             percent(row['error']), ' to '.join(map(percent, row['ci95'])), _millions(row['multiplications']))
+            for row in until['table']]
+    if until['control']['multiplications']:
+        rows.append((f'{until["control"]["model"]}, the whole picture', '', '', '',
+                     _millions(until['control']['multiplications'])))
+    return [f'stopping at a probability of {until["threshold"]:g}: {until["glimpses"]:.2f} glimpses on average, at '
+            f'most {most}', f'error then {with_interval(until["error"], until["ci95"])}',
+            *columns(['until', 'glimpses', 'error', '95% interval', 'million multiplications'], rows)]
+
+
+def _millions(count):
+    return f'{count / 1e6:.2f}'
+
+
+def gaze(found):
+    """Lines on whether the gaze helps; ``found`` is a dict, see ``gaze_report.measure``."""
+    if 'left_out' in found:
+        return [f'does the gaze help? Left out, without validation pictures: {shown.text(found["left_out"])}']
+    rows = [(PLACES[policy], percent(error), ' to '.join(map(percent, found['ci95'][policy])))
+            for policy, error in found['error'].items()]
+    return [f'does the gaze help? On {found["n"]:,} validation pictures:',
+            *columns(['where it looks', 'error', '95% interval'], rows),
+            'how far the places of different pictures lie apart, in percent of half the width,',
+            f'at glimpse 1 to {len(found["apart"])} (0: in the same place, 82: anywhere): '
+            f'{", ".join(f"{value:.0f}" for value in found["apart"])}',
+            found['text']]

@@ -27,6 +27,7 @@ class FolderTask(Task):
     free = 'digits',  # older files may have another
     chosen = CHOSEN
     classes = None
+    pictures = True
 
     def check(self, config):
         self.check_unused(config)

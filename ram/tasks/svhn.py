@@ -8,6 +8,7 @@ from ram.tasks.task import PHOTOGRAPHS, Task
 class SvhnTask(Task):
     """Colour pictures of 32 x 32 pixels."""
     unused = *names(Pictures, Sequence), 'clutter', 'speed', 'paddle'
+    pictures = True
 
     def check(self, config):
         super().check(config)
@@ -20,6 +21,11 @@ class SvhnTask(Task):
 
     def sources(self, config, split, folder):
         return datasets.load_pictures(config.digits, split, folder, config.extra)
+
+    def check_here(self, config, split, folder):
+        path = datasets.svhn.path_of('test' if split == 'test' else 'train', datasets.data_folder(folder))
+        if config.digits != 'fonts' and not path.exists():
+            raise FileNotFoundError(f'there is no {path}')
 
     def moving(self, config):
         side = datasets.svhn.SIDE

@@ -38,6 +38,7 @@ class Task:
         unused: the fields of a Config that have no effect on this task, and so must have their defaults.
         free: those of them that may have any value all the same.
         digits: the values of the field of that name that it knows.
+        pictures: whether its scenes are photographs, or their stand-in, and not digits on black.
         preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
@@ -49,6 +50,7 @@ class Task:
     unused = *names(Pictures, Sequence), 'extra', 'speed', 'paddle'
     free = ()
     digits = 'mnist', 'fonts'
+    pictures = False
 
     def __init__(self, **preset):
         self.preset = preset
@@ -89,6 +91,9 @@ class Task:
     def sources(self, config, split, folder):
         """The sources of scenes: uint8 array and int32 array (N,); see ``ram.tasks.load_sources``."""
         raise NotImplementedError
+
+    def check_here(self, config, split, folder):
+        """Raises FileNotFoundError if the sources of a split would have to be downloaded first."""
 
     def fingerprint(self, config, split, folder):
         """The number of pictures of each class, and a digest of them: dict by class of [int, str]; {} for a game."""

@@ -3,12 +3,12 @@ import dataclasses
 import chainer
 import numpy as np
 import pytest
-from scipy import stats
 
 from ram.agents.recurrent_attention import Episode, RecurrentAttentionModel
 from ram.config import PRESETS, Config
 from ram.registry import make_model
 from ram.reports import evaluation, games
+from ram.reports.intervals import wilson_interval
 from tests.networks.conftest import shake
 
 
@@ -142,25 +142,8 @@ def test_the_mean_probabilities_of_several_passes(tiny, rng, policy):
     labels = means.argmax(axis=1)
     labels[:6] = (labels[:6] + 1) % 10
     result = evaluation.evaluate_passes(model, images, labels, np.random.default_rng, 3, 4, policy)
-    assert result == {'passes': 4, 'passes_error': 15.0, 'passes_ci95': evaluation.wilson_interval(15, 40)}
+    assert result == {'passes': 4, 'passes_error': 15.0, 'passes_ci95': wilson_interval(15, 40)}
     assert any((means.argmax(axis=1) != each.argmax(axis=1)).any() for each in logits)  # one pass says something else
-
-
-def test_wilson_interval_covers_as_promised():
-    """The interval's ends solve |p_hat - p| = z sqrt(p (1 - p) / n), and it holds the truth 95 times in 100."""
-    for percent, n in [(1.2, 10000), (0, 50), (100, 50), (37, 200)]:
-        for end in evaluation.wilson_interval(percent, n):
-            p = end / 100
-            assert abs(percent / 100 - p) == pytest.approx(1.959964 * (p * (1 - p) / n) ** 0.5, abs=1e-8)
-    counts = np.random.default_rng(0).binomial(500, 0.04, 4000)
-    covered = [low <= 4 <= high for low, high in (evaluation.wilson_interval(c / 5, 500) for c in counts)]
-    assert 0.93 < np.mean(covered) < 0.97
-
-
-@pytest.mark.parametrize('wrong, n', [(0, 50), (1, 10000), (54, 10000), (7, 9), (50, 50)])
-def test_wilson_interval_of_whole_counts_is_that_of_scipy(wrong, n):
-    expected = stats.binomtest(wrong, n).proportion_ci(method='wilson')
-    np.testing.assert_allclose(evaluation.wilson_interval(100 * wrong / n, n), np.multiply(expected, 100), atol=1e-5)
 
 
 def test_fixations_are_those_of_the_rollout(tiny, rng):

@@ -43,6 +43,19 @@ def test_probabilities_are_means_over_first_locations(model, files, monkeypatch)
     assert not rows
 
 
+@pytest.mark.parametrize('until', [0.05, 0.11, 1.0])
+def test_looks_at_a_picture_stop_when_their_mean_is_sure(model, files, until):
+    model.action_network.logits.W.array *= 3
+    rows = list(prediction.predictions(model, files, np.random.default_rng, seed=5, repeats=2, as_is=True, until=until))
+    rng, images = np.random.default_rng(5), np.stack([np.asarray(Image.open(file))[None] for file in files])
+    logits = [model.classify(model.rollout(images, rng, 'learned').states).array for _ in range(2)]
+    chances = sum(np.exp(each) / np.exp(each).sum(axis=2, keepdims=True) for each in logits) / 2
+    for i, row in enumerate(rows):
+        t = next((t for t in range(3) if chances[t, i].max() >= until), 2)
+        assert (row['glimpses'], row['class']) == (t + 1, str(chances[t, i].argmax()))
+        assert row['probability'] == pytest.approx(chances[t, i].max(), rel=1e-5)
+
+
 def test_what_cannot_be_read_is_named(model, files):
     texts, folder = [], files[0].parent
     paths = prediction.files_of([str(folder / 'more'), str(files[0]), str(folder / 'none.png')])
@@ -72,6 +85,8 @@ def test_from_the_command_line(model, files, tmp_path):
         told = json.loads(script('evaluate.py', tmp_path / 'model.npz', '--json', '--predict', *files, *flags).stdout)
         return [row['probability'] for row in told]
 
+    sure = script('evaluate.py', tmp_path / 'model.npz', '--predict', *files, '--until', 0.01).stdout.splitlines()
+    assert [line.split('\t')[3:] for line in sure] == [['1']] * 3
     assert probabilities() == probabilities('--policy', 'learned') != probabilities('--repeats', 1)
     nothing = script('evaluate.py', tmp_path / 'model.npz', '--predict', tmp_path / 'more' / 'notes.txt')
     assert nothing.returncode == 2 and 'none of 1 files' in nothing.stderr.splitlines()[-1] and not nothing.stdout

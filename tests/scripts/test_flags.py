@@ -29,6 +29,9 @@ def kinds(tmp_path_factory):
     ('evaluate.py control.npz --policy random', '--policy random', 'control.npz, which sees the whole image'),
     ('evaluate.py classifier.npz --policy center --passes 3', '--passes 3', 'which draws no location'),
     ('evaluate.py player.npz --policy center --passes 3', '--passes 3', 'player.npz, a player of catch'),
+    ('evaluate.py player.npz --until 0.9', '--until 0.9', 'player.npz, a player of catch'),
+    ('evaluate.py control.npz --until 0.9', '--until 0.9', 'control.npz, which sees the whole image'),
+    ('evaluate.py classifier.npz --until 0.9 --passes 3', '--passes 3', 'with --until 0.9'),
     ('evaluate.py player.npz --repeats 3', '--repeats 3', 'player.npz, a player of catch'),
     ('evaluate.py classifier.npz --passes 2 --predict a.png', '--passes 2', '--predict'),
     ('evaluate.py classifier.npz --split test --predict a.png', '--split test', '--predict'),
@@ -63,6 +66,11 @@ def test_a_picture_does_not_replace_what_it_shows(kinds, flags):
     words = [word if word.startswith('--') else str(kinds / word) for word in flags.split()]
     assert_one_clear_line(script('visualize.py', kinds / 'classifier.npz', *words), 'would replace', flags.split()[-2])
     assert {path: path.read_bytes() for path in kinds.iterdir()} == before
+
+
+@pytest.mark.parametrize('until', ['1.5', '0', 'nan', 'sure'])
+def test_a_threshold_must_be_a_probability(kinds, until):
+    assert_one_clear_line(script('evaluate.py', kinds / 'classifier.npz', '--until', until), '--until', until)
 
 
 def test_tables_have_one_form():
