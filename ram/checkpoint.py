@@ -225,13 +225,14 @@ class _SameShapes(NpzDeserializer):
 def _of_this_version(arrays):
     """The arrays of a snapshot, under the names of this version.
 
-    Older versions, and runs on a GPU, did not store the number of threads.  An older version did not store the number
+    Older versions, and runs on a GPU, did not store the number of threads; older ones, how long the gaze has been
+    stuck.  An older version did not store the number
     of batches.  One before it kept the state of each process's generator.
     Now random numbers depend on the iteration alone, so such a run goes on with other numbers than it would have drawn
     then.
     """
     batches, states = 'updater/iterator:main/iteration', 'extensions/snapshot/states'
-    arrays = {'extensions/threads/threads': np.asarray(0), **arrays}
+    arrays = {'extensions/threads/threads': np.asarray(0), 'extensions/stuck_gaze/epochs': np.asarray(0), **arrays}
     if 'updater/iteration' in arrays:
         arrays = {batches: arrays['updater/iteration'], **arrays}
     if states not in arrays:

@@ -4,6 +4,7 @@ from chainer import training
 
 from datasets import shown
 from ram import checkpoint
+from ram.agents.gaze import chooses
 from ram.registry import ITERATORS, VALIDATIONS, make_loss, make_model
 from ram.training.distributed import ALONE, joined_evaluator
 from ram.training.extensions.average import Average
@@ -12,6 +13,7 @@ from ram.training.extensions.log import Log
 from ram.training.extensions.quantities import why_they_differ
 from ram.training.extensions.schedule import Schedule
 from ram.training.extensions.snapshots import Finite, Snapshot, Validation
+from ram.training.extensions.stuck_gaze import StuckGaze
 from ram.training.extensions.threads import Threads
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
 from ram.training.optimizers import make_optimizer
@@ -62,6 +64,8 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
         trainer.extend(Threads(alone=ranks.size == 1))
     if ranks.first:
         trainer.extend(Log())
+        if model.goal == 'classification' and chooses(model):
+            trainer.extend(StuckGaze(count, config))
         trainer.extend(Curves(why_they_differ(model), loss=[f'main/{name}' for name in loss.reported[:2]],
                               error=['main/error', 'validation/error']))
     trainer.extend(Snapshot(ranks, written), trigger=snapshots)

@@ -1,4 +1,6 @@
 """What validation counts: scenes that are classified or read wrongly, and games that are lost."""
+from chainer.backends import cuda
+
 from ram import tasks
 from ram.random_streams import generator
 from ram.reports import evaluation, games, sequence_report
@@ -13,7 +15,12 @@ class SceneValidation:
         device: its chainer device.
         folder: folder of the data files.
         ranks: the Ranks, each of which looks at its share of the scenes.
+
+    Attributes:
+        locations: float32 array (T, 1, N, 2) on the CPU, where the model looked at the last call; None before it, of a
+            control, of a model that reads, and of a rank without scenes.
     """
+    locations = None
 
     def __init__(self, model, device, folder=None, ranks=ALONE):
         self.model, self.device = model, device
@@ -30,7 +37,9 @@ class SceneValidation:
 
     def mistakes(self, rng):
         """Which scenes are classified wrongly: bool array (N,)."""
-        return evaluation.mistakes(self.model, self.images, self.labels, rng)[-1]
+        found = evaluation.looks(self.model, self.images, rng)
+        self.locations = None if found.locations is None else cuda.to_cpu(found.locations)
+        return found.said[-1, 0] != self.labels
 
 
 class SequenceValidation(SceneValidation):
