@@ -38,6 +38,12 @@ function normalised(image) {
   const deviation = Math.sqrt(mean(centred.map(value => (value - rest) ** 2))) + 1e-3;
   return {...image, data: centred.map(value => value / deviation), means, deviation};
 }
+/** The number of the glimpse, from 0, after which a look stops: its answer is the first to have the probability `until`,
+    or it is the last. */
+function stopOf(steps, until) {
+  const sure = steps.findIndex(({probabilities, answer}) => probabilities[answer] >= until);
+  return sure < 0 ? steps.length - 1 : sure;
+}
 /** The networks of a model. */
 class Network {
   /** config: the Config.  weights: by name, {data, rows}; data goes column by column. */

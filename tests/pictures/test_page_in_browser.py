@@ -200,6 +200,33 @@ def test_right_and_wrong_differ_by_more_than_colour(tab, tmp_path, tiny):
         assert '3✓' in ends if scene == 0 else {'3✗', '5✓'} <= set(ends)
 
 
+def test_it_stops_when_it_is_sure(tab, two_models):
+    """Playing ends at the first glimpse with the probability, or at the last, as in Python; one may go on by hand."""
+    tab.open(two_models)
+    tab.wait('!state.playing')
+    assert tab.text('#stopped') == ''
+    tab.click('#sure')
+    tab.run('for (const scene of [...Array(12).keys()]) { pick(scene); look(); window.stops ??= [];'
+            'stops.push([state.stop, state.episode.map(step => Math.max(...step.probabilities))]); }')
+    stops = tab.run('return stops')
+    for stop, most in stops:
+        assert stop == next((t for t, value in enumerate(most) if value >= 0.99), 3)
+    assert len({stop for stop, _ in stops}) > 1
+    early = min(range(12), key=lambda scene: stops[scene][0])
+    tab.run('pick(arguments[0])', early)
+    tab.wait('!state.playing && !stale')
+    tab.settle()
+    count = stops[early][0] + 1
+    assert tab.text('#count') == f'glimpse {count} of 4' and tab.text('#stopped') == f'Sure after {count} of 4.'
+    tab.click('#forward')
+    tab.settle()
+    assert tab.text('#count') == f'glimpse {count + 1} of 4'
+    tab.click('[data-source=draw]')  # nothing is drawn
+    tab.settle()
+    assert tab.text('#stopped').startswith(('Sure after ', 'Not sure after 4 of 4.'))
+    assert not tab.complaints()
+
+
 @pytest.mark.parametrize('start', ['learned', 'center', 'random'])
 def test_the_first_glimpse_is_where_training_had_it(tab, tmp_path, tiny, start):
     model = make_model(dataclasses.replace(tiny, start=start, start_range=0.25))
