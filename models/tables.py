@@ -6,10 +6,11 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from ram import command_line, safe_files  # noqa: E402
-from ram.pictures import errors_picture  # noqa: E402
+from ram.pictures import cost_picture, errors_picture  # noqa: E402
 from ram.pictures.drawing import png  # noqa: E402
 from ram.reports import tables  # noqa: E402
 from ram.reports.measured import measure_folder  # noqa: E402
+from ram.reports.stopping import THRESHOLDS  # noqa: E402
 
 EXAMPLES = [
     ('models/tables.py', 'prints the tables of the models in models/'),
@@ -30,8 +31,11 @@ def parse(argv):
                         'other figures')
     parser.add_argument('--picture', metavar='FILE.png', help='draw the errors over the number of glimpses, beside the '
                         'published ones')
-    parser.set_defaults(split=None, policy=None)  # each model is measured as its row says
+    parser.add_argument('--cost', metavar='FILE.png', help='draw the errors over the multiplications that an answer '
+                        'costs, with as many glimpses as needed, and those of the controls')
+    parser.set_defaults(split=None, policy=None, gaze=False)  # each model is measured as its row says
     arguments = parser.parse_args(argv)
+    arguments.until = max(THRESHOLDS) if arguments.cost else None
     command_line.check_draws(arguments)
     return arguments
 
@@ -49,20 +53,23 @@ def main(argv=None):
     for flag, names in ('--write', arguments.write), ('--check', arguments.check):
         for name in names:
             tables.check_marks(document(name, flag), f'{flag} {name}')
-    for flag, names in ('--write', arguments.write), ('--picture', [arguments.picture] if arguments.picture else []):
+    pictures = {name: file for name, file in (('picture', arguments.picture), ('cost', arguments.cost)) if file}
+    for flag, names in ('write', arguments.write), *((flag, [file]) for flag, file in pictures.items()):
         for name in names:
-            safe_files.check_target(name, f'{flag} {name}')
+            safe_files.check_target(name, f'--{flag} {name}')
     device = command_line.device(arguments.gpu)
-    made = tables.make_tables(measure_folder(arguments.folder, arguments, device))
+    found = measure_folder(arguments.folder, arguments, device)
+    made = tables.make_tables(found)
     print(tables.as_json(made) if arguments.json else
           tables.as_markdown(made) if arguments.markdown else tables.as_text(made))
     for name in arguments.write:
         text = tables.written(document(name, '--write'), made)
         with safe_files.replacing(name, 'w') as file:
             file.write(text)
-    if arguments.picture:
-        with safe_files.replacing(arguments.picture) as file:
-            file.write(png(errors_picture.draw(made)))
+    figures = {'picture': lambda: errors_picture.draw(made), 'cost': lambda: cost_picture.draw(found)}
+    for flag, path in pictures.items():
+        with safe_files.replacing(path) as file:
+            file.write(png(figures[flag]()))
     wrong = [f'{name}\n{line}' for name in arguments.check
              for line in tables.differences(document(name, '--check'), made)]
     if wrong:

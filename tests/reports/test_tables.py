@@ -266,6 +266,8 @@ def test_from_the_command_line(tmp_path, mnist_folder):
     passes = json.loads(script('models/tables.py', *flags, '--passes', 2, '--json').stdout)[0]['rows']
     assert [row['passes'] for row in passes if row['ours']] == [2, None]  # the control draws nothing
     found = script('models/tables.py', *flags, '--write', document, '--picture', tmp_path / 'errors.png')
+    nothing = script('models/tables.py', *flags, '--cost', tmp_path / 'cost.png')
+    assert nothing.returncode == 2 and nothing.stderr.endswith('from a random place at 4, 6, 8 glimpses\n')
     assert found.returncode == 0 and 'b.npz belongs in no row of the tables' in found.stderr
     for more in ['--picture', tmp_path / 'none' / 'a.png'], ['--write', document, '--picture', tmp_path]:
         assert_one_clear_line(script('models/tables.py', folder, *more), f'--picture {more[-1]}: ')
