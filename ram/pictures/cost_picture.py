@@ -12,14 +12,15 @@ from ram.reports.published import TITLES, USUAL_START
 COLOURS = {4: '#b5400a', 6: '#0a66a8', 8: '#1c7a3a'}    # by glimpses: the models that are drawn
 CONTROLS = {'fc 2x64': 'v', 'fc 2x256': '^', 'conv 2 layers': 's'}
 HEIGHT = 2.5    # of a panel, in inches
-TICKS = [ticks * 10 ** power for power, ticks in itertools.product(range(-1, 3), (1, 2, 5))]
+STEPS = (1, 2, 3, 5, 7), (1, 2, 5), (1,)    # between two powers of ten: ticks, the closest first
+MOST = 5        # ticks at an axis
 
 
 def draw(results):
     """Draws the models that choose where to look, and the controls, task by task.
 
     A line joins what one model reaches, from the lowest threshold of ``stopping.THRESHOLDS`` to all of its glimpses.
-    Of a row with several seeds, the line is of the first.
+    Of a row with several seeds, the line is of the first.  The multiplications are those for a picture.
 
     Args:
         results: dict by Row of results that have 'until', see ``ram.reports.measured.measure_folder``.
@@ -50,13 +51,13 @@ def draw(results):
                       linestyle='', fillstyle='none')
         axes.set_title(textwrap.fill(TITLES[task].split(': ')[1], 19), fontsize=TEXT)
         axes.set(xscale='log', yscale='log')
+        axes.set_xlabel('multiplications, millions', fontsize=TEXT)
         _ticks(axes.get_xlim(), axes.set_xticks)
         _ticks(axes.get_ylim(), axes.set_yticks)
         plain(axes)
         legend = {**legend, **{label: handle for handle, label in zip(*axes.get_legend_handles_labels())}}
     figure.legend([legend[label] for label in sorted(legend)], sorted(legend), loc='outside lower center', ncols=2,
-                  fontsize=TEXT - 2, frameon=False)
-    figure.supxlabel('multiplications for a picture, millions', fontsize=TEXT)
+                  fontsize=TEXT, frameon=False, columnspacing=1)
     figure.supylabel('test error, %', fontsize=TEXT)
     return figure
 
@@ -66,6 +67,9 @@ def _plot(axes, points, error, **style):
 
 
 def _ticks(limits, put):
-    chosen = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
-    chosen = chosen if len(chosen) < 5 else chosen[::2]
+    for steps in STEPS:
+        ticks = [step * 10 ** power for power, step in itertools.product(range(-2, 4), steps)]
+        chosen = [tick for tick in ticks if limits[0] <= tick <= limits[1]]
+        if len(chosen) <= MOST:
+            break
     put(chosen, [f'{tick:g}' for tick in chosen])
