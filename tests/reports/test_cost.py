@@ -23,7 +23,9 @@ ARCHIVED = (2 + 8 * 8) * 128 + 256 * 256 + 256 * 256 + 4 * 256 * (256 + 256) + 2
     (dict(dataset='mnist', size=28, model='fc64'), 28 * 28 * 64 + 64 * 64 + 64 * 10),
     (dict(dataset='cluttered', size=60, model='conv'), 11 * 11 * 8 * 10 * 10 + 11 * 11 * 8 * 256 + 256 * 10),
     (dict(SIGNS, size=30, model='conv3'), 9 * (3 * 32 * 30 * 30 + 32 * 64 * 15 * 15 + 64 * 128 * 7 * 7)
-     + 128 * 3 * 3 * 256 + 256 * 3)], ids=str)
+     + 128 * 3 * 3 * 256 + 256 * 3),
+    (dict(SIGNS, model='conv4'), 9 * (3 * 32 * 64 * 64 + 32 * 64 * 32 * 32 + 64 * 128 * 16 * 16 + 128 * 408 * 8 * 8)
+     + 408 * 256 + 256 * 3)], ids=str)
 def test_multiplications_are_counted_as_by_hand(config, count):
     assert cost.multiplications(make_model(Config(**config))) == count
 

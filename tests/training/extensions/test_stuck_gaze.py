@@ -33,7 +33,7 @@ def test_a_gaze_that_is_the_same_for_all_pictures_is_named_once(capsys):
     (epoch, line), = told(capsys, 60).items()
     assert epoch == 13  # after a tenth of the epochs, three in a row
     assert line.count('\n') == 1 and 'to the top left corner, whatever the picture' in line
-    assert line.endswith('Try --start random.\n')
+    assert line.endswith('Try --start mixed.\n')
     assert list(told(capsys, 20, config=few_digits_config(start='center', epoch=20))) == [8]  # never before the sixth
 
 
