@@ -214,7 +214,7 @@ def main(argv=None):
         for name in names:
             train(name, rest)
         subprocess.run([sys.executable, 'models/tables.py', '--write', 'docs/results.md', 'README.md', '--picture',
-                        'docs/errors.png'], cwd=ROOT, check=True)
+                        'docs/errors.png', '--cost', 'docs/cost.png'], cwd=ROOT, check=True)
     with safe_files.replacing(HERE / 'README.md', 'w') as file:
         file.write(readme())
     draw_curves(ROOT / 'docs' / 'learning-curves.png')
