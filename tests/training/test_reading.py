@@ -125,6 +125,7 @@ def test_maps_and_mistakes(run, tmp_path):
 
 @pytest.mark.parametrize('command, words', [
     ('evaluate.py --passes 2', ['--passes 2 has no effect', 'a reader of rows']),
+    ('evaluate.py --until 0.9', ['--until 0.9 has no effect', 'a reader of rows']),
     ('evaluate.py --repeats 2', ['--repeats 2 has no effect', 'draws no location']),
     ('visualize.py --page x.html', ['--page is not for rows']),
     ('visualize.py --heatmap --count 2', ['--count 2 has no effect', '--heatmap'])])
