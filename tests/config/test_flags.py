@@ -39,7 +39,7 @@ def test_the_help_shows_the_presets_defaults(flags, defaults):
     (['--preset', 'archived'], '--model archived', ['core', 'filters', 'reward'], ['sigma', 'unit', 'drop']),
     (['--model', 'conv'], '--model conv', ['core', 'patch', 'sigma'], ['rotate', 'lr']),
     (['--dataset', 'catch', '--core', 'relu'], '--dataset catch', ['images', 'rotate', 'mc'], ['core', 'speed']),
-    (['--dataset', 'folder', '--fit', 'native'], '--fit native', ['size', 'rotate'], ['images', 'fit', 'largest']),
+    (['--dataset', 'folder', '--fit', 'native'], '--fit native', ['size'], ['images', 'rotate', 'largest']),
     ([], '--dataset translated', ['images', 'fit', 'speed'], ['clutter', 'dataset', 'model']),
     (['--optimizer', 'momentum'], '--schedule linear', ['decay', 'drop'], ['momentum', 'schedule'])])
 def test_the_help_says_which_flags_have_no_effect_beside_the_others(flags, reason, without, others):
