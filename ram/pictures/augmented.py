@@ -31,7 +31,7 @@ def draw(model, arguments, device):
     sources, _ = tasks.load_sources(config, model.training_split, arguments.data)
     count = min(arguments.count, len(sources))
     chosen = np.random.default_rng(arguments.seed).choice(len(sources), count, replace=False)
-    rng, sources, chosen = generator(device, arguments.seed), device.send(sources), device.send(chosen)
+    rng, sources, chosen = generator(device, arguments.seed), tasks.send(device, sources), device.send(chosen)
     if DATASETS[config.dataset].objects > 1:
         chosen = scenes.with_others(rng, chosen, len(sources), DATASETS[config.dataset].objects)
     columns = [scenes.fresh_scenes(device.xp, rng, sources, chosen, config.size, config.clutter, *changes)
