@@ -14,7 +14,6 @@ from ram.tasks.remarks import say
 from ram.tasks.task import PHOTOGRAPHS, Task, digest
 
 
-
 class FolderTask(Task):
     """The user's pictures: squares of the Config's size, or native ones of their own sizes.
 
