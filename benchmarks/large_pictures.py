@@ -37,6 +37,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmarks.throughput import save, seconds
+from datasets.augmentation import Augmentation
 from ram import tasks
 from ram.networks.glimpse_sensor import glimpse_sensor
 from ram.networks.pixels import BLANK
@@ -51,8 +52,10 @@ CLASSES = {'triangle': 3, 'square': 4, 'star': 10, 'disc': 60}  # their corners
 RADII = 80, 120  # of a disc of the same area, in pixels
 SPLITS = {'train': 0.7, 'validation': 0.85, 'test': 1}  # the share of the pictures up to the end of each
 FEW = 200       # pictures of which a step is timed
+# The shapes are drawn at random, so they are not changed in training.
+UNCHANGED = [f'--{field.name}={field.default}' for field in dataclasses.fields(Augmentation) if field.name != 'flip']
 FLAGS = ['--dataset', 'folder', '--fit', 'native', '--patch', '12', '--scales', '7', '--glimpses', '8',
-         '--glimpse-network', 'linear', '--batchsize', '64']
+         '--glimpse-network', 'linear', '--batchsize', '64', '--shift=0', *UNCHANGED]
 
 
 def draw(path, size, seed):

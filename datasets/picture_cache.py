@@ -148,9 +148,9 @@ def _fetcher(mapped):
     mapped.madvise(mmap.MADV_RANDOM)  # no reading ahead
 
     def fetch(begins, ends):
-        begins = begins // mmap.PAGESIZE * mmap.PAGESIZE
-        for begin, length in zip(begins.tolist(), (ends - begins).tolist()):
-            mapped.madvise(mmap.MADV_WILLNEED, begin, length)
+        first, last = begins // mmap.PAGESIZE, (ends - 1) // mmap.PAGESIZE
+        for begin, end in set(zip(first.tolist(), last.tolist())):  # parts of a slanted patch share pages
+            mapped.madvise(mmap.MADV_WILLNEED, begin * mmap.PAGESIZE, (end - begin + 1) * mmap.PAGESIZE)
 
     return fetch
 

@@ -2,10 +2,13 @@
 import numpy
 from PIL import Image
 
+from datasets.augmentation import distortion, tones
+
 LARGEST_BLOCK = 4096    # the coarsest level has at least this many pixels in a block
 MARGIN = 1 << 15        # bytes before the first picture and after the last: a row of a patch may begin or end there
 CHUNK = 1 << 26         # bytes that are sent to a GPU at once
 SHARE = 0.8             # of a GPU's free memory that a store may take
+SAMPLE = 1024           # pixels from which a picture's tones are known
 
 
 def levels(factor):
@@ -67,6 +70,31 @@ class PictureStore:
         flat = self.pixels[start:start + height * width * self.channels]
         return flat.reshape(height, width, self.channels).transpose(2, 0, 1)
 
+    def sample(self, xp, pictures):
+        """Pixels from all over some pictures, for statistics.
+
+        They are all pixels of the finest level that has at most SAMPLE of them; or, if no level is so coarse, SAMPLE of
+        the coarsest one.
+
+        Args:
+            xp: numpy or cupy, the module of the store's arrays.
+            pictures: int array (B,), of the same module.
+
+        Returns:
+            uint8 array (B, C, SAMPLE), and float32 array (B, 1, SAMPLE), their weights, whose sum is 1; a pixel that is
+            none of the picture's has the weight 0.
+        """
+        blocks = self.factor ** xp.arange(self.starts.shape[1])[:, None]
+        areas = xp.prod(-(-self.sizes[pictures].astype(xp.int64)[:, None] // blocks), axis=2)
+        level = xp.minimum((areas > SAMPLE).sum(axis=1), len(blocks) - 1)
+        areas = areas[xp.arange(len(areas)), level][:, None]
+        counts, numbers = xp.minimum(areas, SAMPLE), xp.arange(SAMPLE)
+        places = self.channels * xp.minimum(numbers * areas // counts, areas - 1)
+        places += self.starts[pictures, level][:, None]
+        self.fetch(places[:, 0], places[:, -1] + self.channels)
+        weights = ((numbers < counts) / counts).astype(xp.float32)
+        return self.pixels[places[:, None] + xp.arange(self.channels)[:, None]], weights[:, None]
+
     def on(self, xp):
         """The store as the sensor wants it: on a GPU if ``xp`` is cupy and there is room for it, else this one."""
         if xp is numpy or self.pixels.nbytes > SHARE * xp.cuda.runtime.memGetInfo()[0]:
@@ -86,28 +114,70 @@ class Pictures:
 
     It has what the code needs of an array of images: its length, indexing by its first axis, and ``repeat``.
 
+    No picture is copied, so random changes are those of what is read of it.  They are in arrays beside the indexes.
+
     Args:
         store: the PictureStore.
         indexes: int array (B,), which of its pictures these are.
+        points: None, or float32 array (B, 2, G, G), how each picture is distorted, see
+            :func:`datasets.augmentation.distortion.draw_points`.
+        curves: None, or uint8 array (B, C, 256), how its tones are changed, see
+            :func:`datasets.augmentation.tones.draw_curves`.
     """
 
-    def __init__(self, store, indexes):
-        self.store, self.indexes = store, indexes
+    def __init__(self, store, indexes, points=None, curves=None):
+        self.store, self.indexes, self.points, self.curves = store, indexes, points, curves
 
     def __len__(self):
         return len(self.indexes)
 
     def __getitem__(self, chosen):
         """Args: chosen: slice, list or int array.  Returns: Pictures."""
-        return type(self)(self.store, self.indexes[chosen])
+        return self._each(self.store, lambda values: values[chosen])
 
     def repeat(self, times, axis=0):
         """Each picture ``times`` times, as ``numpy.repeat`` does; ``axis`` must be 0."""
-        return type(self)(self.store, self.indexes.repeat(times, axis=axis))
+        return self._each(self.store, lambda values: values.repeat(times, axis=axis))
 
     def on(self, xp):
         """These pictures for a model on the CPU (``xp`` is numpy) or on a GPU (cupy)."""
-        return type(self)(self.store.on(xp), xp.asarray(self.indexes))
+        return self._each(self.store.on(xp), xp.asarray)
+
+    def _each(self, store, change):
+        """Pictures of whose arrays each is what ``change`` makes of it."""
+        arrays = self.indexes, self.points, self.curves
+        return type(self)(store, *(values if values is None else change(values) for values in arrays))
+
+    def changed(self, xp, rng, size, shift, augmentation):
+        """These pictures with random changes.
+
+        Args:
+            xp: numpy or cupy, the module of the indexes.
+            rng: generator of the same device.
+            size: the pixels in which ``shift`` and ``elastic`` are given: the longer side of each picture has so many.
+            shift: the largest shift, down and across, in either direction; it becomes a whole number of the picture's
+                own pixels.
+            augmentation: the Augmentation.
+
+        Returns:
+            Pictures.
+        """
+        points = curves = None
+        if shift or augmentation.distorts:
+            heights, widths = self._rows(xp, self.store.sizes).T[:, :, None, None, None]
+            unit = xp.maximum(heights, widths).astype(xp.float32) / size
+            points = distortion.draw_points(xp, rng, len(self), heights, widths, augmentation, unit)
+            if shift:
+                points += xp.rint(shift * unit * (2 * rng.random((len(self), 2, 1, 1), dtype=xp.float32) - 1))
+        if augmentation.retones:
+            means = self._rows(xp, self.store.means).mean(axis=1) / 255
+            curves = tones.draw_curves(xp, rng, means, self.store.channels, augmentation)
+        return type(self)(self.store, self.indexes, points, curves)
+
+    def _rows(self, xp, values):
+        """The rows of these pictures in one of the store's arrays, on the device of the indexes."""
+        here = isinstance(values, xp.ndarray)  # and not in a store that does not fit on a GPU
+        return values[self.indexes] if here else xp.asarray(values[self.indexes.get()])
 
     def size(self, i):
         """Height and width of picture i, in pixels."""
@@ -115,10 +185,14 @@ class Pictures:
 
     def reduced(self, i, most):
         """Picture i at the finest level that is at most ``most`` pixels wide and high: uint8 array (C, H, W)."""
+        return self.store.level(self.indexes[i], self.level(i, most))
+
+    def level(self, i, most):
+        """The finest level at which picture i is at most ``most`` pixels wide and high; if there is none, the last."""
         k = 0
         while max(self.size(i)) > most * self.store.factor ** k and k < self.store.starts.shape[1] - 1:
             k += 1
-        return self.store.level(self.indexes[i], k)
+        return k
 
 
 def layout(sizes, channels, factor):

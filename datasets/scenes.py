@@ -234,8 +234,8 @@ def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0, augmentation=c
         xp: numpy or cupy, the module of the arrays.
         rng: generator of the same device.
         sources: uint8 array, digits (M, d, d) to compose scenes of; or pictures (M, C, d, d), which are scenes
-            themselves if d is ``size``, and otherwise have a random place on a street; or Pictures of a store, which
-            are scenes as they are.
+            themselves if d is ``size``, and otherwise have a random place on a street; or Pictures of a store, whose
+            changes are those of what is read of them, see :meth:`Pictures.changed`.
         chosen: int array (N,), the source of each scene; or (N, D), the digits of scenes of several.
         size: side of a scene in pixels.
         pieces: pieces of clutter in a scene of digits.
@@ -246,7 +246,7 @@ def fresh_scenes(xp, rng, sources, chosen, size, pieces, shift=0, augmentation=c
         uint8 array (N, C, size, size); C is 1 for digits.  Or Pictures.
     """
     if isinstance(sources, Pictures):
-        return sources[chosen]
+        return sources[chosen].changed(xp, rng, size, shift, augmentation)
     own = None
     if augmentation.distorts:
         own = sources[chosen.ravel()]

@@ -61,15 +61,16 @@ DISTORTION_OPERATION = '''
 '''
 
 
-def draw_points(xp, rng, count, height, width, augmentation):
+def draw_points(xp, rng, count, height, width, augmentation, unit=1):
     """Draws distortions: the places in the picture that the control points show.
 
     Args:
         xp: numpy or cupy.
         rng: generator of that device.
         count: pictures, N.
-        height, width: of a picture, in pixels.
+        height, width: of a picture, in pixels; or of each picture, int32 arrays (N, 1, 1, 1).
         augmentation: the Augmentation.
+        unit: the pixels that count as one for ``elastic``; or those of each picture, float32 array (N, 1, 1, 1).
 
     Returns:
         float32 array (N, 2, POINTS, POINTS), (down, across) in pixels; (0, 0) is the centre of the top-left pixel.
@@ -80,16 +81,17 @@ def draw_points(xp, rng, count, height, width, augmentation):
     if xp is not numpy:
         points = xp.empty(shape, xp.float32)
         return _points_kernel(xp)(drawn, drawn if noise is None else noise, math.radians(a.rotate), a.zoom, a.shear,
-                                  a.elastic, a.flip, height, width, POINTS, points)
+                                  a.elastic * unit, a.flip, height, width, POINTS, points)
     turn, size, slant, mirror = (2 * drawn.T - 1)[:, :, None, None]
     angle, size = math.radians(a.rotate) * turn, (1 + a.zoom) ** -size
-    y, x = (numpy.linspace(-(side - 1) / 2, (side - 1) / 2, POINTS, dtype=numpy.float32) for side in (height, width))
-    y = y[:, None]
+    ends = [numpy.reshape(side, (-1, 1, 1)).astype(numpy.float32) - 1 for side in (height, width)]
+    steps = numpy.linspace(-0.5, 0.5, POINTS, dtype=numpy.float32)
+    y, x = ends[0] * steps[:, None], ends[1] * steps
     x = (numpy.where(mirror < 0, -x, x) if a.flip else x) + a.shear * slant * y
     cosine, sine = size * numpy.cos(angle), size * numpy.sin(angle)
-    points = numpy.stack([cosine * y + sine * x + (height - 1) / 2, cosine * x - sine * y + (width - 1) / 2], axis=1)
+    points = numpy.stack([cosine * y + sine * x + ends[0] / 2, cosine * x - sine * y + ends[1] / 2], axis=1)
     if a.elastic:
-        points += a.elastic * (2 * noise - 1)
+        points += a.elastic * unit * (2 * noise - 1)
     return points
 
 

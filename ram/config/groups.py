@@ -62,8 +62,9 @@ class Pictures:
                          'and a labels.csv (file,label)', metavar='DIR', common=True, read=absolute)
     fit: str = option('resize', '--fit', 'how a picture becomes a square: resize it to fit, or pad it (and resize it '
                       'only if it is too large), the rest having its mean colour; or native, to keep its own size and '
-                      'shape', ('resize', 'pad', 'native'), common=True, unused=lambda config: (
-                          ('size', 'shift', *names(Augmentation)) if config.fit == 'native' else ()))
+                      'shape; --shift and --elastic are then in 64ths of its longer side',
+                      ('resize', 'pad', 'native'), common=True,
+                      unused=lambda config: ('size',) if config.fit == 'native' else ())
     group_by: str = option('', '--group-by', "regular expression for a picture's path below its class's folder: the "
                            'pictures of a class for which its first group matches the same text, such as the frames '
                            'of a video, stay on one side of a split', metavar='REGEX')

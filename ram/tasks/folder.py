@@ -6,22 +6,19 @@ from datasets import folder as pictures
 from datasets import splits, visible
 from datasets.class_folders import Folder
 from ram.config.effect import check_effect
-from ram.config.groups import Augmentation, Sequence, names
+from ram.config.groups import Sequence, names
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS
 from ram.tasks.own_pictures import CHOSEN, suited
 from ram.tasks.remarks import say
 from ram.tasks.task import PHOTOGRAPHS, Task, digest
 
-# The changes of training pictures that native ones do not have.
-UNCHANGED = {'shift': 0, **{field.name: field.default for field in dataclasses.fields(Augmentation)}}
-
 
 class FolderTask(Task):
     """The user's pictures: squares of the Config's size, or native ones of their own sizes.
 
     Their classes, and whether they have colour, are found in the data.  Native pictures are never copied as a whole, so
-    they are not augmented.
+    their random changes are made in the glimpses.  Where these are in pixels, the longer side has ``size``.
     """
     unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', *names(Sequence)
     free = 'digits',  # older files may have another
@@ -38,14 +35,14 @@ class FolderTask(Task):
 
     def check_native(self, config):
         """Raises ValueError if a Config of native pictures needs pictures of one size."""
-        left = {**UNCHANGED, 'size': self.preset['size']}
-        check_effect(config, [name for name, value in left.items() if getattr(config, name) != value], of='fit')
+        if config.size != self.preset['size']:
+            check_effect(config, ['size'], of='fit')
         if not MODELS[config.model].any_size or config.context:
             raise ValueError('with fit native, no picture is seen as a whole: model must be ram, and context off, not '
                              f'{config.model!r}{" with context" * config.context}')
 
     def implied(self, flags):
-        return {**UNCHANGED, 'largest': 0} if flags.get('fit') == 'native' else {}
+        return {'largest': 0} if flags.get('fit') == 'native' else {}
 
     def channels(self, config):
         return 3 if config.colour else 1

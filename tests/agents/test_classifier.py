@@ -10,7 +10,6 @@ from ram.config import PRESETS
 from ram.networks.native_sensor import NativePictures
 from ram.registry import MODELS, make_loss, make_model
 from ram.reports import evaluation
-from ram.tasks.folder import UNCHANGED
 
 KINDS = {kind: {'model': kind} for kind in MODELS if MODELS[kind].goal == 'classification'} | {
     'lstm': {'core': 'lstm'}, 'conv glimpse': {'glimpse_network': 'conv'}, 'normalised': {'normalise': True},
@@ -54,7 +53,7 @@ def test_no_images_get_no_answer(model, rng):
 
 
 def test_no_native_pictures_get_no_answer(rng):
-    model = make_model(dataclasses.replace(PRESETS['folder'], **UNCHANGED, fit='native'))
+    model = make_model(dataclasses.replace(PRESETS['folder'], fit='native'))
     store = PictureStore.of([np.zeros((1, 9, 14), np.uint8)], 2)
     assert model.predict(NativePictures(store, np.arange(0))).shape == (0,)
     assert len(model.predict(NativePictures(store, np.zeros(3, int)))) == 3

@@ -8,7 +8,6 @@ from ram.agents.recurrent_attention import RecurrentAttentionModel
 from ram.config import PRESETS
 from ram.networks.glimpse_sensor import GlimpseSensor, glimpse_sensor
 from ram.registry import make_model
-from ram.tasks.folder import UNCHANGED
 from tests.networks.conftest import shake
 
 
@@ -128,7 +127,7 @@ def test_one_glimpse_is_enough_to_run(tiny, rng):
 
 
 def test_colour_and_any_shape(tiny, rng):
-    model = RecurrentAttentionModel(dataclasses.replace(PRESETS['folder'], **UNCHANGED, fit='native', colour=True,
+    model = RecurrentAttentionModel(dataclasses.replace(PRESETS['folder'], fit='native', colour=True,
                                                         classes=tuple('abcd')))
     assert model.rollout(rng.random((2, 3, 20, 33), np.float32), rng).logits.shape == (2, 4)
 

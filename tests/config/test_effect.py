@@ -119,8 +119,8 @@ def compare(chosen, fields, steps):
     ('--dataset mnist --paddle 2', '--paddle 2', '--dataset mnist'),
     ('--dataset catch --colour 0', '--tint 0.0', '--dataset catch'),
     ('--dataset folder --digits fonts', '--digits fonts', '--dataset folder'),
-    ('--dataset folder --fit native --rotate 0', '--rotate 0.0', '--fit native'),
-    ('--dataset folder --fit native --rotate 5', '--rotate 5.0', '--fit native')])
+    ('--dataset folder --fit native --size 64', '--size 64', '--fit native'),
+    ('--dataset folder --fit native --size 50', '--size 50', '--fit native')])
 def test_a_flag_without_effect_is_refused(tmp_path, flags, flag, reason):
     result = script('train.py', *flags.split(), '--out', tmp_path / 'run')
     assert_one_clear_line(result, f'{flag} has no effect with {reason}: leave it out, or change {reason.split()[0]}\n')
@@ -129,6 +129,7 @@ def test_a_flag_without_effect_is_refused(tmp_path, flags, flag, reason):
 @pytest.mark.parametrize('flags', [
     '--dataset translated --model fc64', '--dataset svhn --model conv', '--dataset cluttered --policy random',
     '--dataset mnist --model conv3 --hidden 9', '--dataset svhn --filters 9', '--dataset folder --fit native',
+    '--dataset folder --fit native --rotate 5 --shift 2 --elastic 3 --flip --tint 1',
     '--dataset mnist --scales 2 -s 3', '--optimizer momentum --momentum 0.5', '--schedule step --drop 5',
     '-l 1 --start learned --sigma 3', '--preset archived --policy learned --sigma 3', '--policy random --mc 3'])
 def test_what_a_preset_says_without_effect_is_no_error(flags):

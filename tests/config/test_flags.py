@@ -28,7 +28,7 @@ def helped(*flags):
     (['--preset', 'archived'], dict(epoch='690', lr='0.01', patch='8', unit='128', schedule='step')),
     (['--preset', 'archived', '--epoch', '3', '--lr', '2'], dict(epoch='690', lr='0.01', clip='0')),
     (['--dataset', 'folder'], dict(images='none', normalise='yes', flip='no', rotate='15')),
-    (['--dataset', 'folder', '--fit', 'native'], dict(epoch='0', fit='resize', largest='0'))])
+    (['--dataset', 'folder', '--fit', 'native'], dict(epoch='0', fit='resize', rotate='15', largest='0'))])
 def test_the_help_shows_the_presets_defaults(flags, defaults):
     for told in helped(*flags, '--help-all')[1], helped('--help-all', *flags)[1]:
         assert {name: told[f'--{name}'].rpartition('(default: ')[2] for name in defaults} == {
@@ -39,7 +39,7 @@ def test_the_help_shows_the_presets_defaults(flags, defaults):
     (['--preset', 'archived'], '--model archived', ['core', 'filters', 'reward'], ['sigma', 'unit', 'drop']),
     (['--model', 'conv'], '--model conv', ['core', 'patch', 'sigma'], ['rotate', 'lr']),
     (['--dataset', 'catch', '--core', 'relu'], '--dataset catch', ['images', 'rotate', 'mc'], ['core', 'speed']),
-    (['--dataset', 'folder', '--fit', 'native'], '--fit native', ['size', 'rotate'], ['images', 'fit', 'largest']),
+    (['--dataset', 'folder', '--fit', 'native'], '--fit native', ['size'], ['images', 'rotate', 'largest']),
     ([], '--dataset translated', ['images', 'fit', 'speed'], ['clutter', 'dataset', 'model']),
     (['--optimizer', 'momentum'], '--schedule linear', ['decay', 'drop'], ['momentum', 'schedule'])])
 def test_the_help_says_which_flags_have_no_effect_beside_the_others(flags, reason, without, others):

@@ -3,6 +3,7 @@ import pytest
 
 from datasets import scenes
 from datasets.augmentation import Augmentation
+from datasets.picture_store import Pictures, PictureStore
 from ram.training.scene_iterator import SceneIterator
 from tests.datasets.conftest import pictures
 
@@ -46,6 +47,24 @@ def test_beyond_a_digit_is_black_and_beyond_a_picture_its_border(rng):
     assert digits[:, 0, 0, 0].min() == 0
     whole = np.full((1, 3, 32, 32), 200, np.uint8)
     assert (scenes.fresh_scenes(np, rng, whole, np.zeros(9, int), 32, 0, augmentation=shrunk) == 200).all()
+
+
+def test_iterator_augments_native_pictures(rng):
+    """A batch depends on the seed and on its number alone, so a run that is resumed has the same."""
+    sizes = rng.integers(5, 50, (8, 2))
+    sources = Pictures(PictureStore.of([pictures(rng, (3, *size)) for size in sizes], 2), np.arange(8))
+    labels = np.arange(8, dtype=np.int32)
+    one, two = (SceneIterator(sources, labels, 64, 0, 8, augmentation=ALL, shift=4) for _ in range(2))
+    (first, _, _), (second, _, _) = next(one), next(one)
+    (again, _, _) = next(two)
+    assert first.points.shape == (8, 2, 5, 5) and first.curves.shape == (8, 3, 256)
+    for name in 'points', 'curves', 'indexes':
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+        assert (getattr(first, name) != getattr(second, name)).any()
+    # Each picture has changes of its own, about its own middle.
+    middles = first.points[:, :, 2, 2] - (sizes[first.indexes] - 1) / 2
+    assert (abs(middles) <= (4 + 3) * sizes[first.indexes].max(axis=1)[:, None] / 64 + 0.5).all()
+    assert len(np.unique(first.curves[:, 0], axis=0)) == 8
 
 
 def test_iterator_augments(rng):

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import picture_store
+from datasets import picture_store, scenes
+from datasets.augmentation import OFF
 from datasets.picture_store import Pictures, PictureStore
 
 SIZES = [(1, 1), (9, 14), (1, 30), (33, 2), (20, 20)]
@@ -57,6 +58,38 @@ def test_pictures_are_a_sequence_of_a_store(rng):
     assert chosen.repeat(2, axis=0).indexes.tolist() == [3, 3, 1, 1, 1, 1]
     np.testing.assert_array_equal(chosen.reduced(0, 33), images[3])
     assert chosen.reduced(0, 32).shape == (3, 17, 1) and chosen.reduced(0, 8).shape == (3, 5, 1)
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_a_sample_is_all_of_a_small_picture_and_nearly_the_mean_of_a_large_one(rng, channels):
+    images = [*pictures(rng, channels), *(rng.integers(0, 256, (channels, *size)).astype(np.uint8)
+                                          for size in ((33, 32), (7, 999), (300, 200)))]
+    chosen = np.array([5, 7, 0, 1, 2, 3, 4, 6, 0])
+    pixels, weights = PictureStore.of(images, 2).sample(np, chosen)
+    assert pixels.dtype == np.uint8 and pixels.shape == (9, channels, picture_store.SAMPLE)
+    np.testing.assert_allclose(weights.sum(axis=2), 1, atol=1e-5)
+    for i, sample, weight in zip(chosen, pixels, weights[:, 0]):
+        image, counted = images[i].reshape(channels, -1), sample[:, weight > 0]
+        if image.shape[1] <= picture_store.SAMPLE:
+            np.testing.assert_array_equal(counted, image)
+            assert len(set(weight[weight > 0])) == 1
+        np.testing.assert_allclose((counted * weight[weight > 0]).sum(axis=1), image.mean(axis=1), atol=2)
+
+
+def test_a_sample_of_a_picture_without_coarse_levels_is_from_all_over_it(rng):
+    image = np.tile(np.arange(200, dtype=np.uint8)[:, None], (1, 1, 60))
+    pixels, weights = PictureStore.of([image], 1).sample(np, np.zeros(2, int))
+    assert (pixels * weights).sum(axis=2).ravel() == pytest.approx(99.5, abs=1)
+    assert np.ptp(pixels) >= 198
+
+
+def test_unchanged_pictures_draw_no_random_numbers(rng):
+    chosen = Pictures(PictureStore.of(pictures(rng, 3), 2), np.arange(5))
+    state = rng.bit_generator.state
+    for again in chosen.changed(np, rng, 64, 0, OFF), scenes.fresh_scenes(np, rng, chosen, np.arange(5), 64, 0):
+        assert again.points is None and again.curves is None
+        np.testing.assert_array_equal(again.indexes, chosen.indexes)
+    assert rng.bit_generator.state == state
 
 
 def test_levels_are_made_as_pillow_reduces(rng):

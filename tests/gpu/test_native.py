@@ -7,11 +7,12 @@ import pytest
 from chainer.backends import cuda
 
 from datasets import picture_store
+from datasets.augmentation import OFF, Augmentation
 from datasets.picture_store import PictureStore
 from ram import config
 from ram.networks.native_sensor import NativePictures
+from ram.random_streams import generator
 from ram.registry import make_loss, make_model
-from ram.tasks.folder import UNCHANGED
 from ram.training.scene_iterator import SceneIterator
 from tests.conftest import script
 
@@ -30,26 +31,47 @@ def fits(request, monkeypatch):
 
 @pytest.fixture
 def native():
-    return dataclasses.replace(config.PRESETS['folder'], fit='native', colour=True, patch=8, **UNCHANGED)
+    return dataclasses.replace(config.PRESETS['folder'], fit='native', colour=True, patch=8)
 
 
 @pytest.mark.parametrize('normalise', [False, True])
-def test_sensor(pictures, fits, native, normalise, rng):
+@pytest.mark.parametrize('shift, augmentation', [
+    (0, OFF), (4, OFF), (0, Augmentation(tint=0.5)), (4, config.PRESETS['folder'].augmentation)],
+    ids=['no changes', 'shifted', 'tinted', 'all changes'])
+def test_sensor(pictures, fits, native, normalise, shift, augmentation, rng):
     c = dataclasses.replace(native, normalise=normalise)
+    pictures = pictures.changed(np, rng, 64, shift, augmentation)
     there = pictures.on(cuda.cupy)
     assert isinstance(there.store.pixels, cuda.ndarray) == fits
     assert there.store is pictures.on(cuda.cupy).store  # it is copied once
     locations = rng.uniform(-1.3, 1.3, (40, 2)).astype(np.float32)
     found = there[::-1].sensor(c)(cuda.to_gpu(locations))
     assert isinstance(found, cuda.ndarray)
-    np.testing.assert_allclose(found.get(), pictures[::-1].sensor(c)(locations), atol=2e-5)
+    np.testing.assert_allclose(found.get(), pictures[::-1].sensor(c)(locations), atol=2e-4)
+
+
+def test_changes_are_within_those_of_the_cpu(pictures, fits, rng):
+    """Other numbers are drawn there, but of the same kind: tones in order, the middle moved by at most the shift."""
+    bent = Augmentation(rotate=15, zoom=0.3, flip=True, brightness=0.6, tint=0.3)
+    draw = generator(chainer.get_device('@cupy:0'), 0)
+    found = pictures.on(cuda.cupy).changed(cuda.cupy, draw, 64, 4, bent)
+    points, curves = found.points.get(), found.curves.get().astype(int)
+    sizes = pictures.store.sizes
+    moved = points[:, :, 2, 2] - (sizes - 1) / 2
+    assert (abs(moved) <= 4 * sizes.max(axis=1)[:, None] / 64 + 0.51).all() and abs(moved).max() > 1
+    assert (np.diff(curves, axis=2) >= 0).all() and len(np.unique(curves[:, 0], axis=0)) == 40
+    half = np.hypot(*(sizes - 1).T / 2)
+    reach = np.hypot(*(points[:, :, 0, 0] - points[:, :, 2, 2]).T)
+    assert (reach <= 1.3 * half + 1e-3).all() and (reach >= half / 1.3 - 1e-3).all()
 
 
 def test_a_training_step(pictures, fits, native):
     chainer.get_device('@cupy:0').use()
     labels = cuda.cupy.arange(40, dtype=np.int32) % 10
-    images, truths, rng = next(SceneIterator(pictures.on(cuda.cupy), labels, 64, 0, 16))
+    images, truths, rng = next(SceneIterator(pictures.on(cuda.cupy), labels, 64, 0, 16, shift=native.shift,
+                                             augmentation=native.augmentation))
     assert len(images) == 16 and isinstance(images.indexes, cuda.ndarray)
+    assert isinstance(images.points, cuda.ndarray) and isinstance(images.curves, cuda.ndarray)
     loss = make_loss(make_model(native))
     loss.to_device('@cupy:0')
     loss(images, truths, rng).backward()

@@ -12,14 +12,13 @@ from datasets.picture_store import PictureStore
 from ram.config import PRESETS
 from ram.networks.images import Gate, for_model, for_sensor
 from ram.networks.native_sensor import NativePictures
-from ram.tasks.folder import UNCHANGED
 
 CPU = chainer.get_device('@numpy')
 
 
 @pytest.fixture
 def native():
-    return dataclasses.replace(PRESETS['folder'], **UNCHANGED, fit='native', colour=True)
+    return dataclasses.replace(PRESETS['folder'], fit='native', colour=True)
 
 
 def test_bytes_and_float32_pass_as_they_are(tiny, rng):
@@ -119,7 +118,7 @@ ANY = st.one_of(
 @given(images=ANY)
 def test_anything_else_is_an_image_or_refused(images):
     """What passes has the right form, and the values that it had."""
-    for_model_of = dataclasses.replace(PRESETS['folder'], **UNCHANGED, fit='native')
+    for_model_of = dataclasses.replace(PRESETS['folder'], fit='native')
     for gate, model in (lambda x: for_model(x, for_model_of, CPU), True), (for_sensor, False):
         try:
             found = gate(images)

@@ -3,9 +3,11 @@ import ctypes
 import numpy as np
 import pytest
 
+from datasets.augmentation import Augmentation
+from datasets.augmentation.distortion import POINTS
 from datasets.picture_store import PictureStore
+from ram.networks import distorted_glimpse, pixels
 from ram.networks import native_sensor as module
-from ram.networks import pixels
 from ram.networks.glimpse_sensor import glimpse_sensor
 from ram.networks.native_sensor import NativePictures, NativeSensor
 from tests.conftest import pointers
@@ -112,14 +114,26 @@ def test_the_finest_level_is_in_every_store(rng, factor):
     np.testing.assert_array_equal(*(NativeSensor(pictures, 5, 1, each)(locations) for each in (2, factor)))
 
 
-@pytest.mark.parametrize('normalise', [False, True])
-def test_kernel_equals_the_cpu(case, normalise, cpp):
-    """The GPU kernel's operation, compiled as C++ and run element by element."""
-    images, locations, patch, scales, factor = case
+def changed(rng, images, factor=2, points=True, curves=True):
+    """NativePictures with random distortions and random curves, both larger than anyone would want."""
+    all_of_it = Augmentation(rotate=60, zoom=0.5, shear=0.3, elastic=4, flip=True, brightness=2, contrast=1, tint=1)
     pictures = NativePictures(PictureStore.of(images, factor), np.arange(len(images))[::-1].copy())
-    expected, store = NativeSensor(pictures, patch, scales, factor, normalise)(locations), pictures.store
-    means, gains = module._tones(store, slice(None), normalise)
-    constants = module.KERNEL_CONSTANTS.format(store.channels, patch, scales, factor, store.starts.shape[1])
+    made = pictures.changed(np, rng, 64, 9, all_of_it)
+    return NativePictures(made.store, made.indexes, made.points if points else None, made.curves if curves else None)
+
+
+@pytest.mark.parametrize('normalise', [False, True])
+@pytest.mark.parametrize('changes', [(False, False), (False, True), (True, False), (True, True)])
+def test_kernels_equal_the_cpu(case, normalise, changes, rng, cpp):
+    """The operations of the GPU's kernels, compiled as C++ and run element by element."""
+    images, locations, patch, scales, factor = case
+    pictures = changed(rng, images, factor, *changes)
+    sensor, store = NativeSensor(pictures, patch, scales, factor, normalise), pictures.store
+    expected, nothing = sensor(locations), np.zeros(1)
+    constants = module.KERNEL_CONSTANTS.format(store.channels, patch, scales, factor, store.starts.shape[1], POINTS,
+                                               str(changes[1]).lower())
+    operation = module.BLOCK + (distorted_glimpse if changes[0] else module).KERNEL_OPERATION
+    points, curves = (nothing if array is None else array for array in (pictures.points, pictures.curves))
     source = f'''
         #include <algorithm>
         #include <cmath>
@@ -128,11 +142,11 @@ def test_kernel_equals_the_cpu(case, normalise, cpp):
         using std::min; using std::max;
         {constants}
         extern "C" void run(const uint8_t* pixels, const int64_t* starts, const int32_t* sizes, const float* means,
-                            const float* gains, const int64_t* indexes, const float* locations, float* out,
-                            ptrdiff_t n) {{
-            for (ptrdiff_t i = 0; i < n; ++i) {{ float& glimpse = out[i];
-            {module.KERNEL_OPERATION} }} }}'''
+                            const float* gains, const int64_t* indexes, const float* points,
+                            const uint8_t* curves, const float* locations, float* out, ptrdiff_t n) {{
+            for (ptrdiff_t i = 0; i < n; ++i) {{ float& glimpse = out[i]; {operation} }} }}'''
     out = np.empty_like(expected)
-    cpp('native', source).run(*pointers(store.pixels, store.starts, store.sizes, means, gains, pictures.indexes,
-                                        locations, out), ctypes.c_ssize_t(out.size))
-    np.testing.assert_allclose(out, expected, atol=2e-5)
+    cpp('native', source).run(*pointers(store.pixels, store.starts, store.sizes, sensor.means, sensor.gains,
+                                        pictures.indexes, np.ascontiguousarray(points), curves, locations, out),
+                              ctypes.c_ssize_t(out.size))
+    np.testing.assert_allclose(out, expected, atol=2e-4 if changes[0] else 2e-5)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datasets.picture_store import PictureStore
 from ram.agents.controls import FullyConnectedControl
 from ram.agents.recurrent_attention import RecurrentAttentionModel
+from ram.networks.native_sensor import NativePictures
 from ram.pictures import augmented
 
 CPU = chainer.get_device('@numpy')
@@ -45,6 +47,21 @@ def test_a_sheet_of_augmented_scenes(tiny, tmp_path, monkeypatch, rng, kind, cou
         changed = [strip[::times, left:left + side:times] for left in lefts]
         for n, scene in enumerate(changed):
             assert scene.shape == (28, 28) and all((scene != other).any() for other in [first, *changed[:n]])
+
+
+def test_native_pictures_are_shown_whole_in_squares(rng):
+    """As the sensor sees them: a small one as it is, a large one at a coarser level; and with their changes."""
+    small = np.full((3, 20, 41), 200, np.uint8)
+    large = rng.integers(0, 100, (3, 100, 150)).astype(np.uint8)
+    pictures = NativePictures(PictureStore.of([small, large], 2), np.arange(2))
+    first, second = augmented.whole(pictures)
+    assert first.shape == (3, 64, 64) and first.dtype == np.uint8
+    np.testing.assert_array_equal(np.sort(first, axis=None), np.repeat([0, 200], [first.size - small.size, small.size]))
+    assert (first[:, 32 - 9:32 + 9, 32 - 20:32 + 20] == 200).all()
+    assert (second > 0).any(axis=0).sum() == pytest.approx(25 * 38, abs=70)
+    curves = np.tile(255 - np.arange(256, dtype=np.uint8), (2, 3, 1))
+    inverted = augmented.whole(NativePictures(pictures.store, pictures.indexes, curves=curves))
+    assert (inverted[0][first == 200] == 55).all() and (inverted[0][first == 0] == 0).all()
 
 
 def test_a_sheet_in_colour(rng):

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ram.config import Config
+from ram.config import PRESETS, Config
 from ram.safe_files import read
-from ram.tasks.folder import UNCHANGED
 from tests.conftest import assert_one_clear_line, script
 
 SMALL = ['--patch', 8, '--scales', 3, '-l', 3, '--core', 'relu', '--glimpse-network', 'linear', '--hidden', 32,
@@ -35,7 +34,7 @@ def flags(pictures):
 @pytest.fixture(scope='module')
 def run(flags, tmp_path_factory):
     folder = tmp_path_factory.mktemp('run') / 'run'
-    result = script('train.py', *flags, '--no-normalise', '-e', 10, '-o', folder)
+    result = script('train.py', *flags, '--no-normalise', '-e', 20, '-o', folder)
     assert result.returncode == 0, result.stderr
     return folder
 
@@ -44,9 +43,10 @@ def config_of(run):
     return Config.from_json(str(read(run / 'model.npz')['config']))
 
 
-def test_it_learns_and_its_config_has_no_augmentation(run):
+def test_it_learns_from_pictures_that_are_changed_as_the_preset_says(run):
     config = config_of(run)
-    assert config.fit == 'native' and all(getattr(config, name) == value for name, value in UNCHANGED.items())
+    assert config.fit == 'native' and config.augmentation == PRESETS['folder'].augmentation
+    assert config.shift == PRESETS['folder'].shift and config.augmentation.distorts and config.augmentation.retones
     found = json.loads(script('evaluate.py', run / 'model.npz', '--json').stdout)
     assert found['n'] == 12 and found['test_error'] < 10
 
@@ -68,7 +68,7 @@ def test_pictures_and_predictions(run, pictures, tmp_path):
     rows = json.loads(script('evaluate.py', model, '--json', '--predict', wide, pictures / 'red').stdout)
     assert len(rows) == 41 and rows[0]['class'] == 'green'
     assert sum(row['class'] == 'red' for row in rows[1:]) >= 38
-    for arguments in ['--count', 1], ['--image', wide], ['--heatmap']:
+    for arguments in ['--count', 1], ['--image', wide], ['--heatmap'], ['--augmented']:
         result = script('visualize.py', model, *arguments, '-o', tmp_path / 'out.gif')
         assert result.returncode == 0, result.stderr
     with Image.open(tmp_path / 'out.gif') as gif:
@@ -84,11 +84,9 @@ def test_wrong(flags, tmp_path):
 
 def test_what_native_pictures_cannot_do_is_refused_in_one_line(flags, run, tmp_path):
     out = '-o', tmp_path / 'run'
-    for wrong, words in [(['--rotate', 15], ['rotate', '15']), (['--flip'], ['flip']), (['--shift', 4], ['shift']),
-                         (['--size', 100], ['size', '100']), (['--model', 'conv'], ["'conv'", 'ram']),
+    for wrong, words in [(['--size', 100], ['size', '100']), (['--model', 'conv'], ["'conv'", 'ram']),
                          (['--context'], ['context'])]:
         assert_one_clear_line(script('train.py', *flags, *wrong, *out), 'native', *words)
-    assert_one_clear_line(script('visualize.py', run / 'model.npz', '--augmented'), 'not augmented')
     assert_one_clear_line(script('visualize.py', run / 'model.npz', '--page', tmp_path / 'x.html'), 'native')
     assert_one_clear_line(script('train.py', '--fit', 'native', *out), '--fit native', '--dataset translated')
 

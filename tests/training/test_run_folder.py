@@ -82,7 +82,7 @@ def test_the_incomplete_files_of_a_killed_run_are_removed(run, tmp_path):
 
 
 def test_a_run_of_a_folder_can_be_resumed_with_its_preset(tmp_path):
-    """Its classes were found in the data, and native pictures are not changed: both differ from the preset's."""
+    """Its classes were found in the data, and native pictures may be of any size: both differ from the preset's."""
     for name in 'ab':
         (tmp_path / 'pictures' / name).mkdir(parents=True)
         for number in range(4):
