@@ -64,7 +64,7 @@ def test_equals_a_naive_loop(case, normalise):
 def test_outside_the_only_picture_of_a_store_everything_is_0(rng, height, width):
     image = rng.integers(1, 256, (3, height, width)).astype(np.uint8)
     pictures = NativePictures(PictureStore.of([image], 2), np.zeros(5, int))
-    locations = np.array([[9, 9], [9, -9], [-9, 9], [-9, -9], [1, 1]], np.float32)
+    locations = np.array([[99, 99], [99, -99], [-99, 99], [-99, -99], [1, 1]], np.float32)
     seen = NativeSensor(pictures, 5, 4, 2)(locations)
     assert (seen[:4] == 0).all()
     expected = naive_native_glimpse(image, locations[4], 5, 4, 2, np.zeros(3), 1 / 255)
