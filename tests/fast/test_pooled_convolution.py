@@ -59,13 +59,13 @@ def test_of_equal_pixels_the_first_gets_the_gradient(rng):
     np.testing.assert_allclose(inputs[0, :, :, 0], expected[1:-1, 1:-1], rtol=1e-6)
 
 
-@pytest.mark.parametrize('side', [8, 11])
+@pytest.mark.parametrize('side', [8, 21])
 def test_several_layers_equal_chainers_functions(rng, monkeypatch, side):
     monkeypatch.setattr(pooled_convolution, 'AT_ONCE', 2 * 9 * FILTERS * side ** 2)  # two of the three images at a time
     images = rng.normal(size=(COUNT, CHANNELS, side, side)).astype(np.float32)
     parameters = [chainer.Parameter(rng.normal(size=shape).astype(np.float32)) for shape in (
         (FILTERS, CHANNELS, 3, 3), FILTERS, (4, FILTERS, 3, 3), 4, (2, 4, 3, 3), 2)]
-    gradient = rng.normal(size=(COUNT, 2, 1, 1)).astype(np.float32)
+    gradient = rng.normal(size=(COUNT, 2, side // 8, side // 8)).astype(np.float32)
 
     def plain():
         maps = images
