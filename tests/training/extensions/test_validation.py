@@ -7,8 +7,10 @@ import pytest
 
 from ram import tasks
 from ram.registry import make_model
-from ram.training.extensions.validation import SceneValidation
+from ram.reports import games
+from ram.training.extensions.validation import GameValidation, SceneValidation
 from tests.networks.conftest import shake
+from tests.training.conftest import ranks_of
 
 pytestmark = pytest.mark.usefixtures('few_digits')
 
@@ -31,3 +33,19 @@ def test_the_answers_after_the_last_glimpse_count(tiny, rng):
     logits = model.rollout(images, np.random.default_rng(tiny.seed), tiny.policy).logits.array
     count = SceneValidation(model, chainer.get_device('@numpy'))
     assert count() == ((logits.argmax(axis=1) != labels).sum(), len(labels))
+
+
+def test_each_rank_plays_its_share_of_games_and_counts_those_that_are_lost(monkeypatch):
+    """Of players that win a quarter of their games, as the generator says; the same in each validation."""
+    drawn = []
+
+    def play(model, rng, count):
+        drawn.append(tuple(rng.random(count)))
+        return SimpleNamespace(won=np.array(drawn[-1]) < 0.25)
+
+    monkeypatch.setattr(games, 'play_model', play)
+    for _ in range(2):
+        lost, played = np.sum([GameValidation(None, chainer.get_device('@numpy'), ranks=ranks)()
+                               for ranks in ranks_of(3)], axis=0)
+        assert 4000 <= played <= 4002 and 0.7 < lost / played < 0.8
+    assert len(set(drawn)) == 3 and drawn[:3] == drawn[3:]
