@@ -79,6 +79,75 @@ def cpp(tmp_path_factory):
     return compiled
 
 
+class NotNumPy:
+    """NumPy, but not the same module, so that code which tests for NumPy takes the GPU's branch.
+
+    What a new array holds that nobody has filled yet is not a number, and its type must be said: on a GPU, float64 is
+    slow.
+    """
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def empty(self, shape, dtype):
+        return np.full(shape, np.nan, dtype)
+
+    def zeros(self, shape, dtype):
+        return np.zeros(shape, dtype)
+
+    def ones(self, shape, dtype):
+        return np.ones(shape, dtype)
+
+    def empty_like(self, array):
+        return self.empty(array.shape, array.dtype)
+
+
+@pytest.fixture
+def gpus_branch(monkeypatch, elementwise):
+    """From the moment when it is called, code takes the GPU's branch."""
+    def start():
+        monkeypatch.setattr('chainer.backends.cuda.elementwise', elementwise)
+        monkeypatch.setattr('chainer.backends.cuda.get_array_module', lambda *arrays: NotNumPy())
+
+    return start
+
+
+@pytest.fixture
+def elementwise(cpp):
+    """``cuda.elementwise`` for NumPy: the GPU's operation as C++, called with arrays that the kernel would be given."""
+    kinds = {'T': np.float32, 'bool': np.bool_}
+
+    def make(inputs, outputs, operation, name, preamble=''):
+        declared = [[part.split() for part in text.split(', ')] for text in (inputs, outputs)]
+        types = [kinds[kind] for kind, _ in sum(declared, [])]
+        arguments = ', '.join(f'{kind}* all_{variable}' for kind, variable in sum(declared, []))
+        lines = [*(f'const {kind} {variable} = all_{variable}[i];' for kind, variable in declared[0]),
+                 *(f'{kind}& {variable} = all_{variable}[i];' for kind, variable in declared[1]), operation, ';']
+        run = cpp(name, f"""#include <cmath>
+            #define __device__
+            using std::tanh;
+            static float max(float a, float b) {{ return std::fmax(a, b); }}  // as in CUDA
+            typedef float T;
+            {preamble}
+            extern "C" void run(long n, {arguments}) {{ for (long i = 0; i < n; ++i) {{ {" ".join(lines)} }} }}""").run
+
+        def kernel(*arrays):
+            assert len(arrays) == len(types)
+            assert all(isinstance(array, int) or array.dtype == dtype for array, dtype in zip(arrays, types))
+            count = len(declared[0])
+            written = arrays[count:]
+            copies = [np.broadcast_to(array, written[0].shape).astype(dtype, 'C')
+                      for array, dtype in zip(arrays, types)]
+            run(ctypes.c_long(written[0].size), *pointers(*copies))
+            for array, copy in zip(written, copies[count:]):
+                assert array.shape == written[0].shape
+                array[...] = copy
+
+        return kernel
+
+    return make
+
+
 @pytest.fixture(scope='session')
 def picture_folder(tmp_path_factory):
     """A folder of two classes of 40 small pictures, dark and bright, for runs whose data does not matter."""

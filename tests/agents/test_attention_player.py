@@ -106,8 +106,8 @@ def test_what_only_catch_has():
 def test_gumbel_noise_is_finite_at_the_ends_of_what_generators_draw():
     class Ends:
         def random(self, shape, dtype):
-            return np.array([0, 1 - 2 ** -24], dtype)
+            return np.array([0, 1 - 2 ** -24, 1], dtype)
 
     with np.errstate(all='raise'):
-        low, high = gumbel_noise(Ends(), 2)
-    assert -4 < low < -2 and 10 < high < 20
+        low, high, highest = gumbel_noise(Ends(), 3)
+    assert -4 < low < -2 and 10 < high <= highest < 20

@@ -67,6 +67,23 @@ def test_iterator_augments_native_pictures(rng):
     assert len(np.unique(first.curves[:, 0], axis=0)) == 8
 
 
+@pytest.mark.parametrize('sources, size', [
+    ((9, 28, 28), 28), ((9, 28, 28), 30), ((9, 3, 32, 32), 32), ((9, 3, 32, 32), 34)], ids=str)
+def test_half_of_the_scenes_show_the_mirrored_picture(rng, sources, size):
+    """Wherever it is in the scene: digits, pictures that are scenes themselves, and pictures on streets."""
+    images, side, mirrored = pictures(rng, sources), sources[-1], []
+    chosen = np.arange(200) % 9
+    found = scenes.fresh_scenes(np, rng, images, chosen, size, 0, augmentation=Augmentation(flip=True))
+    inside = slice(3, side - 3)  # the border of a picture is blended with its street
+    windows = np.lib.stride_tricks.sliding_window_view(found, (side, side), axis=(2, 3))[..., inside, inside]
+    for scene, own in zip(windows, images.reshape(9, -1, side, side)[chosen]):
+        shown = [(scene == form[:, None, None, inside, inside]).all(axis=(0, 3, 4)).any()
+                 for form in (own, own[..., ::-1])]
+        assert sum(shown) == 1
+        mirrored.append(shown[1])
+    assert 70 < sum(mirrored) < 130
+
+
 def test_iterator_augments(rng):
     iterator = SceneIterator(pictures(rng, (8, 28, 28)), np.arange(8, dtype=np.int32), 28, 0, 8, augmentation=ALL)
     (one, first, _), (two, second, _) = next(iterator), next(iterator)

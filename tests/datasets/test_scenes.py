@@ -62,8 +62,20 @@ def test_layouts_are_uniform_and_inside(rng):
     assert abs(layout.corner.mean() - 16) < 0.2
     assert layout.piece_corner.min() == 0 and layout.piece_corner.max() == 52
     assert layout.piece_cut.min() == 0 and layout.piece_cut.max() == 20
-    assert (layout.piece_source != layout.source).all()
-    assert np.unique(layout.piece_source).size == 20
+    # Each of the 19 others equally often, whose digit a scene has.
+    counts = np.bincount(((layout.piece_source - layout.source) % 20).ravel(), minlength=20)
+    assert counts[0] == 0 and abs(counts[1:] - 80000 / 19).max() < 5 * (80000 / 19) ** 0.5
+
+
+def test_pieces_are_cut_from_the_other_of_two_digits_and_from_the_only_one(rng):
+    source = np.arange(50) % 2
+    assert (scenes.draw_layout(rng, source, 2, 60, 4).piece_source == 1 - source[:, None]).all()
+    assert (scenes.draw_layout(rng, source * 0, 1, 60, 4).piece_source == 0).all()
+
+
+def test_scenes_of_a_digits_size_are_the_digits(digits, rng):
+    chosen = np.array([3, 3, 0, 19])
+    np.testing.assert_array_equal(scenes.fresh_scenes(np, rng, digits, chosen, 28, 0)[:, 0], digits[chosen])
 
 
 def test_digits_of_a_scene_are_apart_and_all_such_places_equally_likely(rng):
@@ -152,6 +164,19 @@ def test_streets_equal_a_naive_loop(pictures, rng, size, pieces):
     assert streets.shape == (3, 3, size, size) and streets.dtype == np.uint8
     for n in range(3):
         np.testing.assert_allclose(streets[n], naive_street(pictures, layout, size, n), atol=0.51)
+
+
+def test_a_street_of_a_changed_picture(pictures, rng):
+    """Only the picture changes; the pieces around it are cut from the others as they are."""
+    layout, both = scenes.draw_layout(rng, np.arange(9), 9, 64, 16, 32), np.concatenate([pictures, pictures[..., ::-1]])
+    found = scenes.compose_street(np, pictures, layout, 64, both[9:])
+    layout.source = layout.source + 9
+    np.testing.assert_array_equal(found, scenes.compose_street(np, both, layout, 64))
+
+
+@pytest.mark.parametrize('size, pieces', [(32, 1), (48, 1), (64, 4), (100, 9)])
+def test_a_street_has_a_piece_for_every_32_x_32_pixels(size, pieces):
+    assert scenes.street_pieces(size) == pieces
 
 
 def test_a_street_shows_its_picture_and_runs_on_in_its_colours():

@@ -7,7 +7,7 @@ from datasets import splits
     ([1, 1, 1], (1, 1, 1)), ([50, 1, 1], (50, 1, 1)), ([10, 10, 80], (80, 10, 10)), ([30, 3, 4, 30, 30], (60, 30, 7)),
     ([5] * 20, (70, 15, 15)), ([1] * 5, (3, 1, 1)), ([1, 1, 1, 1, 10], (10, 2, 2)),
     ([2] * 10, (12, 4, 4)),          # of two that are as close, the larger
-    ([61, 60, 63], (63, 60, 61))])   # all are too large, so the smallest
+    ([63, 60, 61], (63, 60, 61))])   # all are too large, so the smallest
 def test_shares_are_as_close_as_groups_allow(sizes, counts):
     groups = [(str(name), [f'{name}-{i}' for i in range(size)]) for name, size in enumerate(sizes)]
     parts = splits.set_aside(groups, ['validation', 'test'], 'cat')

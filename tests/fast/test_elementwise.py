@@ -3,7 +3,7 @@ import pytest
 from chainer.backends import cuda
 
 from ram.fast.elementwise import back_through_relu, linear_relu
-from tests.fast.conftest import NotNumPy
+from tests.conftest import NotNumPy
 
 VALUES = np.array([[-1.5, -0.0, 0, 2, np.inf, -np.inf, np.nan]], np.float32)
 

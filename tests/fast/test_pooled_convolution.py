@@ -2,11 +2,9 @@ import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
-from chainer.backends import cuda
 
 from ram.fast import pooled_convolution
 from ram.fast.pooled_convolution import PooledConvolution, pooled_convolutions, spread
-from tests.fast.conftest import NotNumPy
 
 STEPS, COUNT, CHANNELS, FILTERS = 2, 3, 4, 5
 
@@ -24,17 +22,16 @@ def test_windows_are_rows(rng):
 @pytest.mark.filterwarnings('ignore:invalid value')
 @pytest.mark.parametrize('to_inputs', [True, False])
 @pytest.mark.parametrize('broken', [None, 'inputs', 'gradient'])
-def test_the_gpus_branch_of_a_convolution(rng, monkeypatch, elementwise, side, to_inputs, broken):
+def test_the_gpus_branch_of_a_convolution(rng, gpus_branch, side, to_inputs, broken):
     W, b = (rng.normal(size=shape).astype(np.float32) for shape in ((FILTERS, CHANNELS, 3, 3), FILTERS))
     inputs = rng.normal(size=(STEPS * COUNT, side, side, CHANNELS)).astype(np.float32)
     gradient = rng.normal(size=(STEPS * COUNT, side // 2, side // 2, FILTERS)).astype(np.float32)
     if broken:  # a NaN
         {'inputs': inputs, 'gradient': gradient}[broken][1, 0, 0, 2] = np.nan
-    monkeypatch.setattr(cuda, 'elementwise', elementwise)
     found = []
-    for xp in np, NotNumPy():
+    for start in lambda: None, gpus_branch:
+        start()
         convolution = PooledConvolution(W, b, STEPS, COUNT, side)
-        convolution.xp = xp
         convolution.inputs[...] = inputs
         outputs = np.empty_like(gradient)
         for t in range(STEPS):
@@ -62,13 +59,13 @@ def test_of_equal_pixels_the_first_gets_the_gradient(rng):
     np.testing.assert_allclose(inputs[0, :, :, 0], expected[1:-1, 1:-1], rtol=1e-6)
 
 
-@pytest.mark.parametrize('side', [8, 11])
+@pytest.mark.parametrize('side', [8, 21])
 def test_several_layers_equal_chainers_functions(rng, monkeypatch, side):
-    monkeypatch.setattr(pooled_convolution, 'AT_ONCE', 2 * 9 * CHANNELS * side ** 2)  # two of the images at a time
+    monkeypatch.setattr(pooled_convolution, 'AT_ONCE', 2 * 9 * FILTERS * side ** 2)  # two of the three images at a time
     images = rng.normal(size=(COUNT, CHANNELS, side, side)).astype(np.float32)
     parameters = [chainer.Parameter(rng.normal(size=shape).astype(np.float32)) for shape in (
-        (FILTERS, CHANNELS, 3, 3), FILTERS, (2, FILTERS, 3, 3), 2)]
-    gradient = rng.normal(size=(COUNT, 2, side // 4, side // 4)).astype(np.float32)
+        (FILTERS, CHANNELS, 3, 3), FILTERS, (4, FILTERS, 3, 3), 4, (2, 4, 3, 3), 2)]
+    gradient = rng.normal(size=(COUNT, 2, side // 8, side // 8)).astype(np.float32)
 
     def plain():
         maps = images

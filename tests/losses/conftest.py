@@ -7,5 +7,5 @@ def observed(loss, *batch):
     reporter.add_observer('main', loss)
     with reporter.scope(observation):
         result = loss(*batch)
-    return {name.removeprefix('main/'): float(getattr(value, 'array', value)) for name, value in observation.items()
+    return {name.split('main/')[1]: float(getattr(value, 'array', value)) for name, value in observation.items()
             }, float(result.array)

@@ -26,6 +26,27 @@ def test_bytes_and_float32_pass_as_they_are(tiny, rng):
         assert for_model(images, tiny, CPU) is images and for_sensor(images) is images
 
 
+def test_a_blank_image_and_no_image_are_images(tiny):
+    for images in np.zeros((1, 1, 28, 28), np.float32), np.ones((1, 1, 28, 28)), np.zeros((0, 1, 28, 28), np.uint8):
+        assert for_model(images, tiny, CPU).shape == for_sensor(images).shape == images.shape
+
+
+@pytest.mark.parametrize('dtype', ['<f2', '>f4', '<f8', 'g'])
+def test_the_sensor_keeps_the_precision_of_images(rng, dtype):
+    images = rng.random((3, 1, 28, 28)).astype(dtype)
+    found = for_sensor(images)
+    assert found.dtype.isnative and found.dtype.itemsize == max(4, images.dtype.itemsize)
+    np.testing.assert_array_equal(found, images)
+
+
+def test_what_is_no_image_of_the_sensor_is_refused():
+    images = np.full((1, 1, 2, 2), np.nan, np.float32)
+    with pytest.raises(ValueError) as found:
+        for_sensor(images)
+    assert str(found.value) == ('images must be an array (B, C, H, W) of uint8, or of bool or floats that are finite, '
+                                'not (1, 1, 2, 2) of float32 from nan to nan')
+
+
 def test_the_values_of_bytes_are_not_read(tiny):
     """So that training and evaluation, whose images are bytes, pay nothing."""
     class Unread(np.ndarray):
@@ -66,11 +87,11 @@ ODD = {
     'colour': (np.zeros((2, 3, 28, 28), np.uint8), ['(2, 3, 28, 28)']),
     'larger': (np.zeros((2, 1, 60, 60), np.uint8), ['(2, 1, 60, 60)']),
     'five axes': (np.zeros((1, 2, 1, 28, 28), np.uint8), ['(1, 2, 1, 28, 28)']),
-    'none, of another size': (np.zeros((0, 1, 32, 32), np.uint8), ['(0, 1, 32, 32)']),
+    'none, of another size': (np.zeros((0, 1, 32, 32), np.uint8), ['(0, 1, 32, 32) of uint8;']),
     'uint16': (np.full((2, 1, 28, 28), 40000, np.uint16), ['uint16 from 40000 to 40000']),
     'int32': (np.full((2, 1, 28, 28), 255, np.int32), ['int32 from 255 to 255']),
     'int8': (np.full((2, 1, 28, 28), -1, np.int8), ['int8 from -1 to -1']),
-    'complex': (np.zeros((2, 1, 28, 28), complex), ['complex128']),
+    'complex': (np.zeros((2, 1, 28, 28), complex), ['(2, 1, 28, 28) of complex128;']),
     'objects': (np.zeros((2, 1, 28, 28), object), ['object']),
     'text': (np.zeros((2, 1, 28, 28), 'U1'), ['<U1']),
     'dates': (np.zeros((2, 1, 28, 28), 'M8[s]'), ['datetime64']),

@@ -1,4 +1,5 @@
 import ctypes
+import dataclasses
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from datasets.augmentation import Augmentation
 from datasets.augmentation.distortion import POINTS
 from datasets.picture_store import PictureStore
+from ram.config import PRESETS
 from ram.networks import distorted_glimpse, pixels
 from ram.networks import native_sensor as module
 from ram.networks.glimpse_sensor import glimpse_sensor
@@ -24,6 +26,7 @@ def case(request, rng):
     channels, patch, scales, factor = request.param
     locations = np.concatenate([np.array(BORDERS, np.float32), rng.uniform(-1.2, 1.2, (20, 2)).astype(np.float32)])
     images = [rng.integers(0, 256, (channels, *rng.integers(1, 40, 2))).astype(np.uint8) for _ in locations]
+    images[-1][...], images[-2][...] = 0, 200  # black, and of one colour
     return images, locations, patch, scales, factor
 
 
@@ -56,6 +59,31 @@ def test_equals_a_naive_loop(case, normalise):
         gain = 1 / 255 / (deviation + 1e-3) if normalise else 1 / 255
         expected = naive_native_glimpse(image, locations[i], patch, scales, factor, mean, gain)
         np.testing.assert_allclose(seen[i], expected, atol=2e-5 if normalise else 2e-6)
+
+
+@pytest.mark.parametrize('height, width', [(1, 1), (1, 200), (200, 1), (4, 6000)])
+def test_outside_the_only_picture_of_a_store_everything_is_0(rng, height, width):
+    image = rng.integers(1, 256, (3, height, width)).astype(np.uint8)
+    pictures = NativePictures(PictureStore.of([image], 2), np.zeros(5, int))
+    locations = np.array([[99, 99], [99, -99], [-99, 99], [-99, -99], [1, 1]], np.float32)
+    seen = NativeSensor(pictures, 5, 4, 2)(locations)
+    assert (seen[:4] == 0).all()
+    expected = naive_native_glimpse(image, locations[4], 5, 4, 2, np.zeros(3), 1 / 255)
+    np.testing.assert_allclose(seen[4], expected, atol=2e-6)
+
+
+def test_the_sensor_of_a_config(rng):
+    _, pictures = batch(rng)
+    config = dataclasses.replace(PRESETS['folder'], fit='native', colour=True, patch=5, scales=4,
+                                 normalise=True)
+    locations = rng.uniform(-1.2, 1.2, (30, 2)).astype(np.float32)
+    np.testing.assert_array_equal(pictures.sensor(config)(locations),
+                                  NativeSensor(pictures, 5, 4, 2, normalise=True)(locations))
+
+
+def test_a_retina_may_have_all_scales_of_the_store(rng):
+    _, pictures = batch(rng)
+    assert NativeSensor(pictures, 1, 13, 2)(np.zeros((30, 2), np.float32)).shape == (30, 39, 1, 1)
 
 
 def batch(rng, count=30, height=40, width=56):

@@ -1,4 +1,7 @@
+import collections
+import contextlib
 import dataclasses
+from types import SimpleNamespace
 
 import chainer
 import numpy as np
@@ -72,6 +75,37 @@ def test_everything_that_is_said_of_a_model():
     assert evaluation.evaluate(model, scenes(answers), labels, np.random.default_rng)['policy'] == 'learned'
 
 
+def test_by_default_ten_draws_from_the_same_seed():
+    labels, seeds, model = np.arange(5), [], Wavering()
+
+    def make_rng(seed):
+        seeds.append(seed)
+
+    one = evaluation.evaluate(model, scenes(labels), labels, make_rng)
+    two = evaluation.evaluate_passes(model, scenes(labels), labels, make_rng)
+    assert (one['repeats'], one['seed'], two['passes'], seeds, len(model.calls)) == (10, 0, 10, [0, 0], 20)
+
+
+def test_by_default_each_image_is_looked_at_once():
+    for ask in evaluation.answers, evaluation.probabilities:
+        model = Wavering()
+        ask(model, scenes(np.arange(5)), None)
+        assert len(model.calls) == 1
+
+
+def test_progress_counts_the_images(monkeypatch):
+    counted, totals = [], []
+
+    @contextlib.contextmanager
+    def progress(what, total, unit):
+        totals.append(total)
+        yield SimpleNamespace(update=counted.append)
+
+    monkeypatch.setattr(evaluation, 'progress', progress)
+    evaluation.answers(Oracle(), scenes(np.arange(9)), None, batchsize=4, passes=3)
+    assert counted == [4, 4, 1] * 3 and totals == [27]
+
+
 @pytest.mark.parametrize('classes', [12, 13])
 def test_confusions_of_few_classes_are_a_table_and_of_many_a_list(classes):
     """With 13 classes, each taken for the next: pairs that are as frequent are in the order of the classes."""
@@ -82,6 +116,18 @@ def test_confusions_of_few_classes_are_a_table_and_of_many_a_list(classes):
     else:
         assert [(pair['truth'], pair['answer'], pair['scenes'], pair['percent']) for pair in found['worst_pairs']] == [
             (names[i], names[i + 1], 1, 100) for i in range(10)]
+
+
+def test_the_most_frequent_confusions_by_hand(rng):
+    names, labels = [f'class {i}' for i in range(15)], rng.integers(0, 15, 400)
+    said = np.where(rng.random((3, 400)) < 0.3, rng.integers(0, 15, (3, 400)), labels)
+    counts = collections.Counter(
+        (truth, answer) for row in said for truth, answer in zip(labels, row) if truth != answer)
+    most = sorted(counts, key=lambda pair: (-counts[pair], *pair))[:10]
+    assert evaluation.confusion(labels, said, names)['worst_pairs'] == [
+        {'truth': names[truth], 'answer': names[answer], 'scenes': pytest.approx(counts[truth, answer] / 3),
+         'percent': pytest.approx(100 * counts[truth, answer] / 3 / (labels == truth).sum())}
+        for truth, answer in most]
 
 
 def test_mistakes_are_those_of_the_rollout(tiny, rng):
@@ -139,6 +185,7 @@ def test_the_mean_probabilities_of_several_passes(tiny, rng, policy):
             means[i] += np.exp(each[i].astype(float)) / np.exp(each[i].astype(float)).sum() / 4
     found = evaluation.probabilities(model, images, np.random.default_rng(3), 4, policy)
     np.testing.assert_allclose(found, means, atol=1e-6)
+    assert found.dtype == np.float32
     labels = means.argmax(axis=1)
     labels[:6] = (labels[:6] + 1) % 10
     result = evaluation.evaluate_passes(model, images, labels, np.random.default_rng, 3, 4, policy)

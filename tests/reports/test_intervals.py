@@ -11,6 +11,8 @@ def test_wilson_interval_covers_as_promised():
         for end in wilson_interval(percent, n):
             p = end / 100
             assert abs(percent / 100 - p) == pytest.approx(1.959964 * (p * (1 - p) / n) ** 0.5, abs=1e-8)
+    for n in range(1, 3000):  # rounding brings no end beyond its limit
+        assert wilson_interval(0, n)[0] >= 0 and wilson_interval(100, n)[1] <= 100
     counts = np.random.default_rng(0).binomial(500, 0.04, 4000)
     covered = [low <= 4 <= high for low, high in (wilson_interval(c / 5, 500) for c in counts)]
     assert 0.93 < np.mean(covered) < 0.97

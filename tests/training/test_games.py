@@ -1,4 +1,5 @@
 """Training, evaluation and pictures of games."""
+import dataclasses
 import json
 import re
 import shutil
@@ -12,7 +13,7 @@ from datasets import catch
 from ram import checkpoint
 from ram.config import PRESETS
 from ram.reports import games
-from ram.training.game_iterator import GAMES, GameIterator
+from ram.training.game_iterator import GAMES, GameIterator, make_iterator
 from tests.conftest import assert_one_clear_line, script
 from tests.training.conftest import ranks_of
 
@@ -92,6 +93,23 @@ def test_every_rank_plays_its_own_games():
     iterators = (GameIterator(catch.new_games, 50, chainer.get_device('@numpy'), ranks=ranks) for ranks in ranks_of(2))
     (one, first), (two, second) = map(next, iterators)
     assert not np.isin(one.speeds, two.speeds).all() and not np.isin(first.random(100), second.random(100)).any()
+
+
+def test_an_epoch_counts_the_games_of_all_ranks():
+    iterator = GameIterator(lambda rng, count: count, 3000, chainer.get_device('@numpy'), ranks=ranks_of(2)[1])
+    assert [next(iterator)[0] for _ in range(4)] == [3000] * 4
+    assert iterator.epoch_detail == pytest.approx(4 * 6000 / GAMES)
+
+
+def test_the_games_of_a_config_depend_on_its_seed_and_the_rank():
+    def speeds(seed, ranks):
+        config = dataclasses.replace(PRESETS['catch'], batchsize=50, seed=seed)
+        games, _ = next(make_iterator(config, 'train', chainer.get_device('@numpy'), ranks=ranks))
+        assert len(games.speeds) == 50
+        return tuple(games.speeds)
+
+    drawn = [speeds(seed, ranks) for seed in (1, 2) for ranks in ranks_of(2)]
+    assert len(set(drawn)) == 4 and drawn == [speeds(seed, ranks) for seed in (1, 2) for ranks in ranks_of(2)]
 
 
 def test_the_preset_is_the_papers_game():

@@ -28,6 +28,20 @@ def test_gradient_is_clipped_to_a_norm(rng, length):
         np.testing.assert_allclose(parameter.grad, direction[name] * scale * min(1, 5 / length), rtol=1e-5)
 
 
+@pytest.mark.parametrize('clip, length', [(0.0, 10), (5.0, 5), (20.0, 10)])
+def test_updates_follow_the_rate_the_momentum_and_the_clipped_gradient(rng, clip, length):
+    """Two updates along a gradient of norm 10, of which ``length`` is left."""
+    target = chainer.links.Linear(3, 4, nobias=True)
+    before, direction = target.W.array.copy(), rng.normal(size=(4, 3))
+    direction /= (direction ** 2).sum() ** 0.5
+    made = optimizers.make_optimizer(Config(optimizer='momentum', lr=0.3, momentum=0.7, clip=clip), target)
+    for _ in range(2):
+        target.W.grad = (10 * direction).astype(np.float32)
+        made.update()
+    moved = -0.3 * length * direction * (1 + 1.7)
+    np.testing.assert_allclose(target.W.array - before, moved, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize('optimizer', ['adam', 'nesterov', 'momentum'])
 def test_weights_without_a_gradient_decay_with_the_learning_rate(optimizer):
     target = chainer.links.Linear(3, 4, initial_bias=1)

@@ -66,12 +66,15 @@ def test_a_folder_without_a_run(tmp_path):
 def test_a_folder_of_an_older_version(tiny, tmp_path):
     """It has two files; its command says on which machine the run began, and what it started from."""
     (tmp_path / 'config.json').write_text(tiny.to_json())
-    assert run.held(tmp_path) and run.read(tmp_path) == Run(tiny, '')
+    found = run.read(tmp_path)
+    assert run.held(tmp_path) and found == Run(tiny, '') and (found.processes, found.finished) == (0, False)
     command = "train.py --dataset mnist --init 'my models/a.npz' --gpu 1 --snapshot 5m --epoch 3"
     (tmp_path / 'command.txt').write_text(f'{command}\n')
     (tmp_path / 'init.npz').write_bytes(b'weights')
     expected = Run(tiny, command, 'a', hashlib.sha256(b'weights').hexdigest(), machine={'gpu': 1, 'snapshot': '5m'})
     assert run.read(tmp_path) == expected
+    (tmp_path / 'command.txt').write_bytes(b'train.py --images caf\xe9')  # names need not be text
+    assert run.read(tmp_path).command == 'train.py --images caf\udce9'
     (tmp_path / 'log').write_text('[]')
     assert run.read(tmp_path).iteration > 0  # it had come so far that a snapshot must be there
     expected.write(tmp_path)
@@ -131,6 +134,7 @@ def test_the_command_that_resumes(described, communicator, command):
     ({'a': [3, 'x'], 'b': [4, 'y']}, {'a': [3, 'x'], 'b': [4, 'y']}, []),
     ({'a': [3, 'x'], 'b': [4, 'y']}, {'a': [5, 'z'], 'b': [4, 'y']}, ['train: 2 more']),
     ({'a': [3, 'x'], 'b': [4, 'y']}, {'a': [5, 'z'], 'b': [1, 'w']}, ['train: 2 more, 3 fewer']),
+    ({'a': [3, 'x'], 'b': [4, 'y']}, {'a': [4, 'z'], 'b': [3, 'w']}, ['train: 1 more, 1 fewer']),
     ({'a': [3, 'x'], 'b': [4, 'y']}, {'a': [3, 'z'], 'b': [4, 'y']}, ['train: others in 1 of 2 classes']),
     ({'a': [3, 'x'], 'b': [4, 'y']}, {'a': [3, 'z'], 'b': [4, 'z']}, ['train: others in 2 of 2 classes']),
     ({'a': [3, 'x'], 'b': [4, 'y']}, {'a': [3, 'x'], 'c': [6, 'y']}, ['train: 6 more, 4 fewer'])])

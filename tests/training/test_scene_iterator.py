@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from chainer.serializers import DictionarySerializer, NpzDeserializer
 
+from ram import random_streams
 from ram.training.scene_iterator import SceneIterator
 from tests.training.conftest import ranks_of
 
@@ -37,6 +38,35 @@ def test_iterator_rejects_a_batch_larger_than_the_data(digits, rng):
         SceneIterator(digits, np.zeros(20, np.int32), 60, 0, 21)
 
 
+def test_a_batch_of_all_ranks_has_no_digit_twice(digits):
+    labels = np.arange(20, dtype=np.int32)
+    batches = [next(SceneIterator(digits, labels, 60, 0, 10, ranks=ranks))[1] for ranks in ranks_of(2)]
+    assert sorted(np.concatenate(batches)) == list(range(20))
+    with pytest.raises(ValueError, match='at most 10, the number of training images for each process, not 11'):
+        SceneIterator(digits, labels, 60, 0, 11, ranks=ranks_of(2)[0])
+
+
+def test_a_seed_says_what_is_drawn_and_no_stream_is_drawn_twice(digits, monkeypatch):
+    def drawn(seed, ranks):
+        iterator = SceneIterator(digits, np.arange(20, dtype=np.int32), 60, 2, 5, seed, ranks=ranks)
+        images, labels, _ = zip(*(next(iterator) for _ in range(12)))
+        return np.concatenate(images), np.concatenate(labels)
+
+    made, make = [], random_streams.generator
+    monkeypatch.setattr(random_streams, 'generator', lambda *key: made.append(make(*key)) or make(*key))
+    one, other = ranks_of(2)
+    images, labels = drawn(1, one)
+    drawn(1, other)
+    first = [generator.random() for generator in made]
+    assert len(set(first)) == 24 + 7  # for the batches, and for the order of each epoch, the same for both
+    again, same = drawn(1, one)
+    np.testing.assert_array_equal(again, images)
+    np.testing.assert_array_equal(same, labels)
+    changed, others = drawn(2, one)
+    assert (others != labels).any()
+    assert (changed != images)[others == labels].any(axis=(1, 2, 3)).all()
+
+
 def test_every_rank_draws_its_own_scenes_and_episodes(digits):
     """All digits are the same, so only what is drawn differs; ranks with the same stream would learn the same twice."""
     same = np.broadcast_to(digits[0], digits.shape)
@@ -50,12 +80,13 @@ def test_every_rank_draws_its_own_scenes_and_episodes(digits):
 def test_iterator_makes_scenes_of_pictures(pictures, rng, size, shift):
     labels = np.arange(9, dtype=np.int32)
     iterator = SceneIterator(pictures, labels, size, 0, 9, shift=shift)
-    images, batch, _ = next(iterator)
+    (images, batch, _), (again, next_batch, _) = next(iterator), next(iterator)
     assert images.shape == (9, 3, size, size) and images.dtype == np.uint8 and sorted(batch) == list(range(9))
     if (size, shift) == (32, 0):
         np.testing.assert_array_equal(images, pictures[batch])
-    again, batch, _ = next(iterator)
-    assert (again[batch == 4] != images[batch == 4]).any()
+        np.testing.assert_array_equal(again, pictures[next_batch])
+    else:
+        assert (again[next_batch.argsort()] != images[batch.argsort()]).any(axis=(1, 2, 3)).sum() > 5
 
 
 def test_pictures_may_be_a_view(rng):
@@ -79,7 +110,7 @@ def test_no_stream_is_drawn_twice_if_the_number_of_digits_changes(before, batche
         drawn.add(state(next(old)[2]))
     old.serialize(serializer)
     new.serialize(NpzDeserializer(serializer.target))
-    assert new.iteration == batches and new.epoch == old.epoch and new.epoch_detail < new.epoch + 1
+    assert (new.iteration, new.epoch, new.position) == (batches, old.epoch, min(old.position, 19))
     seen = []
     while new.epoch < old.epoch + 2:
         images, labels, rng = next(new)

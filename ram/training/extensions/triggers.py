@@ -18,7 +18,7 @@ class SnapshotTrigger:
         ValueError: ``every`` is something else.
     """
 
-    def __init__(self, every='epoch', ranks=ALONE):
+    def __init__(self, every, ranks=ALONE):
         number, minutes = every.removesuffix('m'), every.endswith('m')
         try:
             self.every = 1 if every == 'epoch' else float(number) if minutes else int(number)

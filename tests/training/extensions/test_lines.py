@@ -1,6 +1,11 @@
+import sys
 from types import SimpleNamespace
 
+import chainer
+
 from ram.training.extensions.lines import Lines
+from ram.training.trainer import make_trainer
+from tests.training.conftest import few_digits_config
 
 KEYS = ['epoch', 'main/loss', 'main/cross_entropy', 'main/baseline', 'main/reinforce', 'main/error',
         'validation/error', 'elapsed_time']
@@ -30,3 +35,15 @@ def test_a_resumed_run_prints_what_came_before(capsys):
     log = [{'epoch': epoch, 'elapsed_time': 1.0} for epoch in (1, 2, 3)]
     assert [line.split()[0] for line in printed(log, Lines(['epoch', 'elapsed_time']), capsys)] == [
         'epoch', '1', '2', '3']
+
+
+def test_the_line_of_an_epoch_is_in_the_file_as_soon_as_the_epoch_has_ended(tmp_path, few_digits, monkeypatch):
+    trainer, seen = make_trainer(few_digits_config(epoch=2), tmp_path, chainer.get_device('@numpy')), []
+    trainer.get_extension('curves').draw = lambda: None
+    trainer.extend(Lines(['epoch', 'main/loss']))
+    trainer.extend(lambda trainer: seen.append((tmp_path / 'screen').read_text().splitlines()), name='read',
+                   trigger=(1, 'epoch'), priority=-1000)
+    with open(tmp_path / 'screen', 'w') as file:
+        monkeypatch.setattr(sys, 'stdout', file)
+        trainer.run()
+    assert [[line.split()[0] for line in lines] for lines in seen] == [['epoch', '1'], ['epoch', '1', '2']]

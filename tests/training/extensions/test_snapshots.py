@@ -1,9 +1,13 @@
+from types import SimpleNamespace
+
 import chainer
 import numpy as np
 import pytest
 
 from ram import checkpoint, safe_files
 from ram.config import Config
+from ram.registry import make_model
+from ram.training.extensions.snapshots import Finite, Validation
 from ram.training.trainer import make_trainer
 from tests.training.conftest import few_digits_config, train
 
@@ -32,6 +36,7 @@ DYING = dict(optimizer='momentum', lr=1e30, clip=0.0)  # each update is finite, 
     ('1', {}, 'the update makes the next loss (nan|inf)'),
     ('1', dict(average=0.9), 'the update makes the next loss (nan|inf)'),
     ('epoch', dict(batchsize=240), 'the answers of the model are not finite'),  # one update an epoch, then validation
+    ('epoch', dict(batchsize=120), 'the loss is nan'),  # in the last iteration of an epoch
     ('epoch', {}, 'the loss is nan'), ('3', {}, 'the loss is nan')], ids=str)
 def test_nothing_is_written_of_a_run_that_dies(tmp_path, every, changes, text):
     with pytest.raises(FloatingPointError, match=text):
@@ -63,6 +68,55 @@ def test_a_good_snapshot_and_a_good_model_are_never_replaced_by_bad_ones(tmp_pat
         trainer.run(show_loop_exception_msg=False)
         trainer.get_extension('snapshot')(trainer)
     assert {path.name: path.read_bytes() for path in (tmp_path / 'run').glob('*.npz')} == before
+
+
+def test_the_first_of_the_best_models_is_kept_and_one_that_was_removed_gets_a_successor(tmp_path, tiny):
+    model, counts = make_model(tiny), iter([5, 3, 3, 4, 4, 2])
+    validation = Validation(model, lambda: (next(counts), 10), {'version': '1.2'})
+    kept, errors = [], []
+    for epoch in range(1, 7):
+        model.action_network.logits.b.array[0] = epoch
+        observation = {}
+        with chainer.Reporter().scope(observation):
+            validation(SimpleNamespace(out=tmp_path))
+        errors.append(observation['validation/error'])
+        found = checkpoint.load_model(tmp_path / 'model.npz')
+        kept.append(found.action_network.logits.b.array[0])
+        if epoch == 4:
+            (tmp_path / 'model.npz').unlink()
+    assert kept == [1, 2, 2, 2, 5, 6] and errors == [0.5, 0.3, 0.3, 0.4, 0.4, 0.2]
+    assert found.provenance['version'] == '1.2'
+
+
+def test_only_the_first_rank_writes_the_best_model(tmp_path, tiny):
+    validation = Validation(make_model(tiny), lambda: (5, 10), ranks=SimpleNamespace(first=False))
+    with chainer.Reporter().scope({}):
+        validation(SimpleNamespace(out=tmp_path))
+    assert not list(tmp_path.iterdir()) and validation.best == 0.5
+
+
+@pytest.mark.parametrize('on_cpu', [True, False])
+def test_a_gpu_waits_for_its_loss_every_hundredth_iteration_and_before_something_is_written(on_cpu):
+    def due(iteration, is_new_epoch=False, snapshot=False):
+        target = SimpleNamespace(xp=np if on_cpu else object())
+        updater = SimpleNamespace(iteration=iteration, is_new_epoch=is_new_epoch,
+                                  get_optimizer=lambda name: SimpleNamespace(target=target))
+        return Finite(lambda trainer: snapshot).trigger(SimpleNamespace(updater=updater))
+
+    assert [t for t in range(1, 302) if due(t)] == (list(range(1, 302)) if on_cpu else [100, 200, 300])
+    assert due(7, is_new_epoch=True) and due(7, snapshot=True)
+
+
+def test_a_snapshot_at_the_end_of_an_epoch_has_its_entry_of_the_log_and_its_validation(tmp_path):
+    for epochs in 1, 2:
+        trainer = make_trainer(few_digits_config(epoch=epochs), tmp_path, chainer.get_device('@numpy'))
+        trainer.get_extension('curves').draw = lambda: None
+        if epochs == 1:
+            trainer.run()
+            log, best = trainer.get_extension('LogReport').log, trainer.get_extension('validation').best
+    checkpoint.load_snapshot(tmp_path / checkpoint.SNAPSHOT, trainer)
+    assert trainer.get_extension('LogReport').log == log and len(log) == 1
+    assert trainer.get_extension('validation').best == best == log[0]['validation/error']
 
 
 def test_a_snapshot_takes_nothing_from_the_run(tmp_path):

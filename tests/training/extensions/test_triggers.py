@@ -11,7 +11,8 @@ from tests.training.conftest import train
 pytestmark = pytest.mark.usefixtures('few_digits')
 
 
-@pytest.mark.parametrize('every, expected', [('epoch', [15, 30]), ('4', [4, 8, 12, 16, 20, 24, 28]), ('1000m', [])])
+@pytest.mark.parametrize('every, expected', [('epoch', [15, 30]), ('4', [4, 8, 12, 16, 20, 24, 28]), ('1000m', []),
+                                             ('1', list(range(1, 31)))])
 def test_snapshots_are_written_when_asked(tmp_path, monkeypatch, every, expected):
     written = []
     monkeypatch.setattr(checkpoint, 'save_snapshot', lambda path, trainer: written.append(trainer.updater.iteration))
@@ -37,16 +38,17 @@ def test_impossible_snapshot_times(every):
         SnapshotTrigger(every)
 
 
-def test_a_signal_during_the_communication_of_ranks_is_not_lost():
+@pytest.mark.parametrize('number', [1, 15])
+def test_a_signal_during_the_communication_of_ranks_is_not_lost(number):
     class Interrupted(Ranks):
         def gather(self, value):
-            stop.on_signal(15, None)
+            stop.on_signal(number, None)
             return [value]
 
     stop = Stop(1000, Interrupted())
     updater = types.SimpleNamespace(epoch=0, epoch_detail=0.5, previous_epoch_detail=0.4, iteration=3,
                                     is_new_epoch=False)
-    assert [stop(types.SimpleNamespace(updater=updater)) for _ in range(2)] == [False, True] and stop.signal == 15
+    assert [stop(types.SimpleNamespace(updater=updater)) for _ in range(2)] == [False, True] and stop.signal == number
 
 
 class Joined(Ranks):
