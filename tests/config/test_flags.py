@@ -5,6 +5,8 @@ import re
 import pytest
 
 from ram import config
+from ram.config.groups import GROUPS
+from ram.registry import DATASETS
 from tests.conftest import script
 
 OLD = ['-hi', '-si', '-u', '-l', '-d', '-s', '-M', '--g_size', '--len_seq', '--depth', '--scale']
@@ -53,6 +55,14 @@ def test_the_help_says_which_flags_have_no_effect_beside_the_others(flags, reaso
 @pytest.mark.parametrize('flags', [['--patch', '0'], ['--dataset', 'catch', '--model', 'conv']])
 def test_flags_that_are_wrong_do_not_keep_the_help_away(flags):
     assert '(default: ' in helped(*flags, '--help')[1]['--epoch']
+
+
+def test_the_headings_name_the_datasets_for_which_their_flags_are():
+    for group in GROUPS:
+        named = re.search(r'\((\w+(?:, \w+)*)[);]', group.__doc__)
+        if named and named[1].split(', ')[0] in DATASETS:
+            fields = {field.name for field in dataclasses.fields(group)}
+            assert named[1].split(', ') == [name for name, task in DATASETS.items() if not fields <= set(task.unused)]
 
 
 def test_the_default_of_the_dataset_is_not_the_one_that_was_asked_for():
