@@ -30,7 +30,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Digits:
-    """Scenes of digits (mnist, translated, cluttered, cluttered100, pairs, addition, svhn, numbers)"""
+    """Scenes of digits (all but folder, text, catch)"""
     digits: str = option('mnist', '--digits', "where digits come from: MNIST, or the fonts of matplotlib; for svhn and "
                          "numbers, 'fonts' makes a stand-in for the real pictures; for numbers, 'svhn' makes one of "
                          "svhn's pictures", ('mnist', 'fonts', 'svhn'), common=True)
