@@ -15,6 +15,7 @@ setup: $(VENV)/ready
 
 $(VENV)/ready: requirements.txt requirements-dev.txt requirements-build.txt
 	python=$$(.ci/python $(PYTHON)) && "$$python" -m venv $(VENV)
+	@echo "Installing what the scripts need into $(VENV), which takes a minute or two ..."
 	$(BUILD) $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
@@ -28,7 +29,7 @@ demo: setup
 	@echo
 	@echo "The model:          $(DEMO)/model.npz"
 	@echo "Where it looks:     $(DEMO)/model.gif, and as a sheet $(DEMO)/model.png"
-	@echo "How it learnt:      $(DEMO)/log, $(DEMO)/loss.png, $(DEMO)/error.png"
+	@echo "How it learned:     $(DEMO)/log, $(DEMO)/loss.png, $(DEMO)/error.png"
 
 # A process a core, and a thread a process.
 test: setup

@@ -30,7 +30,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Digits:
-    """Scenes of digits (mnist, translated, cluttered, cluttered100, svhn, numbers)"""
+    """Scenes of digits (all but folder, text, catch)"""
     digits: str = option('mnist', '--digits', "where digits come from: MNIST, or the fonts of matplotlib; for svhn and "
                          "numbers, 'fonts' makes a stand-in for the real pictures; for numbers, 'svhn' makes one of "
                          "svhn's pictures", ('mnist', 'fonts', 'svhn'), common=True)
@@ -176,9 +176,9 @@ class Optimisation:
     average: float = option(0.0, '--average', 'decay of the running average of the weights, which is then validated '
                             'and kept; 0 for none', least=0, below=1, metavar='DECAY')
     batchsize: int = option(128, '-b --batchsize', 'images, or games, in a batch; 0, the default for your own '
-                           'pictures, for 32, or fewer if there are not so many', least=0, metavar='B', common=True)
-    epoch: int = option(20, '-e --epoch', 'epochs to train; 0, the default for your own pictures, for as many as their '
-                       'number asks for', least=0, metavar='N', common=True)
+                           'pictures: 32, or fewer if there are few', least=0, metavar='B', common=True)
+    epoch: int = option(20, '-e --epoch', 'epochs to train; 0, the default for your own pictures: the fewer there are, '
+                       'the more', least=0, metavar='N', common=True)
     seed: int = option(0, '--seed', 'seed of everything random', least=0, most=2 ** 32 - 1, metavar='N', common=True)
 
 

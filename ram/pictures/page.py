@@ -190,7 +190,7 @@ def exhibit_of(path, model, arguments):
 
 def in_words(config, name):
     """What the page calls a model: its task and its glimpses; of the user's pictures, the model's name."""
-    task = name if config.dataset == 'folder' else DATASETS[config.dataset].title(config)
+    task = name[:1].upper() + name[1:] if config.dataset == 'folder' else DATASETS[config.dataset].title(config)
     return f'{task}, {config.glimpses} glimpse{"s" * (config.glimpses > 1)}'
 
 

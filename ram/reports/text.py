@@ -101,7 +101,7 @@ def confusion_matrix(kind, counts, classes):
     """
     rows = [[name, *(f'{100 * count / sum(row):.1f}' if count else '.' for count in row)]
             for name, row in zip(shown.labels(classes, WIDE), counts)]
-    return [f'answers in percent: a row for each true {kind}, a column for each answer',
+    return [f'answers in percent: a row for each true {kind}, a column for each answer; . is 0',
             *columns([kind, *(shown.right(name, 5) for name in shown.labels(classes, NARROW))], rows)]
 
 

@@ -98,7 +98,7 @@ def preparation(config, as_is=False):
     how = _task(config).preparation
     if as_is and not how:
         raise ValueError(f'--as-is is for models of digits; one of {config.dataset} takes pictures as they are')
-    return '' if as_is or not how else f'pictures are prepared {how} (--as-is: not so)'
+    return '' if as_is or not how else f'pictures are prepared {how} (--as-is takes them as they are)'
 
 
 def read_picture(config, path, scaled=lambda white: None, as_is=False):

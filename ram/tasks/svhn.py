@@ -36,8 +36,8 @@ class SvhnTask(Task):
         return ('street digits (a stand-in for SVHN)' if config.digits == 'fonts' else 'SVHN') + where
 
     def title(self, config):
-        kind = 'Street digits' if config.digits == 'fonts' else 'House numbers'
-        return kind if config.size == datasets.svhn.SIDE else f'{kind} on a street'
+        plain, name = ('Street digits', 'Digits') if config.digits == 'fonts' else ('House numbers',) * 2
+        return plain if config.size == datasets.svhn.SIDE else f'{name} on a street'
 
     def table(self, config):
         if config.extra:

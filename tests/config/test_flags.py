@@ -5,6 +5,8 @@ import re
 import pytest
 
 from ram import config
+from ram.config.groups import GROUPS
+from ram.registry import DATASETS
 from tests.conftest import script
 
 OLD = ['-hi', '-si', '-u', '-l', '-d', '-s', '-M', '--g_size', '--len_seq', '--depth', '--scale']
@@ -53,6 +55,16 @@ def test_the_help_says_which_flags_have_no_effect_beside_the_others(flags, reaso
 @pytest.mark.parametrize('flags', [['--patch', '0'], ['--dataset', 'catch', '--model', 'conv']])
 def test_flags_that_are_wrong_do_not_keep_the_help_away(flags):
     assert '(default: ' in helped(*flags, '--help')[1]['--epoch']
+
+
+def test_the_headings_name_the_datasets_for_which_their_flags_are():
+    for group in GROUPS:
+        heading = re.search(r'\((all but )?(\w+(?:, \w+)*)[);]', group.__doc__)
+        named = heading[2].split(', ') if heading else []
+        if set(named) & set(DATASETS):
+            fields = {field.name for field in dataclasses.fields(group)}
+            unused = {name: fields <= set(task.unused) for name, task in DATASETS.items()}
+            assert named == [name for name in DATASETS if unused[name] == bool(heading[1])]
 
 
 def test_the_default_of_the_dataset_is_not_the_one_that_was_asked_for():

@@ -57,6 +57,16 @@ def test_the_page_holds_the_weights_the_config_and_the_scenes(tiny):
         assert entry['truths'] == exhibit.truths.tolist()
 
 
+@pytest.mark.parametrize('preset, changes, words', [
+    ('cluttered', {}, 'Cluttered digits, 60 x 60, 6 glimpses'), ('mnist', dict(glimpses=1), 'Digits, 1 glimpse'),
+    ('svhn', {}, 'House numbers, 4 glimpses'), ('svhn', dict(size=64), 'House numbers on a street, 4 glimpses'),
+    ('svhn', dict(digits='fonts'), 'Street digits, 4 glimpses'),
+    ('svhn', dict(digits='fonts', size=64), 'Digits on a street, 4 glimpses'),
+    ('folder', {}, 'Signs of towns, 4 glimpses')])
+def test_a_model_has_a_name_in_words(preset, changes, words):
+    assert page.in_words(dataclasses.replace(PRESETS[preset], **changes), 'signs of towns') == words
+
+
 def test_what_a_page_cannot_show_is_refused(tiny, monkeypatch):
     model = make_model(tiny)
     control = make_model(dataclasses.replace(tiny, model='fc64'))

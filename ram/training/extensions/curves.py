@@ -10,7 +10,7 @@ from ram import safe_files
 from ram.pictures.drawing import png
 from ram.training.extensions.quantities import is_share, words
 
-LETTERS = 90  # in a line of the note
+LETTERS = 80  # in a line of the note
 SECONDS = 30  # between two drawings: in a small run, drawing takes as long as an epoch
 
 
@@ -55,6 +55,6 @@ class Curves(training.Extension):
             axes.legend()
             if share:
                 axes.set_ylim(bottom=0)
-                figure.supxlabel('\n'.join(textwrap.wrap(self.note, LETTERS)), fontsize=8)
+                figure.supxlabel('\n'.join(textwrap.wrap(self.note, LETTERS)), fontsize=9)
             with safe_files.replacing(self.out / f'{title}.png') as file:
                 file.write(png(figure))

@@ -1,6 +1,7 @@
 import types
 
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from ram.training.extensions import curves
@@ -41,6 +42,7 @@ def test_axes_have_words_and_errors_are_in_percent(epoch, monkeypatch):
     assert [line.get_ydata()[0] for axes in (loss, error) for line in axes.lines] == pytest.approx([2, 1.5, 90, 3.1])
     assert [figure.get_supxlabel() for figure in figures] == ['', 'Why they differ.']
     assert error.get_ylim()[0] == 0
+    assert all(text.get_fontsize() / 72 * figure.dpi >= 12 for figure in figures for text in figure.findobj(Text))
 
 
 def test_drawn_every_half_minute_and_at_the_end_if_something_is_new(epoch, monkeypatch):
