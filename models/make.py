@@ -98,6 +98,7 @@ RUNS = {
                   '--init models/photographs/svhn.npz'),
     **three_seeds('photographs/street-conv', '--dataset svhn --canvas 64 --epoch 200 --model conv'),
     'photographs/street-conv3': '--dataset svhn --canvas 64 --epoch 200 --model conv3',
+    # Of the next ones RAM was trained from the middle, and all for 120 epochs, as the preset was then.
     **three_seeds('photographs/signs', f'--dataset folder {SIGNS}'),
     **three_seeds('photographs/signs-conv', f'--dataset folder {SIGNS} --model conv'),
     'photographs/signs-conv3': f'--dataset folder {SIGNS} --model conv3',
