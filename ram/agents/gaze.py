@@ -1,6 +1,7 @@
 """Where a model looks in an episode: the policy of the locations, with its noise (paper, sections 3.1 and 3.2)."""
 
 POLICIES = ('learned', 'random', 'center')
+ELSEWHERE = 4  # in training, every fourth episode of a mixed start begins elsewhere than at the centre
 
 
 def check_policy(policy):
@@ -56,8 +57,10 @@ class Gaze:
             self.look(0, start.array, self.first)
         elif self.learned:
             self.first = self.first * config.start_range
-            middle = {'random': slice(0), 'mixed': slice(0, None, 2 if explore else 1)}
-            self.first[middle.get(config.start, slice(None))] = 0
+            if config.start == 'center' or config.start == 'mixed' and not explore:
+                self.first[...] = 0
+            elif config.start == 'mixed':
+                self.first[xp.arange(count) % ELSEWHERE != 0] = 0
 
     def look(self, t, h, location):
         """Writes the location of glimpse t, counted from 0, that was chosen in state h.

@@ -140,7 +140,7 @@ class Policy:
                              'learned': (), 'random': ('start', 'start_range', *LEARNING),
                              'center': ('start', 'start_range', *LEARNING, 'mc')}[config.policy])
     start: str = option('random', '--start', 'where to look first: at a random location; where the location network '
-                        'learns to look; at the centre; or mixed, at the centre, but in training in every second '
+                        'learns to look; at the centre; or mixed, at the centre, but in training in every fourth '
                         'episode at a random location', ('random', 'learned', 'center', 'mixed'),
                         unused=lambda config: ('start_range',) if config.start in ('learned', 'center') else ())
     start_range: float = option(1.0, '--start-range', 'a random first location is uniform in [-R, R]^2; 1 is the whole '
