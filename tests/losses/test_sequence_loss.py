@@ -174,6 +174,15 @@ def test_terms_equal_a_naive_computation(rows, rng):
     np.testing.assert_allclose(loss.array, cross_entropy + np.mean(errors) + 0.25 * reinforce, rtol=1e-4)
 
 
+def test_a_text_is_wrong_if_anything_up_to_its_end_is(rows):
+    """What is said after an end makes no difference, nor what is said in the last place, which can only be the end."""
+    labels = np.int32([[1, 0, 3, -1], [1, 0, 3, -1], [2, 3, -1, -1], [0, 1, 2, 3]])
+    said = np.array([[1, 0, 3, 2], [1, 0, 2, 3], [2, 3, 1, 0], [0, 1, 2, 1]])
+    episode = Episode(None, None, chainer.Variable(np.eye(4, dtype=np.float32)[said.T]))
+    _, terms = sequence_loss(episode, labels, task.config())
+    assert (terms['error'], terms['answer_error']) == (0.25, pytest.approx(2 / 12))
+
+
 @pytest.mark.parametrize('changes', [dict(), dict(start='learned'), dict(context=True), dict(glimpses=1)], ids=str)
 def test_each_network_learns_from_its_own_terms(rows, rng, changes):
     model, labels = make_model(task.config(**changes)), task.random_labels(rng, 8)
