@@ -87,7 +87,7 @@ def test_by_default_ten_draws_from_the_same_seed():
 
 
 def test_by_default_each_image_is_looked_at_once():
-    for ask in evaluation.answers, evaluation.probabilities:
+    for ask in evaluation.answers, evaluation.looks, evaluation.probabilities, evaluation.probabilities_by_glimpse:
         model = Wavering()
         ask(model, scenes(np.arange(5)), None)
         assert len(model.calls) == 1

@@ -37,6 +37,10 @@ def test_a_gaze_that_is_the_same_for_all_pictures_is_named_once(capsys):
     assert list(told(capsys, 20, config=few_digits_config(start='center', epoch=20))) == [8]  # never before the sixth
 
 
+def test_the_error_of_the_last_epoch_counts(capsys):
+    assert list(told(capsys, 30, errors=[0.9] * 19 + [0.5])) == [22]  # it falls in the 20th
+
+
 def test_nothing_is_said_where_nothing_is_wrong(capsys):
     assert not told(capsys, 60, LIVELY)
     assert not told(capsys, 60, errors=[0.9, 0.88, 0.87])  # it has not learned anything yet
