@@ -21,6 +21,16 @@ def test_fixed_scenes_differ_between_splits_only(monkeypatch, tiny):
     assert (validation != test).any()
 
 
+@pytest.mark.parametrize('split, expected', [
+    ('validation', [[19, 17], [[11, 47], [46, 3]], [3], [[18, 4]], [[67, 66]]]),
+    ('test', [[19, 8], [[64, 11], [30, 56]], [4], [[0, 8]], [[20, 51]]]),
+    ('train+validation', [[19, 0], [[55, 22], [1, 5]], [5], [[13, 19]], [[29, 58]]])])
+def test_the_fixed_scenes_stay_those_of_the_published_figures(split, expected):
+    """The last of twenty: what is drawn in another way is no better or worse, but another test set."""
+    layout = tasks._fixed_layout(dataclasses.replace(PRESETS['pairs'], clutter=1), split, 20)
+    assert [part[-1].tolist() for part in vars(layout).values()] == expected
+
+
 def test_digit_centres_are_where_the_digits_are(monkeypatch):
     """Digits that are one white square, without clutter: the middle of what is bright, also of two."""
     digits = np.full((7, 28, 28), 255, np.uint8), np.zeros(7, int)
