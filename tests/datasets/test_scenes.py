@@ -78,6 +78,14 @@ def test_scenes_of_a_digits_size_are_the_digits(digits, rng):
     np.testing.assert_array_equal(scenes.fresh_scenes(np, rng, digits, chosen, 28, 0)[:, 0], digits[chosen])
 
 
+def test_pictures_of_a_scenes_size_are_the_scenes(pictures):
+    """Their borders are not blended with a street; they move only if there is a shift."""
+    chosen = np.array([3, 3, 0, 8])
+    for shift, expected in (0, pictures[chosen]), (2, scenes.shifted(np, np.random.default_rng(1), pictures[chosen], 2)):
+        found = scenes.fresh_scenes(np, np.random.default_rng(1), pictures, chosen, 32, 0, shift)
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_digits_of_a_scene_are_apart_and_all_such_places_equally_likely(rng):
     """Compared with a list of all allowed pairs of places."""
     room = 29 - 6  # places along a side of 50 pixels
