@@ -210,6 +210,15 @@ def test_x_counts_columns_and_y_rows():
     np.testing.assert_array_equal(glimpse_sensor(image, location, 2, 1).array[0, 0], [[0, 0], [1, 0]])
 
 
+@pytest.mark.parametrize('side', [4, 7])
+def test_the_corner_of_a_patch_is_where_its_first_pixel_is(rng, side):
+    images = rng.random((20, 1, 30, 40), np.float32)
+    locations = rng.uniform(-0.6, 0.6, (20, 2)).astype(np.float32)
+    for image, seen, top, left in zip(images, glimpse_sensor(images, locations, side, 1).array,
+                                      *module.patch_corners(locations, 30, 40, side)):
+        np.testing.assert_array_equal(seen, image[:, top:top + side, left:left + side])
+
+
 def test_images_need_not_be_contiguous(rng):
     images = rng.integers(0, 256, (4, 9, 8, 2)).astype(np.uint8).transpose(0, 3, 1, 2)
     locations = rng.uniform(-1, 1, (4, 2)).astype(np.float32)
@@ -228,6 +237,7 @@ def test_no_gradient_to_images_or_locations(rng):
     images = chainer.Variable(rng.random((2, 1, 8, 8), np.float32))
     locations = chainer.Variable(rng.uniform(-1, 1, (2, 2)).astype(np.float32))
     glimpse = glimpse_sensor(images, locations, 4, 2)
+    assert not glimpse.requires_grad  # so that no layer computes one
     glimpse.grad = np.ones_like(glimpse.array)
     glimpse.backward()
     assert images.grad is None and locations.grad is None
