@@ -1,6 +1,7 @@
 """The folder of a run: what a run, or one that is refused, does to it."""
 import dataclasses
 import os
+import pathlib
 import shutil
 import sys
 
@@ -199,6 +200,15 @@ def test_no_file_of_the_users_is_replaced(trained, tmp_path, name):
     assert_refused(lambda: run_folder.new_run(new, 'train.py', 1), f'{name} would be overwritten')
 
 
+def test_a_file_that_is_as_old_and_as_long_as_that_of_the_run_may_be_another(tmp_path):
+    (tmp_path / 'run').mkdir()
+    for path, content in (tmp_path / 'run' / 'init.npz', 'mine'), (tmp_path / 'model.npz', 'that'):
+        path.write_text(content)
+        os.utime(path, (10 ** 9, 10 ** 9))
+    assert_refused(lambda: run_folder._check_unused(tmp_path / 'run', {'init.npz': tmp_path / 'model.npz'}),
+                   'init.npz would be overwritten')
+
+
 @pytest.fixture
 def trained(tmp_path):
     """A run of three classes of 20 pictures, described as train.py does; nothing is trained."""
@@ -272,6 +282,51 @@ def test_a_run_whose_snapshot_is_missing_does_not_begin_again(trained):
     assert resumed(trained).iteration == 0  # it was killed before its first snapshot
 
 
+@pytest.mark.usefixtures('few_digits')
+def test_a_run_without_out_gets_the_first_folder_that_is_free(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in 'mnist', 'mnist-2', 'mnist-3':
+        _, out = run_folder.new_run(train.parse(['--dataset', 'mnist']), 'train.py', 1)
+        assert out == pathlib.Path('result', name)
+        out.mkdir(parents=True)
+
+
+def test_a_folder_that_cannot_be_written_is_named_as_its_user_named_it(trained, tmp_path, monkeypatch):
+    def refuse(dir):
+        raise PermissionError(13, 'Permission denied')
+
+    flags, out = ['--dataset', 'folder', '--images', str(tmp_path / 'pictures')], tmp_path / 'other'
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('tempfile.TemporaryFile', refuse)
+    for begin, named in (
+            (lambda: resumed(trained), f'--resume {trained}'), (lambda: resumed(trained, '--out', out), f'--out {out}'),
+            (lambda: run_folder.new_run(train.parse([*flags, '--out', str(out)]), 'train.py', 1), f'--out {out}'),
+            (lambda: run_folder.new_run(train.parse(flags), 'train.py', 1), 'result')):
+        with pytest.raises(OSError, match=f'^{named}: nothing can be written into .*: Permission denied'):
+            begin()
+
+
+def test_what_may_change_when_a_run_is_resumed(tmp_path):
+    def changed(*flags):
+        return run_folder._changed(config.PRESETS['mnist'], train.parse(['--resume', 'r', *flags]), tmp_path)
+
+    assert changed() == changed('--lr', str(config.PRESETS['mnist'].lr)) == config.PRESETS['mnist']
+    assert changed('--epoch', '7') == dataclasses.replace(config.PRESETS['mnist'], epoch=7)
+    for flags, text in ((['--lr', '0.5'], '--lr 0.5'), (['--seed', '9'], '--seed 9'),
+                        (['--preset', 'archived'], '--model archived'), (['--preset', 'svhn'], '--dataset svhn')):
+        assert_refused(lambda: changed(*flags), f'^{text}: the run in .* has .*, and only --epoch')  # noqa: B023
+
+
+def test_a_model_to_start_from_is_needed_until_there_is_a_snapshot(tmp_path):
+    begun, resumed = train.parse(['--init', 'a.npz']), train.parse(['--resume', str(tmp_path)])
+    assert run_folder.model_to_start_from(begun) == 'a.npz'
+    assert run_folder.model_to_start_from(resumed) is None
+    (tmp_path / 'init.npz').touch()
+    assert run_folder.model_to_start_from(resumed) == tmp_path / 'init.npz'
+    (tmp_path / 'snapshot.npz').touch()
+    assert run_folder.model_to_start_from(resumed) is None
+
+
 def test_a_run_finds_its_data_from_another_place(mnist_folder, tmp_path, monkeypatch, capsys):
     data, out = mnist_folder.resolve(), tmp_path / 'run'
     monkeypatch.setenv('RAM_DATA', str(data))
@@ -283,6 +338,8 @@ def test_a_run_finds_its_data_from_another_place(mnist_folder, tmp_path, monkeyp
     old = description.read(out)
     again, _ = run_folder.old_run(old, train.parse(['--resume', str(out)], old.flags), 1)
     assert again == run and capsys.readouterr().err == ''
+    flags = ['--dataset', 'mnist', '--data', str(data), '--out', 'other']
+    assert run_folder.new_run(train.parse(flags), 'train.py', 1)[0].data == run.data
 
 
 def test_a_run_of_several_processes_is_not_resumed_by_one(trained):
