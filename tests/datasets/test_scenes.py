@@ -81,7 +81,8 @@ def test_scenes_of_a_digits_size_are_the_digits(digits, rng):
 def test_pictures_of_a_scenes_size_are_the_scenes(pictures):
     """Their borders are not blended with a street; they move only if there is a shift."""
     chosen = np.array([3, 3, 0, 8])
-    for shift, expected in (0, pictures[chosen]), (2, scenes.shifted(np, np.random.default_rng(1), pictures[chosen], 2)):
+    moved = scenes.shifted(np, np.random.default_rng(1), pictures[chosen], 2)
+    for shift, expected in (0, pictures[chosen]), (2, moved):
         found = scenes.fresh_scenes(np, np.random.default_rng(1), pictures, chosen, 32, 0, shift)
         np.testing.assert_array_equal(found, expected)
 

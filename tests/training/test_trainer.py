@@ -1,15 +1,18 @@
 import itertools
 import json
+import re
 
 import chainer
 import numpy as np
 import pytest
 
+import datasets
 from ram import checkpoint, safe_files, tasks
 from ram.config import Config
+from ram.registry import make_model
 from ram.reports import evaluation
 from ram.training.trainer import make_trainer
-from tests.training.conftest import train, weights
+from tests.training.conftest import few_digits_config, train, weights
 
 pytestmark = pytest.mark.usefixtures('few_digits')
 
@@ -91,6 +94,27 @@ def learning_rates(tmp_path, **changes):
 ], ids=lambda value: value.get('schedule') if isinstance(value, dict) else '')
 def test_schedules(tmp_path, changes, expected):
     np.testing.assert_allclose(learning_rates(tmp_path, **changes), expected, atol=1e-9)
+
+
+def test_a_run_starts_from_another_model_as_far_as_it_fits(tmp_path, capsys):
+    file = tmp_path / 'other.npz'
+    checkpoint.save_model(file, make_model(few_digits_config(hidden=24)))
+    trainer = make_trainer(few_digits_config(), tmp_path, chainer.get_device('@numpy'), init=file)
+    given, found = weights(checkpoint.load_model(file)), weights(trainer.updater.get_optimizer('main').target.model)
+    fits = [name for name in found if found[name].shape == given[name].shape]
+    assert any('glimpse_network' in name for name in fits)
+    for name in fits:
+        np.testing.assert_array_equal(found[name], given[name], err_msg=name)
+    said = re.fullmatch(f'{file} fits except for (.*), which start with new weights\n', capsys.readouterr().out)
+    assert sorted(said[1].split(', ')) == sorted(name.lstrip('/') for name in found if name not in fits)
+
+
+def test_all_data_come_from_the_folder_that_is_named(tmp_path, monkeypatch):
+    load, folders = datasets.load_digits, []
+    monkeypatch.setattr(datasets, 'load_digits', lambda source, split, folder: (
+        folders.append((split, folder)) or load(source, split)))
+    make_trainer(few_digits_config(), tmp_path, chainer.get_device('@numpy'), 'here')
+    assert folders == [('train', 'here'), ('validation', 'here')]
 
 
 def test_snapshot_of_another_run_is_rejected(tmp_path):
