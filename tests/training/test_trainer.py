@@ -23,6 +23,7 @@ def test_it_learns_and_writes_what_it_promises(tmp_path):
     assert files == {'model.npz', 'snapshot.npz', 'log', 'loss.png', 'error.png'}
     log = json.loads((tmp_path / 'run' / 'log').read_text())
     assert [entry['epoch'] for entry in log] == list(range(1, 21))
+    assert all('threads' in entry for entry in log)  # on a CPU the last bits of the weights depend on them
     assert log[-1]['main/cross_entropy'] < 0.5 * log[0]['main/cross_entropy']
     best = min(entry['validation/error'] for entry in log)
     assert best < 0.45  # chance is 0.9

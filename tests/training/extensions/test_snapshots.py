@@ -117,6 +117,7 @@ def test_a_snapshot_at_the_end_of_an_epoch_has_its_entry_of_the_log_and_its_vali
     checkpoint.load_snapshot(tmp_path / checkpoint.SNAPSHOT, trainer)
     assert trainer.get_extension('LogReport').log == log and len(log) == 1
     assert trainer.get_extension('validation').best == best == log[0]['validation/error']
+    assert safe_files.read(tmp_path / checkpoint.SNAPSHOT)['extensions/validation/best'] == best  # as in older ones
 
 
 def test_a_snapshot_takes_nothing_from_the_run(tmp_path):
