@@ -12,8 +12,7 @@ from ram import checkpoint, safe_files
 from tests.conftest import script
 from tests.mpi.conftest import run, start
 
-SMALL = ['train.py', '--dataset', 'mnist', '--digits', 'fonts', '--hidden', 32, '--unit', 32, '-l', 3, '--communicator',
-         'naive', '--schedule', 'constant', '--average', 0.99]
+NAIVE = ['--communicator', 'naive', '--schedule', 'constant', '--average', 0.99]
 
 
 def weights(out):
@@ -54,18 +53,18 @@ def test_many_ranks_take_the_steps_of_one(tmp_path, kind):
     assert all(np.isfinite(parameter.array).all() for parameter in model.params())
 
 
-def test_the_ranks_share_an_epoch(tmp_path):
-    assert run(2, *SMALL, '-e', 1, '-b', 500, '-o', tmp_path / 'two')[0] == 0
-    assert run(1, *SMALL, '-e', 1, '-b', 500, '-o', tmp_path / 'one')[0] == 0
+def test_the_ranks_share_an_epoch(tmp_path, quick):
+    assert run(2, 'train.py', *quick, *NAIVE, '-e', 1, '-b', 4, '-o', tmp_path / 'two')[0] == 0
+    assert run(1, 'train.py', *quick, *NAIVE, '-e', 1, '-b', 4, '-o', tmp_path / 'one')[0] == 0
     one, two = (json.loads((tmp_path / name / 'log').read_text())[0] for name in ('one', 'two'))
-    assert (one['iteration'], two['iteration']) == (44, 22)
+    assert (one['iteration'], two['iteration']) == (14, 7)
     assert safe_files.read(tmp_path / 'two' / checkpoint.SNAPSHOT)['extensions/snapshot/processes'] == 2
 
 
-def test_resume_is_exact_and_needs_the_same_ranks(tmp_path):
-    assert run(2, *SMALL, '-e', 2, '-b', 300, '-o', tmp_path / 'through')[0] == 0
-    assert run(2, *SMALL, '-e', 1, '-b', 300, '-o', tmp_path / 'run')[0] == 0
-    again = ['train.py', '--resume', tmp_path / 'run', '-e', 2]
+def test_resume_is_exact_and_needs_the_same_ranks(tmp_path, quick):
+    assert run(2, 'train.py', *quick, *NAIVE, '-e', 4, '-o', tmp_path / 'through')[0] == 0
+    assert run(2, 'train.py', *quick, *NAIVE, '-e', 2, '-o', tmp_path / 'run')[0] == 0
+    again = ['train.py', '--resume', tmp_path / 'run', '-e', 4]
     code, _, errors = run(1, *again)
     assert code == 2 and f'as it had, 2, not 1: mpiexec -n 2 python train.py --resume {tmp_path / "run"}' in errors
     assert run(2, *again)[0] == 0
@@ -75,9 +74,9 @@ def test_resume_is_exact_and_needs_the_same_ranks(tmp_path):
         np.testing.assert_array_equal(resumed[name], through[name], err_msg=name)
 
 
-def running(out, *flags):
+def running(out, quick):
     """A run of two ranks that has written a snapshot."""
-    process = start(2, *SMALL, '-e', 1000, '-b', 100, '-o', out, '--snapshot', 5, *flags)
+    process = start(2, 'train.py', *quick, *NAIVE, '-e', 100_000, '-o', out, '--snapshot', 5)
     while not (out / checkpoint.SNAPSHOT).exists() and process.poll() is None:
         time.sleep(0.05)
     assert process.poll() is None, process.communicate()
@@ -108,8 +107,8 @@ def ranks_of(process):
 
 
 @pytest.mark.parametrize('which', [0, 1])
-def test_a_rank_that_dies_ends_the_run_and_leaves_its_snapshot(tmp_path, which):
-    process = running(tmp_path / 'run')
+def test_a_rank_that_dies_ends_the_run_and_leaves_its_snapshot(tmp_path, which, quick):
+    process = running(tmp_path / 'run', quick)
     ids = ranks_of(process)
     assert len(ids) == 2
     os.kill(ids[which], signal.SIGKILL)
@@ -119,8 +118,8 @@ def test_a_rank_that_dies_ends_the_run_and_leaves_its_snapshot(tmp_path, which):
     assert resumed(tmp_path / 'run')[0] == 0
 
 
-def test_a_signal_stops_all_ranks_together(tmp_path):
-    process = running(tmp_path / 'run')
+def test_a_signal_stops_all_ranks_together(tmp_path, quick):
+    process = running(tmp_path / 'run', quick)
     process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 143, errors
@@ -137,7 +136,7 @@ def test_without_a_communicator_one_line_says_what_is_missing(tmp_path):
 
 @pytest.mark.parametrize('flags, words', [
     (['--global-batchsize', 7], 'multiple of 2'), (['--communicator', 'nonsense'], 'nonsense'),
-    (['--communicator', 'pure_nccl', '--gpu'], 'pure_nccl'), (['--data', '/none', '--digits', 'mnist'], 'ubyte')])
+    (['--communicator', 'pure_nccl', '--gpu'], 'pure_nccl'), (['--dataset', 'mnist', '--data', '/none'], 'ubyte')])
 def test_an_error_ends_all_ranks(tmp_path, flags, words):
-    code, _, errors = run(2, *SMALL, '-o', tmp_path / 'run', *flags)
+    code, _, errors = run(2, 'train.py', '--dataset', 'catch', *NAIVE[:2], '-o', tmp_path / 'run', *flags)
     assert code == 2 and words in errors and 'Traceback' not in errors
