@@ -60,7 +60,7 @@ class Gaze:
             if config.start == 'center' or config.start == 'mixed' and not explore:
                 self.first[...] = 0
             elif config.start == 'mixed':
-                self.first[xp.arange(count) % ELSEWHERE != 0] = 0
+                self.first *= (xp.arange(count) % ELSEWHERE == 0)[:, None]
 
     def look(self, t, h, location):
         """Writes the location of glimpse t, counted from 0, that was chosen in state h.
