@@ -195,8 +195,8 @@ def fitted(picture, size, fit='resize', fill=None):
         size: the square's side in pixels.
         fit: 'resize', as large as possible; or 'pad', in its own size, or as large as possible if
             that is too large.
-        fill: the colour of the margin, in Pillow's form; by default the mean colour of the picture,
-            so that the margin does not stand out.
+        fill: the grey level of the margin, in [0, 255]; by default it has the mean colour of the
+            picture, so that it does not stand out.
 
     Returns:
         PIL picture of the same mode.
@@ -204,7 +204,8 @@ def fitted(picture, size, fit='resize', fill=None):
     if fit == 'resize' or max(picture.size) > size:
         sides = [max(1, round(side / max(picture.size) * size)) for side in picture.size]
         picture = picture.resize(sides, Image.Resampling.LANCZOS)
-    square = Image.new(picture.mode, (size, size), mean_colour(picture) if fill is None else fill)
+    colour = mean_colour(picture) if fill is None else (fill,) * len(picture.getbands())
+    square = Image.new(picture.mode, (size, size), colour)
     square.paste(picture, ((size - picture.width) // 2, (size - picture.height) // 2))
     return square
 

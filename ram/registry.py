@@ -125,6 +125,7 @@ SEQUENCE_RENDERERS = Registry(
     heatmap='ram.pictures.reading:draw_heatmap',
     wrong='ram.pictures.reading:draw_wrong',
     augmented='ram.pictures.augmented:draw',
+    page='ram.pictures.page:draw',
 )
 GAME_RENDERERS = Registry(
     episodes='ram.pictures.game_episodes:draw',

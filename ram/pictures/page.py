@@ -1,6 +1,7 @@
 """A page for any browser, in one file: models, scenes and the program that runs them.
 
-``page_networks.js`` computes the models, ``page_digit.js`` prepares pictures of digits, and ``page.html`` is all else.
+``page_networks.js`` computes the models, ``page_digit.js`` prepares pictures of digits, ``page_scenes.js`` makes scenes
+of drawings and pictures, ``page_reading.js`` tells what a model reads, and ``page.html`` is all else.
 """
 import base64
 import dataclasses
@@ -17,11 +18,12 @@ from chainer.backends import cuda
 from datasets import shown
 from datasets.progress import stepwise
 from ram import checkpoint, tasks
+from ram.config.groups import DIGITS
 from ram.pictures.drawing import given, scene_indices
 from ram.registry import DATASETS
 
 FOLDER = pathlib.Path(__file__).parent
-PROGRAMS = 'page_networks.js', 'page_digit.js'
+PROGRAMS = 'page_networks.js', 'page_digit.js', 'page_scenes.js', 'page_reading.js'
 LARGEST = 10_000_000    # bytes of a page
 WEIGHTS = ('float16', 'float32')
 SCENES = 36             # scenes that a page holds if nothing else is asked for
@@ -37,9 +39,12 @@ GLIMPSE_LAYERS = {
     'linear': set(),
     'conv': {'glimpse_network/first', 'glimpse_network/second'},
 }
+RAM_LAYERS = {
+    'glimpse_network/what', 'glimpse_network/where', 'glimpse_network/from_what', 'glimpse_network/from_where',
+    'location_network/mean', 'action_network/logits', 'baseline_network/reward'}
 MODEL_LAYERS = {
-    'ram': {'glimpse_network/what', 'glimpse_network/where', 'glimpse_network/from_what', 'glimpse_network/from_where',
-            'location_network/mean', 'action_network/logits', 'baseline_network/reward'},
+    'ram': RAM_LAYERS,
+    'reader': RAM_LAYERS,
     'archived': {'ll1', 'lrho1', 'lh1', 'lh2', 'lstm/upward', 'lstm/lateral', 'ly', 'll', 'lb'},
 }
 
@@ -52,7 +57,7 @@ class Exhibit:
         name: what the page calls it.
         model: a model with a gaze.
         images: uint8 array (N, C, size, size); N may be 0.
-        truths: int array (N,).
+        truths: int array (N,); of a model that reads, rows of labels (N, places), see ``ram.sequences``.
         digits: uint8 array (M, d, d), from which pieces of clutter are cut; M may be 0.
         policy: where it looks at first, as for its method ``rollout``; None for as in training.
     """
@@ -110,7 +115,8 @@ def entry(exhibit, weights):
     images and the digits as bytes.
     """
     refuse_unknown(exhibit.name, exhibit.model)
-    config = exhibit.model.config
+    config, names = exhibit.model.config, exhibit.model.outputs(exhibit.model.config)
+    task = DATASETS[config.dataset]
     arrays = {path.lstrip('/'): cuda.to_cpu(parameter.array) for path, parameter in exhibit.model.namedparams()}
     with np.errstate(over='ignore'):
         stored = [array.astype(f'<{np.dtype(weights).str[1:]}') for array in arrays.values()]
@@ -125,7 +131,9 @@ def entry(exhibit, weights):
         config={**dataclasses.asdict(config), 'images': '', 'group_by': '', 'policy': exhibit.policy or config.policy,
                 'classes': [shown.leveled(shown.text(name)) for name in config.classes]},
         arrays=[(name, array.shape) for name, array in arrays.items()],
-        labels=[shown.leveled(label) for label in shown.labels(config.classes, LABEL)],
+        names=[shown.leveled(shown.text(name)) for name in names],
+        labels=[shown.leveled(label) for label in shown.labels(names, LABEL)],
+        own=task.own, objects=task.objects,
         truths=np.asarray(exhibit.truths).tolist(), digits=len(exhibit.digits), digit=exhibit.digits.shape[-1],
         data=base64.b64encode(packed).decode())
 
@@ -141,7 +149,7 @@ def obstacle(model):
         return 'cannot be shown: the page does not know pictures that keep their own sizes (fit native)'
     layers = {path.strip('/').rpartition('/')[0] for path, _ in model.namedparams()}
     known = MODEL_LAYERS[config.model]
-    if config.model == 'ram':
+    if config.model != 'archived':
         known = known | CORE_LAYERS.get(config.core, set()) | GLIMPSE_LAYERS.get(config.glimpse_network, set())
     if layers != known:
         return f'cannot be shown: the page does not know the layer {min(layers ^ known)}'
@@ -175,7 +183,7 @@ def exhibit_of(path, model, arguments):
         raise ValueError(f'--scenes must be at least 0, not {count}')
     if count is None:
         # The user's pictures may be private, so none is included unless --scenes asks for it.
-        count = 0 if config.dataset == 'folder' else SCENES
+        count = 0 if DATASETS[config.dataset].own else SCENES
     if not count and not arguments.index:
         return exhibit
     split, rng = model.unseen_split, np.random.default_rng(arguments.seed)
@@ -190,8 +198,10 @@ def exhibit_of(path, model, arguments):
 
 def in_words(config, name):
     """What the page calls a model: its task and its glimpses; of the user's pictures, the model's name."""
-    task = name[:1].upper() + name[1:] if config.dataset == 'folder' else DATASETS[config.dataset].title(config)
-    return f'{task}, {config.glimpses} glimpse{"s" * (config.glimpses > 1)}'
+    task = DATASETS[config.dataset]
+    title = name[:1].upper() + name[1:] if task.own else task.title(config)
+    each = '' if task.goal != 'sequence' else ' a digit' if set(config.classes) <= set(DIGITS) else ' a character'
+    return f'{title}, {config.glimpses} glimpse{"s" * (config.glimpses > 1)}{each}'
 
 
 def gallery(paths):
@@ -221,7 +231,7 @@ def gallery(paths):
         if not best:
             raise ValueError(f'--gallery {path}: there is no model in it that chooses where to look')
         # The most striking first: large scenes of digits, among clutter.
-        order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder'), -task[2], -task[3]))
+        order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder', 'numbers', 'text'), -task[2], -task[3]))
         chosen.extend(best[task][1] for task in order)
     return chosen
 

@@ -49,8 +49,15 @@ class Network {
   /** config: the Config.  weights: by name, {data, rows}; data goes column by column. */
   constructor(config, weights) {
     const sums = new Float64Array(Math.max(...Object.values(weights).map(({rows}) => rows)));
-    Object.assign(this, {config, weights, sums, archived: config.model === 'archived'});
+    const reads = config.model === 'reader', steps = config.glimpses * (reads ? config.longest + 1 : 1);
+    Object.assign(this, {config, weights, sums, reads, steps, archived: config.model === 'archived'});
   }
+  /** The place in the text to which glimpse t, from 0, belongs; a classifier has one place. */
+  place(t) { return Math.floor(t / this.config.glimpses); }
+  /** The answers that a model gives at these steps of its episode: those after all glimpses of a place. */
+  answers(steps) { return steps.filter((_, t) => this.place(t + 1) > this.place(t)).map(({answer}) => answer); }
+  /** Whether a model that reads has said that the text ends; the end comes behind the characters. */
+  ended(steps) { return this.reads && this.answers(steps).at(-1) === this.config.classes.length; }
   /** W x + b, added to `out` if it is given.  Zeros of x, of which there are many, cost nothing. */
   linear(name, x, out) {
     const {data, rows} = this.weights[`${name}/W`], b = this.weights[`${name}/b`]?.data, sums = this.sums;
@@ -116,11 +123,11 @@ class Network {
   seenAt([y, x], size) {
     return Float32Array.of(x, y).map(l => Math.fround(Math.fround(edge(l, size - 1) / size) * 2) - 1);
   }
-  /** Looks T times.  image: as prepared() gives it; first: the first location; others: those of the policy 'random'. */
+  /** Looks T times, or reads up to the first end.  image: as prepared() gives it; first: the first location; others: those of the policy 'random'. */
   rollout(image, first, others) {
     const {config} = this, steps = [];
     let state = this.zeros(), location = Float32Array.from(first);
-    for (let t = 0; t < config.glimpses; t++) {
+    for (let t = 0; t < this.steps && !this.ended(steps); t++) {
       const seen = this.archived ? this.seenAt(location, image.width) : location;
       const rho = sensor(image, seen, config);
       state = this.core(this.glimpse(rho, location), state);

@@ -24,7 +24,7 @@ class FolderTask(Task):
     free = 'digits',  # older files may have another
     chosen = CHOSEN
     classes = None
-    pictures = True
+    pictures = own = True
 
     def check(self, config):
         self.check_unused(config)

@@ -39,6 +39,7 @@ class Task:
         free: those of them that may have any value all the same.
         digits: the values of the field of that name that it knows.
         pictures: whether its scenes are photographs, or their stand-in, and not digits on black.
+        own: whether its pictures are the user's own, and so may be private.
         preparation: how it prepares a user's picture, a text; '' if it only fits it into a scene.
     """
     goal = 'classification'
@@ -51,6 +52,7 @@ class Task:
     free = ()
     digits = 'mnist', 'fonts'
     pictures = False
+    own = False
 
     def __init__(self, **preset):
         self.preset = preset

@@ -17,6 +17,7 @@ class TextTask(SequenceTask):
     """
     classes = None
     chosen = CHOSEN
+    own = True
     unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', 'margin'
 
     def check(self, config):

@@ -17,7 +17,10 @@ from ram import checkpoint, tasks
 from ram.config import PRESETS, Config
 from ram.pictures import page
 from ram.registry import make_model
+from tests import rows as task
 from tests.conftest import ROOT, assert_one_clear_line, script
+
+rows = task.rows
 
 
 def exhibit_of(model, count=200, name='a model'):
@@ -62,7 +65,9 @@ def test_the_page_holds_the_weights_the_config_and_the_scenes(tiny):
     ('svhn', {}, 'House numbers, 4 glimpses'), ('svhn', dict(size=64), 'House numbers on a street, 4 glimpses'),
     ('svhn', dict(digits='fonts'), 'Street digits, 4 glimpses'),
     ('svhn', dict(digits='fonts', size=64), 'Digits on a street, 4 glimpses'),
-    ('folder', {}, 'Signs of towns, 4 glimpses')])
+    ('folder', {}, 'Signs of towns, 4 glimpses'), ('pairs', {}, 'Two digits, 100 x 100, 4 glimpses'),
+    ('numbers', {}, 'House numbers, 3 glimpses a digit'), ('text', {}, 'Signs of towns, 3 glimpses a digit'),
+    ('text', dict(classes=('0', 'A'), glimpses=1), 'Signs of towns, 1 glimpse a character')])
 def test_a_model_has_a_name_in_words(preset, changes, words):
     assert page.in_words(dataclasses.replace(PRESETS[preset], **changes), 'signs of towns') == words
 
@@ -85,6 +90,11 @@ def test_a_model_with_a_part_that_the_page_does_not_know_is_refused(tiny, kind):
     model = make_model(dataclasses.replace(tiny, glimpse_network=kind, context=True))
     with pytest.raises(ValueError, match='cannot be shown: the page does not know the layer context_network'):
         page.page([exhibit_of(model, 1)])
+
+
+def test_a_reader_without_a_gaze_is_refused(rows):
+    assert page.obstacle(make_model(task.config())) is None
+    assert 'control places, which has no gaze' in page.obstacle(make_model(task.config(model='places')))
 
 
 def test_a_model_that_plays_is_refused(tmp_path):
@@ -113,13 +123,19 @@ def test_visualize_writes_a_page(tiny, tmp_path):
     assert_one_clear_line(script('visualize.py', '--gallery', tmp_path), '--page')
 
 
-def test_pictures_of_ones_own_stay_out_unless_asked(tmp_path, rng):
-    for name in 'cat', 'dog':
+@pytest.mark.parametrize('dataset', ['folder', 'text'])
+def test_pictures_of_ones_own_stay_out_unless_asked(tmp_path, rng, dataset):
+    names = ('cat', 'dog') if dataset == 'folder' else ('train', 'val', 'test')
+    for name in names:
         (tmp_path / 'pictures' / name).mkdir(parents=True)
         for i in range(20):
             Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(tmp_path / f'pictures/{name}/{i}.png')
-    config = Config(dataset='folder', images=str(tmp_path / 'pictures'), classes=('cat', 'dog'), colour=True, size=32,
-                    unit=5, hidden=7, normalise=True)
+        if dataset == 'text':
+            lines = ['file,label', *(f'{i}.png,{"ab"[i % 2] * (1 + i % 3)}' for i in range(20))]
+            (tmp_path / 'pictures' / name / 'labels.csv').write_text('\n'.join(lines))
+    kind = dict(classes=names) if dataset == 'folder' else dict(classes=('a', 'b'), longest=3, model='reader')
+    config = Config(dataset=dataset, images=str(tmp_path / 'pictures'), colour=True, size=32, unit=5, hidden=7,
+                    normalise=True, **kind)
     checkpoint.save_model(tmp_path / 'model.npz', make_model(config))
     flags = argparse.Namespace(model=tmp_path / 'model.npz', images=None, policy=None, index=None, scenes=None, seed=0,
                                data=None, gallery=None, weights='float16', page=tmp_path / 'look.html')
@@ -131,7 +147,10 @@ def test_pictures_of_ones_own_stay_out_unless_asked(tmp_path, rng):
         page.draw(checkpoint.load_model(flags.model), flags, None)
     flags.scenes = 2
     entry, = held(page.draw(checkpoint.load_model(flags.model), flags, None)[flags.page])
-    assert len(entry['truths']) == 2 and len(entry['bytes']) == 2 * 3 * 32 * 32
+    truths = np.array(entry['truths'])
+    assert truths.shape == ((2,) if dataset == 'folder' else (2, 4)) and entry['own']
+    assert entry['names'] == [*config.classes, *['end'] * (dataset == 'text')]
+    assert len(entry['bytes']) == 2 * 3 * 32 * 32
 
 
 def test_the_gallery_has_the_current_program():

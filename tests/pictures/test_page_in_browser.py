@@ -13,6 +13,7 @@ from ram.config import PRESETS
 from ram.networks.glimpse_sensor import patch_corners
 from ram.pictures import page
 from ram.registry import make_model
+from tests import rows as task
 from tests.conftest import ROOT
 from tests.pictures.browser import browser
 from tests.pictures.test_page import exhibit_of
@@ -24,6 +25,9 @@ LOOK = '''
         return {locations: steps.map(step => [...step.location]), logits: steps.map(step => [...step.logits]),
                 rewards: steps.map(step => step.reward)};
     });'''
+
+
+rows = task.rows
 
 
 @pytest.fixture(scope='module')
@@ -64,7 +68,7 @@ MODELS = {'mnist, a ReLU core': lambda: shipped('mnist-T4'), 'cluttered': lambda
 def looked(exhibit):
     """What Python's networks do: first locations as the model's loop has them, locations, logits and rewards."""
     model, images = exhibit.model, exhibit.images
-    shape = model.config.glimpses, len(images), 2
+    shape = model.steps(model.config), len(images), 2
     with chainer.using_config('train', False), chainer.no_backprop_mode():
         episode = model.rollout(images, np.random.default_rng(3))
         logits = model.classify(episode.states).array
@@ -106,6 +110,87 @@ def test_the_page_computes_the_same_model(tab, tmp_path, name):
     assert not tab.complaints()
 
 
+def reader(gain=1, **changes):
+    """Has learned nothing, but looks about, is of several minds, and ends after different numbers of characters."""
+    model = make_model(task.config(**{'start': 'random', **changes}))
+    for name, parameter in model.namedparams():
+        if name.endswith('/b'):
+            parameter.array[...] = np.random.uniform(-0.1, 0.1, parameter.shape)
+        elif 'core' in name or 'glimpse' in name:
+            parameter.array *= gain
+    model.location_network.mean.W.array *= 20
+    model.action_network.logits.W.array *= 20
+    return model
+
+
+def reading(model, count):
+    """A reader at random texts."""
+    truths = task.random_labels(np.random.default_rng(4), count)
+    return page.Exhibit('a reader', model, task.pictures_of(truths), truths, np.empty((0, 0, 0)))
+
+
+@pytest.mark.parametrize('kind', [{}, dict(glimpses=3, core='relu', glimpse_network='conv', filters=5, patch=12)])
+def test_the_page_reads_as_python_does(tab, tmp_path, rows, kind):
+    """The same glimpses and answers up to the first end, or to the last place, and none after it."""
+    exhibit = reading(reader(**kind), 200)
+    first, locations, logits, rewards = looked(exhibit)
+    (tmp_path / 'page.html').write_bytes(page.page([exhibit], 'float32'))
+    tab.open(tmp_path / 'page.html')
+    seen, each, lengths = tab.run(LOOK, first.tolist()), exhibit.model.config.glimpses, set()
+    texts = tab.run('return state.exhibit.images.map((image, i) => readSoFar(state.exhibit,'
+                    'state.exhibit.network.rollout(image, arguments[0][i], [])))', first.tolist())
+    assert texts == exhibit.model.predict(exhibit.images, np.random.default_rng(3))
+    for i, row in enumerate(seen):
+        said = logits[each - 1::each, i].argmax(axis=1).tolist()
+        count = each * (said.index(3) + 1 if 3 in said else len(said))
+        found = {key: np.float32(values) for key, values in row.items()}
+        assert len(found['logits']) == count
+        assert np.abs(found['logits'] - logits[:count, i]).max() < 1e-3
+        assert np.abs(found['rewards'] - rewards[:count, i]).max() < 1e-3
+        theirs, ours = (edges(places[:, None], task.SIZE) for places in (found['locations'], locations[:count, i]))
+        assert np.abs(theirs - ours).max() <= 1
+        lengths.add(count)
+    assert len(lengths) > 1 and not tab.complaints()
+
+
+def test_the_text_grows_beneath_the_scene(tab, tmp_path, rows):
+    """Glimpse by glimpse, as in Python; at last with the truth, as right or wrong."""
+    exhibit = reading(reader(3, start='center'), 12)
+    texts = exhibit.model.predict(exhibit.images)
+    scene = next(i for i, text in enumerate(texts) if len(text) == 2)  # which ends before the last place
+    labels = [task.CLASSES.index(character) for character in texts[scene]]
+    exhibit.images = exhibit.images[[scene, scene]]
+    exhibit.truths = np.int32([[*labels, 3, -1], [labels[0], 3, -1, -1]])
+    (tmp_path / 'page.html').write_bytes(page.page([exhibit], 'float32'))
+    tab.open(tmp_path / 'page.html')
+    one, two = texts[scene]
+    for index, is_, kind in (0, 'That is right.', 'right'), (1, f'It is {one}.', 'wrong'):
+        tab.run('pick(arguments[0])', index)
+        tab.settle()
+        assert tab.run('return state.episode.length') == 6
+        shown = []
+        for step in range(6):
+            tab.run('stepTo(arguments[0])', step)
+            tab.settle()
+            shown.append(tab.text('#reading'))
+            assert tab.text('#answer').startswith(f'Answer {step // 2 + 1} {("may be", "is")[step % 2]} ')
+            bars = tab.run('return state.episode[state.step].probabilities')
+            assert len(bars) == 4 and tab.text('#bars').count('%') == 4
+        assert shown == [f'It reads {text}…' for text in ('', one, one, one + two, one + two)] + [
+            f'It reads {one + two}\n{is_}']
+        assert tab.run('return $("reading").className') == f'says {kind}'
+        assert tab.text('#count') == 'glimpse 6 of 6'
+        ticks = tab.run('return [...$("lines").querySelectorAll("text[text-anchor=middle]")].map(e => e.textContent)')
+        assert ticks == ['5', '6']
+    for part in '#stopping', '#reliable', '#expected':
+        assert not tab.text(part)
+    tab.wait(f'$("live").textContent === "Glimpse 6 of 6. It reads {one + two}. It is {one}."')
+    tab.click('[data-source=draw]')
+    tab.settle()
+    assert 'Nothing is drawn' in tab.text('#reading')
+    assert not tab.complaints()
+
+
 THREE = [(.3, .22), (.45, .15), (.6, .2), (.64, .32), (.55, .43), (.42, .47), (.58, .5), (.68, .62), (.62, .76),
          (.45, .82), (.3, .75)]
 
@@ -118,10 +203,16 @@ def two_models(tmp_path_factory):
     return path
 
 
-def image_of(tab):
-    """The scene that the model sees, (size, size), and its centre of mass (x, y) in pixels."""
+def pixels_of(tab):
+    """The scene that the model sees, (C, size, size)."""
     size = tab.run('return state.image.width')
-    image = np.array(tab.run('return [...state.image.data]')).reshape(size, size)
+    return np.array(tab.run('return [...state.image.data]')).reshape(-1, size, size)
+
+
+def image_of(tab):
+    """The same in grey, (size, size), and its centre of mass (x, y) in pixels."""
+    image, = pixels_of(tab)
+    size = len(image)
     return image, [image.sum(axis=axis) @ (np.arange(size) + 0.5) / max(image.sum(), 1e-9) for axis in (0, 1)]
 
 
@@ -272,7 +363,7 @@ def opened(tab, path):
     tab.type('#file', str(path))
     tab.wait('state.picture')
     tab.settle()
-    return image_of(tab)[0]
+    return pixels_of(tab)
 
 
 def test_a_picture_of_ones_own_is_prepared_as_in_python(tab, two_models, tmp_path):
@@ -285,7 +376,7 @@ def test_a_picture_of_ones_own_is_prepared_as_in_python(tab, two_models, tmp_pat
             (50, 40), (110, 50), (70, 90), (120, 130), (60, 170))], '#22304a', 12 * factor, 'curve')
         own = tmp_path / f'own-{factor}.png'
         picture.save(own)
-        assert np.abs(opened(tab, own) - tasks.read_picture(config, own)[0] / 255).max() <= tolerance
+        assert np.abs(opened(tab, own) - tasks.read_picture(config, own) / 255).max() <= tolerance
     assert 'prepared' in tab.text('#picture-message')
     tab.click('#as-is')
     tab.settle()
@@ -295,12 +386,83 @@ def test_a_picture_of_ones_own_is_prepared_as_in_python(tab, two_models, tmp_pat
     scene = np.zeros((28, 28), np.uint8)
     scene[3:9, 20:24] = 130
     Image.fromarray(scene).save(tmp_path / 'scene.png')
-    np.testing.assert_allclose(opened(tab, tmp_path / 'scene.png'), scene / 255, atol=1e-6)
+    np.testing.assert_allclose(opened(tab, tmp_path / 'scene.png')[0], scene / 255, atol=1e-6)
     Image.new('L', (90, 80), 200).save(tmp_path / 'blank.png')
     assert opened(tab, tmp_path / 'blank.png').max() == 0 and 'no digit' in tab.text('#picture-message')
     (tmp_path / 'not.png').write_text('not a picture')
     tab.type('#file', str(tmp_path / 'not.png'))
     tab.wait('$("picture-message").textContent.includes("cannot read not.png")')
+
+
+@pytest.fixture(scope='module')
+def several(tmp_path_factory):
+    """A page of models whose scenes have several digits: pairs, addition and house numbers, without test scenes."""
+    path = tmp_path_factory.mktemp('page') / 'several.html'
+    exhibits = []
+    for name in 'pairs', 'addition', 'numbers':
+        config = dataclasses.replace(PRESETS[name], hidden=16, unit=16)
+        none = np.empty((0, config.channels, config.size, config.size), np.uint8)
+        digits = np.full((24 * bool(config.clutter), 28, 28), 200, np.uint8)
+        exhibits.append(page.Exhibit(name, make_model(config), none, np.empty(0, np.int32), digits))
+    path.write_bytes(page.page(exhibits))
+    return path
+
+
+def switched(tab, index, name):
+    tab.run('$("model").selectedIndex = arguments[0]; $("model").dispatchEvent(new Event("change"))', index)
+    tab.wait(f'state.exhibit.name === "{name}" && state.episode.length && !frame')
+
+
+def test_several_digits_are_drawn_where_they_are(tab, several):
+    """A stroke stays where and as large as it is, light on black among clutter, or on a coloured street."""
+    bar = [(.2, .3), (.2, .5)]
+    for index, name in enumerate(('pairs', 'addition', 'numbers')):
+        tab.open(several)
+        switched(tab, index, name)
+        tab.click('[data-source=draw]')
+        tab.run('$("pieces").value = 0; $("pieces").dispatchEvent(new Event("change"))')
+        assert 'Nothing is drawn' in tab.text('#reading' if name == 'numbers' else '#answer')
+        tab.draw('#pad', bar, [(.7, .8), (.9, .8)])
+        tab.settle()
+        config = PRESETS[name]
+        image = pixels_of(tab)
+        ground = image[:, 0, 0]
+        np.testing.assert_allclose(ground, [0.2, 0.33, 0.48] if name == 'numbers' else [0], atol=1e-6)
+        ink = np.abs(image - ground[:, None, None]).max(axis=0) > 0.1
+        columns, lines = np.nonzero(ink[:config.size * 6 // 10]), np.nonzero(ink[config.size * 6 // 10:])
+        assert abs(columns[1].mean() + 0.5 - 0.2 * config.size) < 1
+        assert abs(lines[1].mean() + 0.5 - 0.8 * config.size) < 1
+        width = float(tab.run('return $("stroke").value'))
+        assert abs(np.ptp(columns[0]) + 1 - 0.2 * config.size - width) < 2
+        assert width == 2.5 if name != 'numbers' else width > 5  # wide
+        tab.run('$("pieces").value = 8; $("pieces").dispatchEvent(new Event("change"))')
+        tab.settle()
+        assert tab.run('return state.pieces.length') == 8 * (name == 'pairs')
+        many = tab.run('return [$("bars").children.length, state.episode.length]')
+        assert many == {'pairs': [10, 4], 'addition': [10, 8]}.get(name, [11, many[1]])
+    assert not tab.complaints()
+
+
+def test_a_picture_of_several_digits_is_fitted_as_a_whole(tab, several, tmp_path):
+    """As in Python: light on black for pairs, whatever its ground, unless it is taken as it is; and in colour."""
+    tab.open(several)
+    for ground, ink in ('#e8ddc0', '#22304a'), ('#101418', '#f4f0e0'):
+        picture = Image.new('RGB', (90, 60), ground)
+        ImageDraw.Draw(picture).line([(20, 10), (20, 50), (60, 20)], ink, 5)
+        own = tmp_path / f'own-{ink}.png'
+        picture.save(own)
+        opened(tab, own)
+        for index, name in (0, 'pairs'), (2, 'numbers'):
+            switched(tab, index, name)
+            tab.settle()
+            assert np.abs(pixels_of(tab) - tasks.read_picture(PRESETS[name], own) / 255).mean() < 0.01, name
+        switched(tab, 0, 'pairs')
+        tab.click('#as-is')
+        tab.settle()
+        assert 'invert' in tab.text('#preparation')
+        assert np.abs(image_of(tab)[0] - tasks.read_picture(PRESETS['pairs'], own, as_is=True)[0] / 255).mean() < 0.01
+        tab.click('#as-is')
+    assert not tab.complaints()
 
 
 def test_the_page_can_reach_nothing(tab, two_models):

@@ -54,12 +54,13 @@ def test_every_test_digit_is_once_the_first_of_a_scene(squares):
     np.testing.assert_array_equal(sources[:, 0], np.arange(30))
 
 
-def test_a_picture_with_a_light_ground_is_inverted(tmp_path):
+@pytest.mark.parametrize('mode', ['L', 'RGB'])
+def test_a_picture_with_a_light_ground_is_inverted(tmp_path, mode):
     """A bar that is half as high as wide, on a light and on a dark ground."""
     pixels = np.full((50, 100), 255, np.uint8)
     pixels[20:30, 10:90] = 0
     for name, values in ('light', pixels), ('dark', 255 - pixels):
-        Image.fromarray(values).save(tmp_path / f'{name}.png')
+        Image.fromarray(values).convert(mode).save(tmp_path / f'{name}.png')
     light, dark = tasks.read_pictures(PRESETS['pairs'], tmp_path / 'light.png', tmp_path / 'dark.png')
     np.testing.assert_array_equal(light, dark)
     assert light.shape == (1, 100, 100) and light[0, 50, 50] == 255 and light[0, :20].max() == 0
