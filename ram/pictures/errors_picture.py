@@ -24,7 +24,7 @@ def draw(tables):
     figures = read()
     names = {title: task for task, title in TITLES.items()}
     tables = [table for table in tables if any(
-        figure.row.task == names[table['title']] and figure.row.attends for figure in figures)]
+        figure.row.task == names[table['title']] and figure.source == PAPER for figure in figures)]
     rows = math.ceil(len(tables) / 2)
     picture = Figure(figsize=(WIDTH, 1.3 + 2.5 * rows), dpi=DPI, layout='constrained')
     legend = {}

@@ -11,6 +11,8 @@ PAPER = 'NIPS 2014'
 TITLES = {'mnist28': 'Table 1a: 28 x 28 MNIST', 'translated60': 'Table 1b: 60 x 60 translated MNIST',
           'cluttered60': 'Table 2a: 60 x 60 cluttered translated MNIST',
           'cluttered100': 'Table 2b: 100 x 100 cluttered translated MNIST',
+          'pairs100': 'Beyond the paper: which two digits, 100 x 100',
+          'addition100': 'Beyond the paper: the sum of two digits, 100 x 100',
           'svhn32': 'Beyond the paper: SVHN', 'svhn64': 'Beyond the paper: SVHN on 64 x 64 streets',
           'street32': 'Beyond the paper: street digits (a stand-in for SVHN)',
           'street64': 'Beyond the paper: street digits (a stand-in for SVHN) on 64 x 64 streets'}
@@ -46,7 +48,7 @@ class Published:
     Attributes:
         source: who published it.
         row: its Row.
-        retina: (patch, scales), as texts; empty texts for a control.
+        retina: (patch, scales), as texts; empty texts for a control, and where they are not stated.
         error: the test error in percent.
         protocol: how it was measured: where the first glimpse goes, then notes.
     """

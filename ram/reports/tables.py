@@ -86,14 +86,14 @@ def _row(figures, key, ours):
             'passes_error': ours.get('passes_error'), 'paper': paper,
             'best': best and best.error, 'source': best and best.source, 'note': best and best.notes,
             'lowest': other and other.error, 'lowest_source': other and other.source,
-            'lowest_protocol': other and _protocol(other, retinas(figures)[key.task])}
+            'lowest_protocol': other and _protocol(other, retinas(figures).get(key.task))}
 
 
 def _protocol(figure, retina):
-    """How a figure was measured, with what differs from the paper besides."""
+    """How a figure was measured, with what differs from the paper besides; its retina is None if it has no such task."""
     parts = [figure.row.model] * (figure.row.model != 'ram') + [figure.protocol]
     scales = figure.retina[1]
-    if scales != retina[1] and 'scale' not in figure.protocol:
+    if retina and scales != retina[1] and 'scale' not in figure.protocol:
         parts.append(f'{scales} scale{"s" * (scales != "1")}')
     return '; '.join(parts)
 

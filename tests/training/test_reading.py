@@ -123,11 +123,16 @@ def test_maps_and_mistakes(run, tmp_path):
         assert result.stdout.splitlines() == [str(tmp_path / name) for name in files]
 
 
+def test_a_page(run, tmp_path):
+    result = script('visualize.py', run / 'model.npz', '--page', tmp_path / 'look.html', '--scenes', 3)
+    assert result.returncode == 0 and str(tmp_path / 'look.html') in result.stdout
+    assert '"name": "Rows of signs, 2 glimpses a character"' in (tmp_path / 'look.html').read_text()
+
+
 @pytest.mark.parametrize('command, words', [
     ('evaluate.py --passes 2', ['--passes 2 has no effect', 'a reader of rows']),
     ('evaluate.py --until 0.9', ['--until 0.9 has no effect', 'a reader of rows']),
     ('evaluate.py --repeats 2', ['--repeats 2 has no effect', 'draws no location']),
-    ('visualize.py --page x.html', ['--page is not for rows']),
     ('visualize.py --heatmap --count 2', ['--count 2 has no effect', '--heatmap'])])
 def test_what_does_not_apply_is_refused(run, command, words):
     name, *flags = command.split()
