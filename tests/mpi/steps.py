@@ -1,6 +1,6 @@
 """Trains 20 steps on images that are the same however many processes there are, and saves the weights.
 
-    mpiexec -n N python tests/mpi/steps.py MODEL FILE [COMMUNICATOR]
+    mpiexec -n N python tests/mpi/steps.py DATASET MODEL FILE [COMMUNICATOR]
 
 Locations are fixed, all in the centre: nothing random is learned.
 """
@@ -20,7 +20,7 @@ import datasets
 
 
 class Steady:
-    """Replaces the generator: every draw is the same, for any batch."""
+    """Replaces the generator: every draw is the same for each image, for any batch."""
     __class__ = np.random.Generator
 
     def random(self, shape, dtype=np.float64):
@@ -30,17 +30,18 @@ class Steady:
         return np.full(shape, 0.3, dtype)
 
     def integers(self, low, high, size):
-        return np.full(size, low)
+        places = low + 25 * np.arange(np.prod(size[1:], dtype=int)) % (high - low)  # so that two digits are apart
+        return np.broadcast_to(places.reshape(size[1:]), size).copy()
 
 
 def main():
-    kind, path, *communicator = sys.argv[1:]
+    task, kind, path, *communicator = sys.argv[1:]
     joined = distributed.join(communicator[0] if communicator else None)
     rng = np.random.default_rng(1)
     digits = rng.integers(0, 256, (400, 28, 28)).astype(np.uint8), np.arange(400, dtype=np.int32) % 10
     datasets.load_digits = lambda *arguments: digits
     # Not Adam: it divides by the root of the mean square, which amplifies the rounding of tiny gradients.
-    settings = dataclasses.replace(config.PRESETS['mnist'], model=kind, shift=0, batchsize=64 // joined.size, epoch=10,
+    settings = dataclasses.replace(config.PRESETS[task], model=kind, shift=0, batchsize=64 // joined.size, epoch=10,
                                    unit=32, hidden=48, optimizer='nesterov', lr=0.01)
     trainer = make_trainer(settings, pathlib.Path(path).parent, chainer.get_device('@numpy'), ranks=joined)
     target = trainer.updater.get_optimizer('main').target

@@ -35,13 +35,13 @@ def test_learns_real_mnist(mnist_folder, tmp_path):
     assert found['n'] == 10000 and found['test_error'] < 40
 
 
-@pytest.mark.parametrize('kind', ['ram', 'fc64'])
+@pytest.mark.parametrize('kind', ['mnist ram', 'mnist fc64', 'addition ram'])
 def test_many_ranks_take_the_steps_of_one(tmp_path, kind):
     """Fixed locations, the same global batch: after 20 steps the weights agree."""
     files = {}
     for ranks, communicator in [(1, []), (1, ['naive']), (2, ['naive']), (4, ['naive'])]:
         path = tmp_path / f'{ranks}{len(communicator)}.npz'
-        code, _, errors = run(ranks, 'tests/mpi/steps.py', kind, path, *communicator)
+        code, _, errors = run(ranks, 'tests/mpi/steps.py', *kind.split(), path, *communicator)
         assert code == 0, errors
         files[path.stem] = safe_files.read(path)
     alone = files.pop('10')
