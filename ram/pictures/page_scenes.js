@@ -144,7 +144,7 @@ function preparePad(exhibit) {
     : {pad: 28, what: 'a digit', ...channels === 3 ? {side: 32, box: 26} : {side: 28, box: 20}};
   $('drawing-hint').textContent = !free ? 'The drawing is fitted and centred as MNIST’s digits are' +
     (room() ? '; drag it about in the scene.' : '.') : 'The pad is the whole scene.' + (!share ? ''
-    : ` ${reads ? 'The number filled' : 'A digit was as high as'} about ${percent(share)} of it in training.`);
+    : ` In training, ${reads ? 'the number' : 'a digit'} had about ${percent(share)} of its size.`);
   const [min, max, value] = reads ? [size / 40, size / 5, size / 11] : [1, 5, 2.5];  // pixels
   if (+$('stroke').max !== max) Object.assign($('stroke'), {min, max, value});
 }

@@ -90,7 +90,7 @@ def _row(figures, key, ours):
 
 
 def _protocol(figure, retina):
-    """How a figure was measured, with what differs from the paper besides; its retina is None if it has no such task."""
+    """How a figure was measured, with what differs from the paper; its retina is None if it has no such task."""
     parts = [figure.row.model] * (figure.row.model != 'ram') + [figure.protocol]
     scales = figure.retina[1]
     if retina and scales != retina[1] and 'scale' not in figure.protocol:

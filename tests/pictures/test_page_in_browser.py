@@ -443,6 +443,20 @@ def test_several_digits_are_drawn_where_they_are(tab, several):
     assert not tab.complaints()
 
 
+def test_a_reader_does_not_stop_when_sure_nor_look_from_many_places(tab, several):
+    """What was chosen for another model is kept for it, and has no effect on a reader."""
+    tab.open(several)
+    tab.click('#sure')
+    tab.click('#run-many')
+    tab.wait('state.many.ends.length === 200')
+    switched(tab, 2, 'numbers')
+    tab.run('$("until").value = "0.8"')
+    assert tab.run('return [state.many, $("many").hidden, threshold()]') == [None, True, None]  # Infinity is null
+    assert tab.run('return state.stop === state.episode.length - 1')
+    switched(tab, 0, 'pairs')
+    assert tab.run('return threshold()') == 0.8 and not tab.complaints()
+
+
 def test_a_picture_of_several_digits_is_fitted_as_a_whole(tab, several, tmp_path):
     """As in Python: light on black for pairs, whatever its ground, unless it is taken as it is; and in colour."""
     tab.open(several)

@@ -126,7 +126,7 @@ def test_maps_and_mistakes(run, tmp_path):
 def test_a_page(run, tmp_path):
     result = script('visualize.py', run / 'model.npz', '--page', tmp_path / 'look.html', '--scenes', 3)
     assert result.returncode == 0 and str(tmp_path / 'look.html') in result.stdout
-    assert '"name": "Rows of signs, 2 glimpses a character"' in (tmp_path / 'look.html').read_text()
+    assert '"name": "rows of signs, 2 glimpses a character"' in (tmp_path / 'look.html').read_text()
 
 
 @pytest.mark.parametrize('command, words', [
