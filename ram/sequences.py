@@ -6,8 +6,10 @@ classes, the end is the number of classes, and NOTHING fills the rest.
 import numpy as np
 from chainer.backends import cuda
 
+from datasets.labelled import PADDING
+
 END = 'end'    # the name of the output that stands for it
-NOTHING = -1   # no label, as in chainer.functions.softmax_cross_entropy
+NOTHING = PADDING   # no label, as in chainer.functions.softmax_cross_entropy
 
 
 def places(config):
@@ -32,6 +34,18 @@ def read(said, end):
     ends[:, -1] = True
     place, first = xp.arange(said.shape[1]), ends.argmax(axis=1)[:, None]
     return xp.where(place < first, said, xp.where(place == first, end, NOTHING)).astype(np.int32)
+
+
+def likeliest(values):
+    """What is read if the likeliest output is said in each place.
+
+    Args:
+        values: float array (places, N, classes + 1), the logits or the probabilities of the outputs.
+
+    Returns:
+        int32 array (N, places), rows of labels.
+    """
+    return read(values.argmax(axis=2).T, values.shape[2] - 1)
 
 
 def texts(rows, classes):

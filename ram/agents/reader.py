@@ -26,8 +26,8 @@ class SequenceModel(Classifier):
             list of B str; the first end that the model says stops a text.
         """
         with chainer.using_config('train', False), chainer.no_backprop_mode():
-            said = cuda.to_cpu(self(images, rng).array.argmax(axis=2)).T
-        return sequences.texts(sequences.read(said, len(self.config.classes)), self.config.classes)
+            logits = cuda.to_cpu(self(images, rng).array)
+        return sequences.texts(sequences.likeliest(logits), self.config.classes)
 
 
 class Reader(SequenceModel, RecurrentAttentionModel):

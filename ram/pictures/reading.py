@@ -43,7 +43,7 @@ draw_heatmap.unused = 'count',  # flags of visualize.py without effect
 
 def used(episode, config):
     """The locations of an Episode, float32 (T, B, 2) on the CPU; NaN after the end of a text."""
-    rows = sequences.read(cuda.to_cpu(episode.logits.array).argmax(axis=2).T, len(config.classes))
+    rows = sequences.likeliest(cuda.to_cpu(episode.logits.array))
     there = (rows.T != sequences.NOTHING).repeat(config.glimpses, axis=0)
     return np.where(there[:, :, None], cuda.to_cpu(episode.locations), np.float32(np.nan))
 
@@ -64,7 +64,7 @@ class Reading(Scene):
 
     @staticmethod
     def mistakes(logits, labels):
-        return (sequences.read(logits.argmax(axis=2).T, logits.shape[2] - 1) != labels).any(axis=1)
+        return (sequences.likeliest(logits) != labels).any(axis=1)
 
     def __len__(self):
         return self.used

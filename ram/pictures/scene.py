@@ -30,7 +30,6 @@ class Scene:
     """
     rows = ROWS
 
-
     def __init__(self, image, locations, retina, probabilities, truth, config, size=None):
         self.image, self.locations, self.retina, self.probabilities = image, locations, retina, probabilities
         self.truth, self.config = truth, config

@@ -17,7 +17,7 @@ def readings(model, images, rng, policy=None, batchsize=500, passes=1):
     Returns:
         int32 array (passes, N, places), rows of labels, on the images' device; see ``ram.sequences``.
     """
-    said = [sequences.read(episode.logits.array.argmax(axis=2).T, len(model.config.classes))
+    said = [sequences.likeliest(episode.logits.array)
             for _, episode in evaluation.episodes(model, images, rng, policy, batchsize, passes)]
     return cuda.get_array_module(*said).concatenate(said).reshape(passes, len(images), -1)
 
@@ -43,7 +43,7 @@ def likeliest_text(chances, config):
     Returns:
         list of dicts: 'text', and its 'probability', the product over its characters and its end.
     """
-    rows = sequences.read(chances.argmax(axis=2).T, len(config.classes))
+    rows = sequences.likeliest(chances)
     each = np.take_along_axis(chances, rows.T[..., None], axis=2)[..., 0]
     whole = np.where(rows.T == sequences.NOTHING, 1, each).prod(axis=0)
     return [{'text': text, 'probability': float(chance)}
