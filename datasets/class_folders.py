@@ -29,13 +29,9 @@ class Folder:
 
     def __init__(self, root, group_by=''):
         check_folder(root, ASKED)
-        self.root, self.group_by, self.own = root, group_by, {}
+        self.root, self.group_by = root, group_by
+        self.own = split_folders(root, visible.has_folders)
         named = [path for path in visible.folders(root) if path.name.casefold() in NAMES]
-        for path in named:
-            split = NAMES[path.name.casefold()]
-            if visible.has_folders(path) and self.own.setdefault(split, path) != path:
-                raise ValueError(f'{root} has two folders for the split {split}, '
-                                 f'{self.own[split].name} and {path.name}: leave one of them there')
         beside = [path for path in visible.folders(root) if path not in named]
         alike = [path.name for path in beside if visible.has_folders(path)]
         if alike and list(self.own) == ['train']:
@@ -156,6 +152,17 @@ def check_folder(root, asked):
         raise ValueError(f'{root} is a file: {asked}')
     if not root.is_dir():
         raise FileNotFoundError(f'there is no folder {root}: {asked}')
+
+
+def split_folders(root, counts):
+    """The folders of the splits in ``root``, by split; ``counts`` says of a path whether it is more than a name."""
+    found = {}
+    for path in visible.folders(root):
+        split = NAMES.get(path.name.casefold())
+        if split and counts(path) and found.setdefault(split, path) != path:
+            raise ValueError(f'{root} has two folders for the split {split}, {found[split].name} and '
+                             f'{path.name}: leave one of them there')
+    return found
 
 
 def composed(name):

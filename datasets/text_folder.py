@@ -3,8 +3,8 @@ import functools
 
 import numpy as np
 
-from datasets import labelled, picture_cache, picture_reading, splits, visible
-from datasets.class_folders import NAMES, SPLITS, check_folder, few
+from datasets import labelled, picture_cache, picture_reading, splits
+from datasets.class_folders import SPLITS, check_folder, few, split_folders
 from datasets.labelled import TABLE
 from datasets.picture_reading import LARGEST
 from datasets.picture_remarks import remarks
@@ -39,12 +39,8 @@ class TextFolder:
 
     def __init__(self, root, group_by=''):
         check_folder(root, ASKED)
-        self.root, self.group_by, self.own = root, group_by, {}
-        for path in visible.folders(root):
-            split = NAMES.get(path.name.casefold())
-            if split and (path / TABLE).exists() and self.own.setdefault(split, path) != path:
-                raise ValueError(f'{root} has two folders for the split {split}, {self.own[split].name} and '
-                                 f'{path.name}: leave one of them there')
+        self.root, self.group_by = root, group_by
+        self.own = split_folders(root, lambda path: (path / TABLE).exists())
         if not self.own:
             if not (root / TABLE).exists():
                 raise ValueError(f'there is no {TABLE} in {root}: {ASKED}')
