@@ -231,7 +231,7 @@ def gallery(paths):
         if not best:
             raise ValueError(f'--gallery {path}: there is no model in it that chooses where to look')
         # The most striking first: large scenes of digits, among clutter.
-        order = sorted(best, key=lambda task: (task[0] in ('svhn', 'folder', 'numbers', 'text'), -task[2], -task[3]))
+        order = sorted(best, key=lambda task: (DATASETS[task[0]].pictures, -task[2], -task[3]))
         chosen.extend(best[task][1] for task in order)
     return chosen
 

@@ -1,10 +1,43 @@
-"""What the tasks of the user's own pictures share: how long and in which batches so many pictures are learned."""
+"""What the tasks of the user's own pictures share: their folder, and how long and in which batches they are learned."""
 import dataclasses
+import pathlib
+
+from datasets import splits
+from ram.tasks.task import Task
 
 LOOKS = 300_000     # epochs times pictures
 EPOCHS = 20, 300    # the fewest and the most that are chosen
 BATCH = 32          # pictures
-CHOSEN = 'batchsize', 'epoch'  # see ``Task.chosen``
+
+
+class OwnPictures(Task):
+    """Pictures of the user's, in the folder ``config.images``.
+
+    Their classes, and whether they have colour, are found in the data.
+
+    Attributes:
+        asked: what the folder must be, the end of a sentence.
+    """
+    classes = None
+    chosen = 'batchsize', 'epoch'
+    pictures = own = True
+
+    def check(self, config):
+        self.check_unused(config)
+        if config.group_by:
+            splits.compiled(config.group_by)
+
+    def root(self, config):
+        """The folder, a pathlib.Path; ValueError if there is none."""
+        if not config.images:
+            raise ValueError(f'the dataset {config.dataset} needs --images DIR, {self.asked}')
+        return pathlib.Path(config.images)
+
+    def channels(self, config):
+        return 3 if config.colour else 1
+
+    def name(self, config):
+        return config.images
 
 
 def suited(config, count):

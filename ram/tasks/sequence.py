@@ -1,6 +1,5 @@
 """What the tasks share whose answer is a sequence of characters, read one after the other."""
-from datasets import visible
-from ram.tasks.task import Task, digest
+from ram.tasks.task import Task, digest, file_line
 
 
 class SequenceTask(Task):
@@ -10,6 +9,7 @@ class SequenceTask(Task):
     right, then the end, which is ``len(config.classes)``, then -1.
     """
     goal = 'sequence'
+    pictures = True
 
 
 def by_first_character(classes, texts, parts):
@@ -31,5 +31,4 @@ def by_first_character(classes, texts, parts):
 
 def line(picture, root):
     """A Labelled below a folder as bytes, without its pixels: its path, its file's size, its text and its boxes."""
-    return (f'{picture.path.relative_to(root).as_posix()}\0{visible.state(picture.path).st_size}\0{picture.text}\0'
-            f'{picture.boxes}\n').encode('utf-8', 'surrogateescape')
+    return file_line(picture.path, root, picture.text, picture.boxes)

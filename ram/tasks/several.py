@@ -5,11 +5,10 @@ import itertools
 import numpy as np
 from chainer.backends import cuda
 
+import datasets
 from datasets import digit_picture, picture_reading
 from datasets.scenes import APART
 from ram.tasks.digits import DigitTask
-
-DIGIT = 28
 
 
 class TwoDigits(DigitTask):
@@ -25,7 +24,7 @@ class TwoDigits(DigitTask):
         table, preset: see ``DigitTask``.
     """
     objects = 2
-    smallest = DIGIT + 2 * APART  # few draws of two places are too near to each other
+    smallest = datasets.DIGIT + 2 * APART  # few draws of two places are too near to each other
     preparation = 'light on black, fitted into the scene as a whole'
 
     def __init__(self, title, answers, classes, table, **preset):
@@ -42,9 +41,6 @@ class TwoDigits(DigitTask):
         if as_is or not digit_picture.on_light(picture_reading.read(path, 0, False, fit='native')[0]):
             return dark
         return 255 - picture_reading.read(path, config.size, False, fit='pad', fill=255)
-
-    def moving(self, config):
-        return DIGIT, config.clutter
 
     def title(self, config):
         return f'{self._title}, {config.size} x {config.size}'

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from datasets import picture_reading, shown
+from datasets import picture_reading, shown, visible
 from ram.config.effect import check_effect
 from ram.config.groups import DIGITS, Pictures, Sequence, names
 
@@ -20,6 +20,12 @@ def digest(*parts):
     for part in parts:
         found.update(part)
     return found.hexdigest()[:16]
+
+
+def file_line(path, root, *more):
+    """A file below a folder as bytes for :func:`digest`, without being read: its path, its size, and ``more``."""
+    fields = path.relative_to(root).as_posix(), visible.state(path).st_size, *more
+    return ('\0'.join(map(str, fields)) + '\n').encode('utf-8', 'surrogateescape')
 
 
 class Task:

@@ -1,66 +1,49 @@
 """The user's own pictures of texts, such as numbers of meters, plates and serial numbers."""
 import dataclasses
-import pathlib
 
-from datasets import splits, text_folder
-from ram.tasks.own_pictures import CHOSEN, suited
+from datasets import text_folder
+from ram.tasks.own_pictures import OwnPictures, suited
 from ram.tasks.remarks import say
 from ram.tasks.sequence import SequenceTask, by_first_character, line
 from ram.tasks.task import PHOTOGRAPHS
 
 
-class TextTask(SequenceTask):
+class TextTask(OwnPictures, SequenceTask):
     """The user's pictures as squares of the Config's size.
 
-    The characters, the number of those of the longest text, and whether the pictures have colour, are found in the
-    data.
+    The classes that are found in the data are the characters; so is the number of those of the longest text.
     """
-    classes = None
-    chosen = CHOSEN
-    own = True
+    asked = 'a folder of pictures with a labels.csv (file,label)'
     unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', 'margin'
 
     def check(self, config):
-        self.check_unused(config)
-        if config.group_by:
-            splits.compiled(config.group_by)
+        super().check(config)
         if config.fit == 'native':
             raise ValueError(f'fit must be resize or pad for {config.dataset}, not native')
 
-    def channels(self, config):
-        return 3 if config.colour else 1
-
     def completed(self, config):
         """Raises: as :func:`datasets.text_folder.describe`."""
-        classes, longest, colour, count = text_folder.describe(_root(config), config.group_by, config.largest,
+        classes, longest, colour, count = text_folder.describe(self.root(config), config.group_by, config.largest,
                                                                config.longest)
         return suited(dataclasses.replace(config, classes=classes, longest=config.longest or longest, colour=colour),
                       count)
 
     def sources(self, config, split, folder):
         """Says on stderr which pictures are left out, and why, and what else is to be known of them."""
-        images, labels, remarks = text_folder.load(_root(config), split, config.classes, config.longest, config.size,
-                                                   config.colour, config.fit, config.group_by, config.largest)
+        images, labels, remarks = text_folder.load(
+            self.root(config), split, config.classes, config.longest, config.size, config.colour, config.fit,
+            config.group_by, config.largest)
         for heading, lines in remarks:
             say(heading, lines)
         return images, labels
 
     def fingerprint(self, config, split, folder):
         """The pictures are known by their files' paths and sizes, so that none is read."""
-        root = _root(config)
+        root = self.root(config)
         pictures = [picture for picture in text_folder.TextFolder(root, config.group_by).pictures(split)
                     if len(picture.text) <= config.longest]
         texts = [picture.text for picture in pictures]
         return by_first_character(sorted(set(''.join(texts))), texts, [line(picture, root) for picture in pictures])
-
-    def name(self, config):
-        return config.images
-
-
-def _root(config):
-    if not config.images:
-        raise ValueError('the dataset text needs --images DIR, a folder of pictures with a labels.csv (file,label)')
-    return pathlib.Path(config.images)
 
 
 # The values for photographs, with smaller changes: the first and the last character stay in the picture.
