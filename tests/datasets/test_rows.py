@@ -34,9 +34,11 @@ def test_rows_have_all_lengths_and_are_always_the_same(source, monkeypatch, rng)
     rows.load.cache_clear()
     images, texts = rows.load(source, 'train+validation', None, 40, 4, 2.0)
     assert images.shape == (80, 3, 40, 40) and images.dtype == np.uint8 and set(map(len, texts)) == {1, 2, 3, 4}
+    assert images.flags.c_contiguous  # so that a fingerprint can be taken
     assert set(''.join(texts)) == set('0123456789')
     rows.load.cache_clear()
     again, others = rows.load(source, 'train', None, 40, 4, 2.0)
     np.testing.assert_array_equal(images[:60], again)
+    assert again.flags.c_contiguous
     assert texts[:60] == others
     rows.load.cache_clear()
