@@ -103,6 +103,18 @@ RUNS = {
     **three_seeds('photographs/signs-conv', f'--dataset folder {SIGNS} --model conv'),
     'photographs/signs-conv3': f'--dataset folder {SIGNS} --model conv3',
     'photographs/signs-native': f'--dataset folder {SIGNS} --fit native',
+    # Folders of pictures, with one preset.
+    **three_seeds('photographs/signs-mixed', f'--dataset folder {SIGNS} --start mixed --epoch 81'),
+    'photographs/signs-conv4': f'--dataset folder {SIGNS} --model conv4',
+    **three_seeds('photographs/meters', '--dataset folder --images meter-digits'),
+    'photographs/meters-conv4': '--dataset folder --images meter-digits --model conv4',
+    'photographs/trash': '--dataset folder --images trash',
+    'photographs/trash-conv4': '--dataset folder --images trash --model conv4',
+    'photographs/svhn-folder': '--dataset folder --images svhn-digits',
+    # Whole house numbers: rows of SVHN's digits first, since there are few photographs.
+    'photographs/rows': '--dataset numbers --digits svhn --longest 4 --init models/photographs/svhn.npz --epoch 15',
+    **three_seeds('photographs/numbers', '--dataset numbers --longest 4 '
+                  '--init result/models/photographs/rows/model.npz --epoch 120'),
 }
 
 
