@@ -1,0 +1,177 @@
+"""A training step as one CUDA graph.
+
+Python needs ten times as long to launch the few hundred kernels of a step as a GPU needs for their work.  So a step is
+captured once, and from then on all its kernels are launched together.
+
+A graph repeats its kernels with the same arguments.  What differs from step to step is therefore brought into device
+memory first: the state of the generator, the sources of the scenes and the rates of the optimizer.  What the step
+makes has memory of its own, which stays as it is as long as the graph.
+"""
+import sys
+
+import chainer
+from chainer import training
+from chainer.backends import cuda
+
+from datasets.picture_store import Pictures
+from ram import random_streams
+from ram.fast.product import capturable
+from ram.training.distributed import ALONE
+from ram.training.optimizers import rates
+from ram.training.scene_iterator import SceneIterator, whole_arrays
+
+
+def make_updater(iterator, optimizer, device, ranks=ALONE):
+    """The updater of a run: on a GPU with graphs, if that is possible; else a line says why not.
+
+    Args:
+        iterator: a SceneIterator or a GameIterator.
+        optimizer: one of the registry, set up for a loss.
+        device: chainer device.
+        ranks: the Ranks that train together.
+    """
+    if device.xp is cuda.cupy:
+        reason = obstacle(iterator, ranks)
+        if not reason:
+            return GraphUpdater(iterator, optimizer, device)
+        if ranks.first:
+            say(reason)
+    return training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
+
+
+def obstacle(iterator, ranks):
+    """Why no step can be captured, in words, as far as that is known beforehand; else None."""
+    if ranks.communicator:
+        return 'several processes train together'
+    if not isinstance(iterator, SceneIterator):
+        return 'games are played'
+    if isinstance(iterator.digits, Pictures):
+        return 'pictures are read from files'
+    if iterator.objects > 1:
+        return 'digits are drawn again where they overlap'
+    return None
+
+
+def say(reason):
+    print(f'The kernels of a step are launched one by one, not as a CUDA graph: {reason}', file=sys.stderr)
+
+
+class GraphUpdater(training.updaters.StandardUpdater):
+    """Chainer's updater, whose steps are one graph from the third on; until then, and if that fails, as they were.
+
+    Args:
+        iterator: a SceneIterator.
+        optimizer: one of the registry, set up for a loss.
+        device: chainer device, a GPU.
+    """
+
+    def __init__(self, iterator, optimizer, device):
+        super().__init__(iterator, optimizer, converter=whole_arrays, device=device)
+        self.step = None  # the first step compiles kernels and makes the optimizer's state
+        self.graphs = True
+
+    def update_core(self):
+        iterator, optimizer = self.get_iterator('main'), self.get_optimizer('main')
+        rng, source = iterator.draw()
+        if not (self.step and self.graphs and self.by_graph(rng, source)):
+            optimizer.update(optimizer.target, *iterator.batch(rng, source))
+        self.step = self.step or Step(iterator, optimizer)
+        if iterator.is_new_epoch:
+            optimizer.new_epoch(auto=True)
+
+    def by_graph(self, rng, source):
+        """Whether the step was done; if not, nothing has changed, and no other step is tried."""
+        counters = self.step.counters()
+        before = [counter.t for counter in counters]
+        try:
+            self.step(rng, source)
+        except Exception as error:  # there is no list of what CUDA, CuPy, and what they call, cannot capture
+            if self.step.graph:
+                raise
+            for counter, t in zip(counters, before):
+                counter.t = t
+            say(' '.join(f'{type(error).__name__}: {error}'.split()))
+            self.graphs = False
+        return self.graphs
+
+
+class Step:
+    """A step whose inputs and results have fixed places in device memory.
+
+    Called with what ``SceneIterator.draw`` returns, it does the step, and reports what the loss reports.  The first
+    call launches its kernels, so that all are loaded; the second captures them; from then on the graph is launched.
+
+    Args:
+        iterator: a SceneIterator on a GPU.
+        optimizer: one of the registry, set up for a loss, after its first update.
+    """
+
+    def __init__(self, iterator, optimizer):
+        cupy = cuda.cupy
+        self.iterator, self.optimizer, self.graph, self.loaded = iterator, optimizer, None, False
+        self.rng = random_streams.generator(optimizer.target.device, 0)
+        self.source = cupy.empty(iterator.batch_size, iterator.order.dtype)
+        self.rates = {name: cupy.empty((), cupy.float32) for name in rates(optimizer)}
+        self.reporter = chainer.Reporter()
+        self.reporter.add_observer('main', optimizer.target)  # the trainer's name for it
+        self.memory = cupy.cuda.MemoryPool(self.new_memory)
+        self.memory.set_limit(size=0)
+
+    def __call__(self, rng, source):
+        random_streams.become(self.rng, rng)
+        self.source[...] = source
+        for name, value in rates(self.optimizer).items():
+            self.rates[name].fill(value)
+        if self.graph:
+            for counter in self.counters():
+                counter.t += 1
+        elif self.loaded:
+            self.capture()
+        else:
+            self.run()
+            self.loaded = True
+        if self.graph:
+            self.graph.launch()
+        chainer.report(dict(zip(self.names, self.observed.copy())))
+
+    def counters(self):
+        """What counts its updates in ``t``."""
+        return [self.optimizer, *(parameter.update_rule for parameter in self.optimizer.target.params())]
+
+    def run(self):
+        """The step itself, from the batch to the update."""
+        observation, settings = {}, self.optimizer.hyperparam
+        numbers = {name: getattr(settings, name) for name in self.rates}
+        vars(settings).update(self.rates)
+        try:
+            with capturable(), self.reporter.scope(observation):
+                self.optimizer.update(self.optimizer.target, *self.iterator.batch(self.rng, self.source))
+        finally:
+            vars(settings).update(numbers)
+        self.names = list(observation)
+        self.observed = cuda.cupy.stack([getattr(value, 'array', value) for value in observation.values()])
+
+    def capture(self):
+        """Makes the graph of :meth:`run`."""
+        stream = cuda.cupy.cuda.Stream(non_blocking=True)
+        with cuda.cupy.cuda.using_allocator(self.memory.malloc), stream:
+            stream.begin_capture()
+            try:
+                self.run()
+            except BaseException:
+                try:
+                    stream.end_capture()
+                except cuda.cupy.cuda.runtime.CUDARuntimeError:
+                    pass  # the capture had failed already
+                raise
+            self.graph = stream.end_capture()
+
+    def new_memory(self, size):
+        """New memory for the pool.
+
+        If there is none, the pool must not give back what it has, because the graph uses it, too.
+        """
+        try:
+            return cuda.cupy.cuda.MemoryPointer(cuda.cupy.cuda.Memory(size), 0)
+        except cuda.cupy.cuda.runtime.CUDARuntimeError as error:
+            raise MemoryError(f'{size:,} bytes for a CUDA graph: {error}') from None

@@ -1,0 +1,170 @@
+"""Steps that are launched as one CUDA graph are the plain steps."""
+import ctypes
+import dataclasses
+import importlib.util
+
+import chainer
+import numpy as np
+import pytest
+from chainer import training
+from chainer.backends import cuda
+
+from ram import config, random_streams
+from ram.fast.product import capturable, product
+from ram.registry import make_loss, make_model
+from ram.training import graph
+from ram.training.optimizers import make_optimizer
+from ram.training.scene_iterator import SceneIterator, whole_arrays
+
+STEPS = 20 if importlib.util.find_spec('standin') else 100
+SMALL = dict(patch=4, scales=2, glimpses=2, unit=8, hidden=8, batchsize=6, filters=4)
+
+
+def plain(iterator, optimizer, device):
+    return training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
+
+
+def make(updater, preset, **changes):
+    """An updater of that kind, for a small run; always with the same weights and scenes."""
+    c = dataclasses.replace(config.PRESETS[preset], **{**SMALL, **changes})
+    c = c if preset == 'mnist' or preset == 'svhn' else dataclasses.replace(c, size=32)
+    rng, device = np.random.default_rng(0), chainer.get_device('@cupy:0')
+    shape = (20, 3, 32, 32) if preset == 'svhn' else (20, 28, 28)
+    digits, labels = rng.integers(0, 256, shape).astype(np.uint8), np.arange(20, dtype=np.int32) % 10
+    iterator = SceneIterator(device.send(digits), device.send(labels), c.size, c.clutter, c.batchsize, c.seed, c.shift,
+                             augmentation=c.augmentation)
+    np.random.seed(0)
+    loss = make_loss(make_model(c))
+    loss.to_device(device)
+    return updater(iterator, make_optimizer(c, loss), device)
+
+
+def weights(updater):
+    return np.concatenate([p.array.get().ravel() for p in updater.get_optimizer('main').target.params()])
+
+
+def trained(updater, steps, before=lambda updater: None):
+    """What was reported in each of so many steps, and the weights after them."""
+    reporter, reported = chainer.Reporter(), []
+    reporter.add_observer('main', updater.get_optimizer('main').target)
+    for _ in range(steps):
+        before(updater)
+        with reporter.scope({}):
+            updater.update()
+            reported.append(reporter.observation)
+    return [{name: float(getattr(value, 'array', value)) for name, value in found.items()} for found in reported], \
+        weights(updater)
+
+
+def halved(updater):
+    """Another rate in every step, under any of its names."""
+    optimizer = updater.get_optimizer('main')
+    name = 'alpha' if hasattr(optimizer, 'alpha') else 'lr'
+    setattr(optimizer, name, 0.02 if updater.iteration % 2 else 0.01)
+
+
+@pytest.mark.parametrize('preset, changes', [
+    ('mnist', {'core': 'relu', 'optimizer': 'nesterov', 'weight_decay': 0.1}),
+    ('mnist', {'core': 'lstm', 'optimizer': 'momentum', 'glimpse_network': 'conv', 'mc': 2}),
+    ('translated', {'core': 'lstm', 'optimizer': 'adam'}),
+    ('translated', {'core': 'relu', 'optimizer': 'adam', 'glimpse_network': 'conv', 'start': 'learned'}),
+    ('cluttered', {'core': 'lstm', 'optimizer': 'adam', 'policy': 'random'}),
+    ('svhn', {'glimpses': 3}), ('archived', {})], ids=str)
+def test_a_graph_trains_as_launches_do(preset, changes, capsys):
+    updater = make(graph.GraphUpdater, preset, **changes)
+    start = weights(updater)
+    (expected, plainly), (found, by_graph) = (
+        trained(updater, STEPS, halved) for updater in (make(plain, preset, **changes), updater))
+    assert updater.step.graph and not capsys.readouterr().err
+    assert found[0].keys() == expected[0].keys() and len({report['main/loss'] for report in found}) == STEPS
+    for name in expected[0]:  # the rounding of a hundred steps adds up
+        np.testing.assert_allclose([report[name] for report in found[:20]], [report[name] for report in expected[:20]],
+                                   rtol=1e-3, atol=1e-4, err_msg=name)
+    assert np.linalg.norm(by_graph - plainly) < 0.02 * np.linalg.norm(plainly - start)
+    for updates in updater.step.counters():
+        assert updates.t == STEPS
+
+
+@pytest.mark.parametrize('optimizer', ['adam', 'nesterov'])
+def test_a_rate_of_zero_reaches_the_graph(optimizer):
+    updater = make(graph.GraphUpdater, 'mnist', optimizer=optimizer, momentum=0.0, weight_decay=0.1)
+    trained(updater, 5)
+    before = weights(updater)
+    setattr(updater.get_optimizer('main'), 'alpha' if optimizer == 'adam' else 'lr', 0.0)
+    trained(updater, 1)
+    np.testing.assert_array_equal(weights(updater), before)
+
+
+def test_what_was_reported_stays():
+    updater = make(graph.GraphUpdater, 'mnist')
+    trained(updater, 3)
+    reporter = chainer.Reporter()
+    with reporter.scope({}):
+        updater.update()
+        kept = reporter.observation['main/loss']
+    before = float(kept)
+    trained(updater, 1)
+    assert float(kept) == before
+
+
+@pytest.mark.parametrize('changes, reason', [({'context': True}, 'cuBLAS'), ({}, 'no such library')], ids=str)
+def test_what_cannot_be_captured_is_launched_and_that_is_said_once(changes, reason, capsys, monkeypatch):
+    def missing(name):
+        raise OSError('no such library')
+
+    if not changes:
+        graph.capturable.__wrapped__.__globals__['cublas'].shared.cache_clear()
+        monkeypatch.setattr(ctypes, 'CDLL', missing)
+    (expected, plainly), (found, fallen_back) = (
+        trained(make(updater, 'mnist', **changes), 6) for updater in (plain, graph.GraphUpdater))
+    assert found == expected
+    np.testing.assert_array_equal(fallen_back, plainly)
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith('The kernels of a step are launched one by one') and reason in line
+
+
+def test_an_obstacle_is_said(capsys):
+    updater = make(plain, 'mnist')
+    iterator, device = updater.get_iterator('main'), chainer.get_device('@cupy:0')
+    assert isinstance(graph.make_updater(iterator, updater.get_optimizer('main'), device), graph.GraphUpdater)
+    assert not capsys.readouterr().err
+    iterator.objects = 2
+    found = graph.make_updater(iterator, updater.get_optimizer('main'), device)
+    assert type(found) is training.updaters.StandardUpdater
+    assert 'drawn again where they overlap' in capsys.readouterr().err
+
+
+def test_a_generator_becomes_another_one():
+    device = chainer.get_device('@cupy:0')
+    one, other, same = (random_streams.generator(device, seed) for seed in (1, 2, 2))
+    place = one.bit_generator._state.data.ptr
+    one.random((7,), dtype=np.float32)
+    random_streams.become(one, other)
+    assert one.bit_generator._state.data.ptr == place
+    for name in 'random', 'standard_normal':
+        np.testing.assert_array_equal(getattr(one, name)((9,), dtype=np.float32).get(),
+                                      getattr(same, name)((9,), dtype=np.float32).get())
+
+
+@pytest.mark.parametrize('m, n, k', [(3, 4, 5), (1, 4, 5), (3, 1, 5), (3, 4, 1), (1, 1, 2)])
+def test_products_of_all_layouts(rng, m, n, k):
+    def layouts(rows, columns):
+        values = rng.standard_normal((rows, columns), np.float32)
+        wide = cuda.cupy.zeros((rows, columns + 3), np.float32)
+        wide[:, 1:-2] = cuda.to_gpu(values)
+        yield values, cuda.to_gpu(values)
+        yield values, cuda.to_gpu(values.T.copy()).T
+        yield values, wide[:, 1:-2]
+        yield values, wide.T.copy().T[:, 1:-2]
+
+    for x, a in layouts(m, k):
+        for y, b in layouts(k, n):
+            for out in None, cuda.cupy.empty((m, n), np.float32):
+                with capturable():
+                    found = product(a, b, out)
+                assert out is None or found is out
+                np.testing.assert_allclose(found.get(), x @ y, rtol=1e-4, atol=1e-5)
+            with capturable():
+                found = product(a[0], b)
+            assert found.shape == (n,)
+            np.testing.assert_allclose(found.get(), x[0] @ y, rtol=1e-4, atol=1e-5)
