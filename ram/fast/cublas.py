@@ -24,6 +24,7 @@ class Cublas:
     """
 
     def __init__(self):
+        cuda.cupy.cuda.get_cublas_handle()  # loads the library
         self.library = ctypes.CDLL(f'libcublas.so.{cuda.cupy.cuda.runtime.runtimeGetVersion() // 1000}')
         self.handle, self.stream = ctypes.c_void_p(), None
         self.call('cublasCreate_v2', ctypes.byref(self.handle))

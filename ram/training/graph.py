@@ -36,6 +36,11 @@ def make_updater(iterator, optimizer, device, ranks=ALONE):
             return GraphUpdater(iterator, optimizer, device)
         if ranks.first:
             say(reason)
+    return plain_updater(iterator, optimizer, device)
+
+
+def plain_updater(iterator, optimizer, device):
+    """Chainer's updater; the arguments are those of :func:`make_updater`."""
     return training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
 
 
@@ -67,32 +72,33 @@ class GraphUpdater(training.updaters.StandardUpdater):
 
     def __init__(self, iterator, optimizer, device):
         super().__init__(iterator, optimizer, converter=whole_arrays, device=device)
-        self.step = None  # the first step compiles kernels and makes the optimizer's state
-        self.graphs = True
+        self.step, self.graphs = None, True
 
     def update_core(self):
         iterator, optimizer = self.get_iterator('main'), self.get_optimizer('main')
         rng, source = iterator.draw()
-        if not (self.step and self.graphs and self.by_graph(rng, source)):
+        if not (self.step and self.by_graph(rng, source)):
             optimizer.update(optimizer.target, *iterator.batch(rng, source))
-        self.step = self.step or Step(iterator, optimizer)
+        if self.graphs and not self.step:  # the first step has compiled kernels and made the optimizer's state
+            self.step = Step(iterator, optimizer)
         if iterator.is_new_epoch:
             optimizer.new_epoch(auto=True)
 
     def by_graph(self, rng, source):
         """Whether the step was done; if not, nothing has changed, and no other step is tried."""
-        counters = self.step.counters()
+        counters = self.step.counters
         before = [counter.t for counter in counters]
         try:
             self.step(rng, source)
-        except Exception as error:  # there is no list of what CUDA, CuPy, and what they call, cannot capture
+            return True
+        except Exception as error:  # there is no list of what CUDA, CuPy and cuBLAS cannot capture
             if self.step.graph:
                 raise
             for counter, t in zip(counters, before):
                 counter.t = t
             say(' '.join(f'{type(error).__name__}: {error}'.split()))
-            self.graphs = False
-        return self.graphs
+            self.step, self.graphs = None, False
+            return False
 
 
 class Step:
@@ -104,11 +110,16 @@ class Step:
     Args:
         iterator: a SceneIterator on a GPU.
         optimizer: one of the registry, set up for a loss, after its first update.
+
+    Attributes:
+        graph: cupy.cuda.Graph; None until it is captured.
+        counters: what counts its updates in ``t``.
     """
 
     def __init__(self, iterator, optimizer):
         cupy = cuda.cupy
         self.iterator, self.optimizer, self.graph, self.loaded = iterator, optimizer, None, False
+        self.counters = [optimizer, *(parameter.update_rule for parameter in optimizer.target.params())]
         self.rng = random_streams.generator(optimizer.target.device, 0)
         self.source = cupy.empty(iterator.batch_size, iterator.order.dtype)
         self.rates = {name: cupy.empty((), cupy.float32) for name in rates(optimizer)}
@@ -123,7 +134,7 @@ class Step:
         for name, value in rates(self.optimizer).items():
             self.rates[name].fill(value)
         if self.graph:
-            for counter in self.counters():
+            for counter in self.counters:
                 counter.t += 1
         elif self.loaded:
             self.capture()
@@ -133,10 +144,6 @@ class Step:
         if self.graph:
             self.graph.launch()
         chainer.report(dict(zip(self.names, self.observed.copy())))
-
-    def counters(self):
-        """What counts its updates in ``t``."""
-        return [self.optimizer, *(parameter.update_rule for parameter in self.optimizer.target.params())]
 
     def run(self):
         """The step itself, from the batch to the update."""
@@ -153,6 +160,7 @@ class Step:
 
     def capture(self):
         """Makes the graph of :meth:`run`."""
+        cuda.cupy.get_default_memory_pool().free_all_blocks()  # the graph needs as much as the steps before
         stream = cuda.cupy.cuda.Stream(non_blocking=True)
         with cuda.cupy.cuda.using_allocator(self.memory.malloc), stream:
             stream.begin_capture()

@@ -61,10 +61,8 @@ void standin_launch(void* graph, void* stream) {
 }
 void standin_forget(void* graph) { delete (Graph*) graph; }
 
-// For Python: does something with a function and its argument.
-void standin_call(void* stream, const char* what, void (*function)(void*), void* argument) {
-    standin_do(stream, what, [=] { function(argument); });
-}
+// For Python, on a stream that is captured.
+void standin_record(void* stream, const char* what, void (*function)()) { standin_do(stream, what, function); }
 
 void standin_count(const char* what) { ++counts[what]; }
 void standin_reset() { counts.clear(); }

@@ -31,12 +31,15 @@ KEPT = []  # what graphs call
 
 
 def do(what, work):
-    """Calls a function, as an operation on CuPy's current stream; the graph does if that is captured."""
+    """Calls a function, as an operation on CuPy's current stream; if that is captured, the graph calls it."""
     import cupy
-    function, stream = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: work()), cupy.cuda.get_current_stream()
-    if stream.is_capturing():
-        KEPT.append(function)
-    ctypes.CDLL(LIBRARIES[0]).standin_call(ctypes.c_void_p(stream.ptr), what.encode(), function, None)
+    library, stream = ctypes.CDLL(LIBRARIES[0]), cupy.cuda.get_current_stream()
+    if not stream.is_capturing():
+        library.standin_count(what.encode())
+        work()
+        return
+    KEPT.append(ctypes.CFUNCTYPE(None)(work))
+    library.standin_record(ctypes.c_void_p(stream.ptr), what.encode(), KEPT[-1])
 
 
 def on_the_host(pointer, shape, dtype):
@@ -53,9 +56,9 @@ class Philox:
         import cupy
         import numpy
         sequence = seed if isinstance(seed, numpy.random.SeedSequence) else numpy.random.SeedSequence(seed)
-        self._state, key = cupy.empty(2, numpy.uint64), sequence.generate_state(1, numpy.uint64)[0]
-        place = self._state.data.ptr
-        do('kernel init_curand', lambda: numpy.copyto(on_the_host(place, 2, numpy.uint64), [key, 0]))
+        self._state, key = cupy.empty(2, numpy.uint64), sequence.generate_state(2, numpy.uint64)
+        key[1], place = 0, self._state.data.ptr
+        do('kernel init_curand', lambda: numpy.copyto(on_the_host(place, 2, numpy.uint64), key))
 
 
 class Generator:
