@@ -7,6 +7,7 @@ A graph repeats its kernels with the same arguments.  What differs from step to 
 memory first: the state of the generator, the sources of the scenes and the rates of the optimizer.  What the step
 makes has memory of its own, which stays as it is as long as the graph.
 """
+import contextlib
 import sys
 
 import chainer
@@ -62,7 +63,7 @@ def say(reason):
 
 
 class GraphUpdater(training.updaters.StandardUpdater):
-    """Chainer's updater, whose steps are one graph from the third on; until then, and if that fails, as they were.
+    """Chainer's updater, whose steps are one graph from the second on; if that fails, they are plain.
 
     Args:
         iterator: a SceneIterator.
@@ -72,20 +73,18 @@ class GraphUpdater(training.updaters.StandardUpdater):
 
     def __init__(self, iterator, optimizer, device):
         super().__init__(iterator, optimizer, converter=whole_arrays, device=device)
-        self.step, self.graphs = None, True
+        self.step = Step(iterator, optimizer)
 
     def update_core(self):
         iterator, optimizer = self.get_iterator('main'), self.get_optimizer('main')
         rng, source = iterator.draw()
         if not (self.step and self.by_graph(rng, source)):
             optimizer.update(optimizer.target, *iterator.batch(rng, source))
-        if self.graphs and not self.step:  # the first step has compiled kernels and made the optimizer's state
-            self.step = Step(iterator, optimizer)
         if iterator.is_new_epoch:
             optimizer.new_epoch(auto=True)
 
     def by_graph(self, rng, source):
-        """Whether the step was done; if not, nothing has changed, and no other step is tried."""
+        """Whether the step was done; if not, it is still to be done, and there is no graph any more."""
         counters = self.step.counters
         before = [counter.t for counter in counters]
         try:
@@ -97,7 +96,7 @@ class GraphUpdater(training.updaters.StandardUpdater):
             for counter, t in zip(counters, before):
                 counter.t = t
             say(' '.join(f'{type(error).__name__}: {error}'.split()))
-            self.step, self.graphs = None, False
+            self.step = None
             return False
 
 
@@ -105,14 +104,15 @@ class Step:
     """A step whose inputs and results have fixed places in device memory.
 
     Called with what ``SceneIterator.draw`` returns, it does the step, and reports what the loss reports.  The first
-    call launches its kernels, so that all are loaded; the second captures them; from then on the graph is launched.
+    call launches its kernels one by one, so that all are loaded and the optimizer has its state; the second captures
+    them; from then on the graph is launched.
 
     Args:
         iterator: a SceneIterator on a GPU.
-        optimizer: one of the registry, set up for a loss, after its first update.
+        optimizer: one of the registry, set up for a loss.
 
     Attributes:
-        graph: cupy.cuda.Graph; None until it is captured.
+        graph: cupy.cuda.Graph; None until it was launched once.
         counters: what counts its updates in ``t``.
     """
 
@@ -136,13 +136,14 @@ class Step:
         if self.graph:
             for counter in self.counters:
                 counter.t += 1
+            self.graph.launch()
         elif self.loaded:
-            self.capture()
+            graph = self.captured()
+            graph.launch()
+            self.graph = graph
         else:
             self.run()
             self.loaded = True
-        if self.graph:
-            self.graph.launch()
         chainer.report(dict(zip(self.names, self.observed.copy())))
 
     def run(self):
@@ -158,8 +159,8 @@ class Step:
         self.names = list(observation)
         self.observed = cuda.cupy.stack([getattr(value, 'array', value) for value in observation.values()])
 
-    def capture(self):
-        """Makes the graph of :meth:`run`."""
+    def captured(self):
+        """The graph of :meth:`run`, which is not done here."""
         cuda.cupy.get_default_memory_pool().free_all_blocks()  # the graph needs as much as the steps before
         stream = cuda.cupy.cuda.Stream(non_blocking=True)
         with cuda.cupy.cuda.using_allocator(self.memory.malloc), stream:
@@ -167,12 +168,10 @@ class Step:
             try:
                 self.run()
             except BaseException:
-                try:
+                with contextlib.suppress(cuda.cupy.cuda.runtime.CUDARuntimeError):  # CUDA may have ended it
                     stream.end_capture()
-                except cuda.cupy.cuda.runtime.CUDARuntimeError:
-                    pass  # the capture had failed already
                 raise
-            self.graph = stream.end_capture()
+            return stream.end_capture()
 
     def new_memory(self, size):
         """New memory for the pool.

@@ -60,7 +60,7 @@ def set_rate(updater, rate):
 
 def disturb(updater):
     """What may happen between steps: another rate, memory that is given back, and arrays of all sizes."""
-    set_rate(updater, 0.02 if updater.iteration % 2 else 0.01)
+    set_rate(updater, 0.002 if updater.iteration % 2 else 0.001)
     cuda.cupy.get_default_memory_pool().free_all_blocks()
     for power in range(16):
         cuda.cupy.full(2 ** power, np.nan, np.float32)
