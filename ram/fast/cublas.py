@@ -48,12 +48,12 @@ class Cublas:
         """a @ b, on the current stream.
 
         Args:
-            a: float32 array (m, k) or (k,).
+            a: float32 array (..., k).
             b: float32 array (k, n).
             out: float32 array of the result's shape in C order, or None for a new one.
 
         Returns:
-            float32 array (m, n) or (n,).
+            float32 array (..., n).
         """
         shape, a = (*a.shape[:-1], b.shape[1]), a.reshape(-1, a.shape[-1])
         out = cuda.cupy.empty(shape, np.float32) if out is None else out

@@ -24,12 +24,12 @@ def product(a, b, out=None):
     """a @ b.
 
     Args:
-        a: float32 array (m, k) or (k,).
+        a: float32 array (..., k).
         b: float32 array (k, n).
         out: float32 array of the result's shape in C order, or None for a new one.
 
     Returns:
-        float32 array (m, n) or (n,).
+        float32 array (..., n).
     """
     if _multiply:
         return _multiply(a, b, out)

@@ -5,8 +5,8 @@ from ram.fast.product import linear
 
 
 class Linear(L.Linear):
-    """Chainer's Linear for rows of numbers, whose products can be captured, see ``ram.fast.product``."""
+    """Chainer's Linear, with products that can be captured, see ``ram.fast.product``."""
 
     def forward(self, x):
-        """Args: x float32 (B, inputs).  Returns: x W^T + b, float32 (B, outputs)."""
-        return linear(x, self.W, self.b)
+        """Args: x float32 (B, ...), of ``inputs`` numbers each.  Returns: x W^T + b, float32 (B, outputs)."""
+        return linear(x if x.ndim == 2 else x.reshape(len(x), -1), self.W, self.b)

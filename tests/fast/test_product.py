@@ -10,11 +10,11 @@ def naive(a, b):
     return np.array([[sum(x * y for x, y in zip(row, column)) for column in b.T] for row in a])
 
 
-@pytest.mark.parametrize('shape', [(3, 5), (1, 5), (5,)])
+@pytest.mark.parametrize('shape', [(3, 5), (1, 5), (5,), (2, 3, 4, 5)])
 @pytest.mark.parametrize('columns', [1, 4])
 def test_product(rng, shape, columns):
     a, b = rng.standard_normal(shape, np.float32), rng.standard_normal((5, columns), np.float32)
-    expected = naive(np.atleast_2d(a), b).reshape(*shape[:-1], columns)
+    expected = naive(a.reshape(-1, 5), b).reshape(*shape[:-1], columns)
     np.testing.assert_allclose(product(a, b), expected, rtol=1e-5, atol=1e-6)
     out = np.full(expected.shape, np.nan, np.float32)
     assert product(a, b, out) is out
