@@ -88,6 +88,7 @@ def stored(matrix, step):
 
 
 def number(value):
+    """A factor, which cuBLAS reads on the host."""
     return ctypes.byref(ctypes.c_float(value))
 
 

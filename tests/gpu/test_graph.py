@@ -131,9 +131,11 @@ def test_what_cannot_be_captured_is_launched_and_that_is_said_once(changes, reas
     if not changes:
         monkeypatch.setattr(cublas, 'shared', missing)
     (expected, plainly), (found, fallen_back) = (
-        trained(make(updater, 'mnist', **changes), 6) for updater in (graph.plain_updater, graph.GraphUpdater))
-    assert found == expected
-    np.testing.assert_array_equal(fallen_back, plainly)
+        trained(make(updater, 'mnist', optimizer='adam', lr=0.001, **changes), 6)
+        for updater in (graph.plain_updater, graph.GraphUpdater))
+    for report, wanted in zip(found, expected):
+        assert report == pytest.approx(wanted, rel=1e-3)
+    np.testing.assert_allclose(fallen_back, plainly, rtol=1e-3, atol=1e-4)
     line, = capsys.readouterr().err.splitlines()
     assert line.startswith('The kernels of a step are launched one by one') and reason in line
 
