@@ -77,9 +77,9 @@ def as_stored(matrix, across):
         The matrix, or a copy of it; ``across`` for what cuBLAS reads of it; and the distance of its columns there.
     """
     if matrix.flags.f_contiguous:
-        return matrix, across, max(matrix.strides[1] // matrix.itemsize, matrix.shape[0])
+        return matrix, across, matrix.shape[0]
     matrix = matrix if matrix.flags.c_contiguous else matrix.copy()
-    return matrix, 1 - across, matrix.strides[0] // matrix.itemsize
+    return matrix, 1 - across, matrix.shape[1]
 
 
 def stored(matrix, step):

@@ -1,6 +1,7 @@
 """Steps that are launched as one CUDA graph are the plain steps."""
 import dataclasses
 import importlib.util
+from types import SimpleNamespace
 
 import chainer
 import numpy as np
@@ -122,16 +123,27 @@ def test_what_was_reported_stays():
     assert float(kept) == before
 
 
-@pytest.mark.parametrize('changes, reason', [
-    ({'model': 'conv'}, 'NotImplementedError: calling cuBLAS'), ({}, 'OSError: there is no library')], ids=str)
-def test_what_cannot_be_captured_is_launched_and_that_is_said_once(changes, reason, capsys, monkeypatch):
-    def missing():
-        raise OSError('there is\nno library')
+captured = graph.Step.captured
 
-    if not changes:
-        monkeypatch.setattr(cublas, 'shared', missing)
+
+def fails():
+    raise RuntimeError('it\nfails')
+
+
+def not_launched(step):
+    captured(step)
+    return SimpleNamespace(launch=fails)
+
+
+@pytest.mark.parametrize('model, broken, reason', [
+    ('conv', [], 'NotImplementedError: calling cuBLAS'), ('ram', [cublas, 'shared', fails], 'RuntimeError: it fails'),
+    ('ram', [graph.Step, 'captured', not_launched], 'RuntimeError: it fails')],
+    ids=['CuPy refuses', 'no library', 'the first launch'])
+def test_what_cannot_be_captured_is_launched_and_that_is_said_once(model, broken, reason, capsys, monkeypatch):
+    if broken:
+        monkeypatch.setattr(*broken)
     (expected, plainly), (found, fallen_back) = (
-        trained(make(updater, 'mnist', optimizer='adam', lr=0.001, **changes), 6)
+        trained(make(updater, 'mnist', optimizer='adam', lr=0.001, model=model), 6)
         for updater in (graph.plain_updater, graph.GraphUpdater))
     for report, wanted in zip(found, expected):
         assert report == pytest.approx(wanted, rel=1e-3)
