@@ -27,7 +27,7 @@ def generator(device, seed, *key):
 
 
 def become(rng, other):
-    """Makes a generator of a GPU draw what another one draws next; its state stays where it is in device memory."""
+    """Makes a generator of a GPU draw what another one draws next; its state keeps its place in memory."""
     # The kernels of cuRAND's device API, which draw, keep all that they know in this array.
     cuda.cupy.copyto(rng.bit_generator._state, other.bit_generator._state)
 

@@ -80,8 +80,8 @@ class FastCore:
         xp, steps = self.xp, len(self.states)
         before = [None] * (steps - 1) if before is None else before.reshape(self.states[:-1].shape)
         sums = self.back_to_sums([*before, last]).reshape(-1, len(self.W))
-        return product(sums, self.input_W), self.split(
-            product(sums.T, self.memory[:-1].reshape(len(sums), -1)), product(xp.ones(len(sums), np.float32), sums))
+        W = product(sums.T, self.memory[:-1].reshape(len(sums), -1))
+        return product(sums, self.input_W), self.split(W, product(xp.ones(len(sums), np.float32), sums))
 
     def arriving(self, gradient, later):
         """The gradient of h_t in two parts: from outside the core, and from the sums of step t + 1.

@@ -47,8 +47,10 @@ class LinearFunction(chainer.FunctionNode):
         return y,
 
     def backward(self, indexes, grad_outputs):
-        (x, W), gradient = (variable.array for variable in self.get_retained_inputs()), grad_outputs[0].array
-        make = (lambda: product(gradient, W)), (lambda: product(gradient.T, x)), (lambda: gradient.sum(axis=0))
+        x, W = (variable.array for variable in self.get_retained_inputs())
+        gradient = grad_outputs[0].array
+        make = (lambda: product(gradient, W), lambda: product(gradient.T, x),
+                lambda: gradient.sum(axis=0))
         return tuple(chainer.as_variable(make[index]()) for index in indexes)
 
 

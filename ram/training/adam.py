@@ -12,7 +12,7 @@ class InPlaceAdamRule(AdamRule):
 
     @property
     def alpha_t(self):
-        """The rate of an update, corrected for the first ones: a float, or an array that has a place for it."""
+        """The rate of an update, corrected for the first ones: a float, or an array () for it."""
         placed = self.hyperparam.alpha_t
         return super().alpha_t if placed is None else placed
 

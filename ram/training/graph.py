@@ -1,11 +1,11 @@
 """A training step as one CUDA graph.
 
-Python needs ten times as long to launch the few hundred kernels of a step as a GPU needs for their work.  So a step is
-captured once, and from then on all its kernels are launched together.
+Python needs ten times as long to launch the few hundred kernels of a step as a GPU needs for their
+work.  So a step is captured once, and from then on all its kernels are launched together.
 
-A graph repeats its kernels with the same arguments.  What differs from step to step is therefore brought into device
-memory first: the state of the generator, the sources of the scenes and the rates of the optimizer.  What the step
-makes has memory of its own, which stays as it is as long as the graph.
+A graph repeats its kernels with the same arguments.  What differs from step to step is therefore
+brought into device memory first: the state of the generator, the sources of the scenes and the
+rates of the optimizer.  What the step makes has memory of its own, as long as there is the graph.
 """
 import contextlib
 import sys
@@ -42,7 +42,8 @@ def make_updater(iterator, optimizer, device, ranks=ALONE):
 
 def plain_updater(iterator, optimizer, device):
     """Chainer's updater; the arguments are those of :func:`make_updater`."""
-    return training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
+    return training.updaters.StandardUpdater(
+        iterator, optimizer, converter=whole_arrays, device=device)
 
 
 def obstacle(iterator, ranks):
@@ -59,11 +60,15 @@ def obstacle(iterator, ranks):
 
 
 def say(reason):
-    print(f'The kernels of a step are launched one by one, not as a CUDA graph: {reason}', file=sys.stderr)
+    """Says on the standard error why there is no graph."""
+    print(f'The kernels of a step are launched one by one, not as a CUDA graph: {reason}',
+          file=sys.stderr)
 
 
 class GraphUpdater(training.updaters.StandardUpdater):
-    """Chainer's updater, whose steps are one graph from the second on; if that fails, they are plain.
+    """Chainer's updater, whose steps are launched as one graph from the second on.
+
+    Where that fails, a line says why, and the step and all later ones are plain.
 
     Args:
         iterator: a SceneIterator.
@@ -84,7 +89,7 @@ class GraphUpdater(training.updaters.StandardUpdater):
             optimizer.new_epoch(auto=True)
 
     def by_graph(self, rng, source):
-        """Whether the step was done; if not, it is still to be done, and there is no graph any more."""
+        """Whether the step was done; if not, it is still to be done, and no other is tried."""
         counters = self.step.counters
         before = [counter.t for counter in counters]
         try:
@@ -103,9 +108,9 @@ class GraphUpdater(training.updaters.StandardUpdater):
 class Step:
     """A step whose inputs and results have fixed places in device memory.
 
-    Called with what ``SceneIterator.draw`` returns, it does the step, and reports what the loss reports.  The first
-    call launches its kernels one by one, so that all are loaded and the optimizer has its state; the second captures
-    them; from then on the graph is launched.
+    Called with what ``SceneIterator.draw`` returns, it does the step, and reports what the loss
+    reports.  The first call launches its kernels one by one, so that all are loaded and the
+    optimizer has its state; the second captures them; from then on the graph is launched.
 
     Args:
         iterator: a SceneIterator on a GPU.
@@ -117,14 +122,14 @@ class Step:
     """
 
     def __init__(self, iterator, optimizer):
-        cupy = cuda.cupy
+        cupy, target = cuda.cupy, optimizer.target
         self.iterator, self.optimizer, self.graph, self.loaded = iterator, optimizer, None, False
-        self.counters = [optimizer, *(parameter.update_rule for parameter in optimizer.target.params())]
-        self.rng = random_streams.generator(optimizer.target.device, 0)
+        self.counters = [optimizer, *(parameter.update_rule for parameter in target.params())]
+        self.rng = random_streams.generator(target.device, 0)
         self.source = cupy.empty(iterator.batch_size, iterator.order.dtype)
         self.rates = {name: cupy.empty((), cupy.float32) for name in rates(optimizer)}
         self.reporter = chainer.Reporter()
-        self.reporter.add_observer('main', optimizer.target)  # the trainer's name for it
+        self.reporter.add_observer('main', target)  # the trainer's name for it
         self.memory = cupy.cuda.MemoryPool(self.new_memory)
         self.memory.set_limit(size=0)
 
@@ -148,27 +153,28 @@ class Step:
 
     def run(self):
         """The step itself, from the batch to the update."""
-        observation, settings = {}, self.optimizer.hyperparam
+        optimizer, settings, observation = self.optimizer, self.optimizer.hyperparam, {}
         numbers = {name: getattr(settings, name) for name in self.rates}
         vars(settings).update(self.rates)
         try:
             with capturable(), self.reporter.scope(observation):
-                self.optimizer.update(self.optimizer.target, *self.iterator.batch(self.rng, self.source))
+                optimizer.update(optimizer.target, *self.iterator.batch(self.rng, self.source))
         finally:
             vars(settings).update(numbers)
-        self.names = list(observation)
-        self.observed = cuda.cupy.stack([getattr(value, 'array', value) for value in observation.values()])
+        self.names, values = zip(*observation.items())
+        self.observed = cuda.cupy.stack([getattr(value, 'array', value) for value in values])
 
     def captured(self):
         """The graph of :meth:`run`, which is not done here."""
-        cuda.cupy.get_default_memory_pool().free_all_blocks()  # the graph needs as much as the steps before
-        stream = cuda.cupy.cuda.Stream(non_blocking=True)
-        with cuda.cupy.cuda.using_allocator(self.memory.malloc), stream:
+        cupy = cuda.cupy
+        cupy.get_default_memory_pool().free_all_blocks()  # the graph needs as much as the last step
+        stream = cupy.cuda.Stream(non_blocking=True)
+        with cupy.cuda.using_allocator(self.memory.malloc), stream:
             stream.begin_capture()
             try:
                 self.run()
             except BaseException:
-                with contextlib.suppress(cuda.cupy.cuda.runtime.CUDARuntimeError):  # CUDA may have ended it
+                with contextlib.suppress(cupy.cuda.runtime.CUDARuntimeError):  # it may have failed
                     stream.end_capture()
                 raise
             return stream.end_capture()
@@ -176,9 +182,12 @@ class Step:
     def new_memory(self, size):
         """New memory for the pool.
 
-        If there is none, the pool must not give back what it has, because the graph uses it, too.
+        Raises:
+            MemoryError: there is none.  (At CUDA's own error the pool would give back what it has,
+                and the graph uses that.)
         """
+        api = cuda.cupy.cuda
         try:
-            return cuda.cupy.cuda.MemoryPointer(cuda.cupy.cuda.Memory(size), 0)
-        except cuda.cupy.cuda.runtime.CUDARuntimeError as error:
+            return api.MemoryPointer(api.Memory(size), 0)
+        except api.runtime.CUDARuntimeError as error:
             raise MemoryError(f'{size:,} bytes for a CUDA graph: {error}') from None

@@ -55,7 +55,7 @@ def rate_name(config):
 
 
 def rates(optimizer):
-    """What an optimizer of the registry reads differently in every update: its values for the next one, by name."""
+    """What differs from update to update in an optimizer of the registry: the next values, by name."""
     settings = optimizer.hyperparam
     if not isinstance(optimizer, Adam):
         return {'lr': settings.lr}

@@ -52,7 +52,7 @@ class SceneIterator(chainer.dataset.Iterator):
         return self.batch(*self.draw())
 
     def draw(self):
-        """What the next batch is made of: its generator, and the sources of its scenes, int array (B,)."""
+        """What the next batch is made of: its generator, and its sources, int array (B,)."""
         rng = self._generator(BATCH, self.ranks.rank, self.iteration)
         self.iteration += 1
         xp = cuda.get_array_module(self.labels)

@@ -75,7 +75,7 @@ def count_step(*arguments, **changes):
 
 
 def count_replay(*arguments, **changes):
-    """The same for a step that is launched as one graph: a Counter; those of its own nodes begin with 'node'."""
+    """The same for a step that is one graph: a Counter, in which its own nodes begin with 'node'."""
     import standin
     iterator, optimizer = prepared(*arguments, **changes)
     updater = GraphUpdater(iterator, optimizer, optimizer.target.device)

@@ -31,7 +31,7 @@ KEPT = []  # what graphs call
 
 
 def do(what, work):
-    """Calls a function, as an operation on CuPy's current stream; if that is captured, the graph calls it."""
+    """Calls a function, on CuPy's current stream; if that is captured, the graph calls it."""
     import cupy
     library, stream = ctypes.CDLL(LIBRARIES[0]), cupy.cuda.get_current_stream()
     if not stream.is_capturing():
@@ -50,7 +50,7 @@ def on_the_host(pointer, shape, dtype):
 
 
 class Philox:
-    """Replaces cupy.random.Philox4x3210.  Its state, which one launch makes: a key, and the draws so far."""
+    """Replaces cupy.random.Philox4x3210.  One launch makes its state: a key, and the draws so far."""
 
     def __init__(self, seed=None):
         import cupy
@@ -75,7 +75,8 @@ class Generator:
 
         def work():
             key = on_the_host(state, 2, numpy.uint64)
-            on_the_host(place, shape, dtype)[...] = draw(numpy.random.Generator(numpy.random.Philox(key=key.copy())))
+            rng = numpy.random.Generator(numpy.random.Philox(key=key.copy()))
+            on_the_host(place, shape, dtype)[...] = draw(rng)
             key[1] += numpy.uint64(1)
 
         do('kernel random', work if array.size else lambda: None)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from chainer.backends import cuda
 
-pytestmark = pytest.mark.skipif(not importlib.util.find_spec('standin'), reason='not in the emulator')
+pytestmark = pytest.mark.skipif(
+    not importlib.util.find_spec('standin'), reason='not in the emulator')
 
 
 def captured(work):
@@ -51,9 +52,11 @@ def test_other_streams_work_on_during_a_capture():
 
 
 @pytest.mark.parametrize('wait', [
-    lambda x: cuda.cupy.cuda.get_current_stream().synchronize(), lambda x: cuda.cupy.cuda.Device().synchronize(),
+    lambda x: cuda.cupy.cuda.get_current_stream().synchronize(),
+    lambda x: cuda.cupy.cuda.Device().synchronize(),
     lambda x: cuda.cupy.cuda.get_current_stream().record().synchronize(),
-    lambda x: cuda.cupy.cuda.runtime.memcpy(x.data.ptr, x.data.ptr, 4, 3)], ids=['stream', 'device', 'event', 'copy'])
+    lambda x: cuda.cupy.cuda.runtime.memcpy(x.data.ptr, x.data.ptr, 4, 3)],
+    ids=['stream', 'device', 'event', 'copy'])
 def test_waiting_is_refused_and_spoils_the_graph(wait):
     x, errors = cuda.cupy.ones(3, np.float32), []
 

@@ -1,13 +1,13 @@
-// What the emulated libraries ask the driver for: to do a piece of work on a stream, and to count it.
+// What the emulated libraries ask the driver for: to do a piece of work, and to count it.
 #include <functional>
 
-// Does it, or, if the stream is being captured, adds it to the graph; of a graph, each launch does it again.
+// Does it; or, if the stream is captured, adds it to the graph, each launch of which does it.
 void standin_do(void* stream, const char* what, std::function<void()> work);
 
 extern "C" {
 void standin_count(const char* what);
 bool standin_begin_capture(void* stream);
-void* standin_end_capture(void* stream);  // a graph, or null if something that CUDA refuses has spoilt it
+void* standin_end_capture(void* stream);  // a graph; null if it was spoilt
 bool standin_captures(void* stream);
 bool standin_captures_any();
 void standin_spoil();  // something that CUDA refuses while it captures

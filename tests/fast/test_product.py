@@ -24,14 +24,16 @@ def test_product(rng, shape, columns):
 @pytest.mark.parametrize('count', [1, 4])
 @pytest.mark.parametrize('wanted', [(0,), (1,), (2,), (1, 2), (0, 1, 2)])
 def test_linear(rng, count, wanted):
-    """Its values are the equation's, and its gradients are numerical ones, whichever of them are asked for."""
+    """Its values are the equation's, and its gradients numerical ones, whichever are asked for."""
     values = [rng.standard_normal(shape, np.float32) for shape in ((count, 5), (3, 5), (3,))]
     x, W, b = values
     np.testing.assert_allclose(linear(x, W, b).array, naive(x, W.T) + b, rtol=1e-5, atol=1e-6)
 
     def function(*chosen):
-        return linear(*[chosen[wanted.index(i)] if i in wanted else value for i, value in enumerate(values)])
+        given = dict(zip(wanted, chosen))
+        return linear(*[given.get(i, value) for i, value in enumerate(values)])
 
-    gradient_check.check_backward(function, [values[i] for i in wanted], rng.standard_normal((count, 3), np.float32),
-                                  eps=1e-2, atol=1e-2, rtol=1e-2)
+    gradient_check.check_backward(
+        function, [values[i] for i in wanted], rng.standard_normal((count, 3), np.float32),
+        eps=1e-2, atol=1e-2, rtol=1e-2)
     assert isinstance(linear(x, W, b), chainer.Variable) and linear(x, W, b).dtype == np.float32

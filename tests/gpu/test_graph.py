@@ -39,8 +39,9 @@ def make(updater, preset, **changes):
     c = c if c.size < 60 else dataclasses.replace(c, size=32)
     device = chainer.get_device('@cupy:0')
     digits, labels = sources(preset)
-    iterator = SceneIterator(device.send(digits), device.send(labels), c.size, c.clutter, c.batchsize, c.seed, c.shift,
-                             augmentation=c.augmentation)
+    iterator = SceneIterator(
+        device.send(digits), device.send(labels), c.size, c.clutter, c.batchsize, c.seed, c.shift,
+        augmentation=c.augmentation)
     np.random.seed(0)
     loss = make_loss(make_model(c))
     loss.to_device(device)
@@ -48,7 +49,8 @@ def make(updater, preset, **changes):
 
 
 def weights(updater):
-    return np.concatenate([p.array.get().ravel() for p in updater.get_optimizer('main').target.params()])
+    target = updater.get_optimizer('main').target
+    return np.concatenate([parameter.array.get().ravel() for parameter in target.params()])
 
 
 def trained(updater, steps, before=lambda updater: None):
@@ -60,8 +62,8 @@ def trained(updater, steps, before=lambda updater: None):
         with reporter.scope({}):
             updater.update()
             reported.append(reporter.observation)
-    return [{name: float(getattr(value, 'array', value)) for name, value in found.items()} for found in reported], \
-        weights(updater)
+    return [{name: float(getattr(value, 'array', value)) for name, value in found.items()}
+            for found in reported], weights(updater)
 
 
 def set_rate(updater, rate):
@@ -71,7 +73,7 @@ def set_rate(updater, rate):
 
 
 def disturb(updater):
-    """What may happen between steps: another rate, memory that is given back, and arrays of all sizes."""
+    """What may happen between steps: another rate, memory given back, and arrays of all sizes."""
     set_rate(updater, 0.002 if updater.iteration % 2 else 0.001)
     cuda.cupy.get_default_memory_pool().free_all_blocks()
     for power in range(16):
@@ -82,20 +84,21 @@ def disturb(updater):
     ('mnist', {'core': 'relu', 'optimizer': 'nesterov', 'weight_decay': 0.1}),
     ('mnist', {'core': 'lstm', 'optimizer': 'momentum', 'glimpse_network': 'conv', 'mc': 2}),
     ('translated', {'core': 'lstm', 'optimizer': 'adam'}),
-    ('translated', {'core': 'relu', 'optimizer': 'adam', 'glimpse_network': 'conv', 'start': 'learned'}),
+    ('translated', {'core': 'relu', 'glimpse_network': 'conv', 'start': 'learned'}),
     ('cluttered', {'core': 'lstm', 'optimizer': 'adam', 'policy': 'random'}),
     ('svhn', {'glimpses': 3, 'context': True}), ('archived', {}), ('mnist', {'model': 'fc64'}),
     ('svhn', {'model': 'conv3'}), ('rows', {})], ids=str)
 def test_a_graph_trains_as_launches_do(rows, preset, changes, capsys):
     updater = make(graph.GraphUpdater, preset, **changes)
     start = weights(updater)
-    (expected, plainly), (found, by_graph) = (
-        trained(updater, STEPS, disturb) for updater in (make(graph.plain_updater, preset, **changes), updater))
+    expected, plainly = trained(make(graph.plain_updater, preset, **changes), STEPS, disturb)
+    found, by_graph = trained(updater, STEPS, disturb)
     assert updater.step.graph and not capsys.readouterr().err
-    assert found[0].keys() == expected[0].keys() and len({report['main/loss'] for report in found}) == STEPS
+    assert found[0].keys() == expected[0].keys()
+    assert len({report['main/loss'] for report in found}) == STEPS
     for name in expected[0]:  # the rounding of a hundred steps adds up
-        np.testing.assert_allclose([report[name] for report in found[:20]], [report[name] for report in expected[:20]],
-                                   rtol=1e-3, atol=1e-4, err_msg=name)
+        one, other = ([report[name] for report in reports[:20]] for reports in (found, expected))
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4, err_msg=name)
     assert np.linalg.norm(by_graph - plainly) < 0.02 * np.linalg.norm(plainly - start)
     optimizer = updater.get_optimizer('main')
     assert {optimizer.t, *(p.update_rule.t for p in optimizer.target.params())} == {STEPS}
@@ -136,12 +139,13 @@ def not_launched(step):
 
 
 @pytest.mark.parametrize('model, broken, reason', [
-    ('conv', [], 'NotImplementedError: calling cuBLAS'), ('ram', [cublas, 'shared', fails], 'RuntimeError: it fails'),
-    ('ram', [graph.Step, 'captured', not_launched], 'RuntimeError: it fails')],
+    ('conv', [], 'NotImplementedError: calling cuBLAS'),
+    ('ram', [(cublas, 'shared', fails)], 'RuntimeError: it fails'),
+    ('ram', [(graph.Step, 'captured', not_launched)], 'RuntimeError: it fails')],
     ids=['CuPy refuses', 'no library', 'the first launch'])
-def test_what_cannot_be_captured_is_launched_and_that_is_said_once(model, broken, reason, capsys, monkeypatch):
-    if broken:
-        monkeypatch.setattr(*broken)
+def test_what_cannot_be_captured_is_launched_as_it_was(model, broken, reason, capsys, monkeypatch):
+    for place in broken:
+        monkeypatch.setattr(*place)
     (expected, plainly), (found, fallen_back) = (
         trained(make(updater, 'mnist', optimizer='adam', lr=0.001, model=model), 6)
         for updater in (graph.plain_updater, graph.GraphUpdater))
@@ -155,10 +159,11 @@ def test_what_cannot_be_captured_is_launched_and_that_is_said_once(model, broken
 def test_an_obstacle_is_said(capsys):
     updater = make(graph.plain_updater, 'mnist')
     iterator, device = updater.get_iterator('main'), chainer.get_device('@cupy:0')
-    assert isinstance(graph.make_updater(iterator, updater.get_optimizer('main'), device), graph.GraphUpdater)
+    optimizer = updater.get_optimizer('main')
+    assert isinstance(graph.make_updater(iterator, optimizer, device), graph.GraphUpdater)
     assert not capsys.readouterr().err
     iterator.objects = 2
-    found = graph.make_updater(iterator, updater.get_optimizer('main'), device)
+    found = graph.make_updater(iterator, optimizer, device)
     assert type(found) is training.updaters.StandardUpdater
     assert 'drawn again where they overlap' in capsys.readouterr().err
 

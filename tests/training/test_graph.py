@@ -22,7 +22,8 @@ def iterator(**changes):
 
 @pytest.mark.parametrize('batches, ranks, expected', [
     (iterator(), ALONE, None), (iterator(), ranks_of(2)[0], 'several processes'),
-    (GameIterator(None, 2, None), ALONE, 'games'), (iterator(objects=2), ALONE, 'digits are drawn again'),
+    (GameIterator(None, 2, None), ALONE, 'games'),
+    (iterator(objects=2), ALONE, 'digits are drawn again'),
     (iterator(digits=object.__new__(Pictures)), ALONE, 'pictures are read')], ids=str)
 def test_obstacles(batches, ranks, expected):
     found = graph.obstacle(batches, ranks)
