@@ -131,7 +131,7 @@ class Step:
         self.reporter = chainer.Reporter()
         self.reporter.add_observer('main', target)  # the trainer's name for it
         self.memory = cupy.cuda.MemoryPool(self.new_memory)
-        self.memory.set_limit(size=0)
+        self.memory.set_limit(size=0)  # at a limit, too, it would give back what the graph uses
 
     def __call__(self, rng, source):
         random_streams.become(self.rng, rng)
