@@ -78,7 +78,7 @@ EMULATOR := .venv-emulator
 gpu-emulated: $(EMULATOR)/ready
 	OPENBLAS_NUM_THREADS=1 $(EMULATOR)/bin/python -m pytest -q -rs -n auto --maxprocesses 8 tests/gpu tests/emulator
 
-$(EMULATOR)/ready: requirements.txt requirements-dev.txt tests/emulator/requirements.txt tests/emulator/build.py tests/emulator/*.cpp
+$(EMULATOR)/ready: requirements.txt requirements-dev.txt tests/emulator/requirements.txt tests/emulator/build.py tests/emulator/*.cpp tests/emulator/*.h
 	python=$$(.ci/python $(PYTHON)) && "$$python" -m venv $(EMULATOR)
 	$(BUILD) $(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/emulator/requirements.txt
 	$(BUILD) $(EMULATOR)/bin/python tests/emulator/build.py

@@ -4,9 +4,11 @@
     python benchmarks/gpu_profile.py [--batches 128 4096] [--json FILE]
 
 The profiler sees all CUDA calls of the process, so CuPy's too.  Host time is how long it takes to enqueue a step,
-device time how long the device takes for it, both without the profiler.  Needs requirements-pytorch.txt.
+device time how long the device takes for it, both without the profiler.  Kernels are launched one by one, or as a
+CUDA graph; those of a graph count, too.  Needs requirements-pytorch.txt.
 """
 import dataclasses
+import itertools
 import json
 import pathlib
 import sys
@@ -21,16 +23,18 @@ import torch
 from torch.autograd import DeviceType
 
 from ram.registry import make_loss, make_model
+from ram.training.graph import GraphUpdater, plain_updater
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100', 'svhn'
+FORMS = {'launched': plain_updater, 'graph': GraphUpdater}
 STEPS = 10
 WAITS = 'cudaStreamSynchronize', 'cudaDeviceSynchronize', 'cudaEventSynchronize', 'cudaMemcpy'
 
 
-def training_step(name, batch, device):
-    """A function that trains on a batch of fresh scenes."""
+def training_step(name, batch, device, form):
+    """A function that trains on a batch of fresh scenes, in one of the FORMS."""
     c = dataclasses.replace(config.PRESETS[name], batchsize=batch)
     shape = (max(5000, batch), *((3, 32, 32) if c.channels == 3 else (28, 28)))
     sources = device.send(np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8))
@@ -38,8 +42,7 @@ def training_step(name, batch, device):
     scenes = SceneIterator(sources, labels, c.size, c.clutter, batch, shift=c.shift, augmentation=c.augmentation)
     loss = make_loss(make_model(c))
     loss.to_device(device)
-    optimizer = make_optimizer(c, loss)
-    return lambda: optimizer.update(loss, *next(scenes))
+    return FORMS[form](scenes, make_optimizer(c, loss), device).update
 
 
 def profiled(step):
@@ -74,24 +77,24 @@ def main(argv=None):
     parser = command_line.PlainParser(__doc__)
     parser.add_argument('--gpu', type=int, default=0)
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
+    parser.add_argument('--forms', nargs='+', default=FORMS, choices=FORMS)
     parser.add_argument('--batches', type=int, nargs='+', default=[128, 4096], metavar='B')
     parser.add_argument('--json', help='file for all figures')
     arguments = parser.parse_args(argv)
     device, rows = command_line.device(arguments.gpu), []
     torch.cuda.init()
-    print('preset        batch  launches  waits  host ms  device ms  images/s')
-    for name in arguments.presets:
-        for batch in arguments.batches:
-            with chainer.using_config('type_check', False):
-                step = training_step(name, batch, device)
-                for _ in range(3):
-                    step()
-                row = {'preset': name, 'batch': batch, **timed(step, device), **profiled(step)}
-            rows.append(row)
-            print(f'{name:13} {batch:5} {row["launches"]:9.0f} {row["waits"]:6.1f} {row["host_ms"]:8.2f} '
-                  f'{row["device_ms"]:10.2f} {1e3 * batch / row["device_ms"]:9,.0f}', flush=True)
-            if arguments.json:
-                pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
+    print('preset        batch form      launches  waits  host ms  device ms  images/s')
+    for name, batch, form in itertools.product(arguments.presets, arguments.batches, arguments.forms):
+        with chainer.using_config('type_check', False):
+            step = training_step(name, batch, device, form)
+            for _ in range(3):
+                step()
+            row = {'preset': name, 'batch': batch, 'form': form, **timed(step, device), **profiled(step)}
+        rows.append(row)
+        print(f'{name:13} {batch:5} {form:8} {row["launches"]:9.0f} {row["waits"]:6.1f} {row["host_ms"]:8.2f} '
+              f'{row["device_ms"]:10.2f} {1e3 * batch / row["device_ms"]:9,.0f}', flush=True)
+        if arguments.json:
+            pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + '\n')
 
 
 if __name__ == '__main__':

@@ -2,8 +2,9 @@
 """Compares the speed of training with a twin in PyTorch, in one run: python benchmarks/pytorch.py [--gpu]
 
 The twin has the same networks, sensor, loss, clipping and optimizer; tests hold its loss and gradients to ours.  Ours,
-the twin as it is, and the twin under torch.compile run alternately, each on the same fresh scenes; the best round
-counts.  The scenes' cost is part of every step, on each side.  Needs requirements-pytorch.txt.
+the twin as it is, and the twin under torch.compile, on a GPU also with CUDA graphs, run alternately, each on the same
+fresh scenes; the best round counts.  The scenes' cost is part of every step, on each side.  Needs
+requirements-pytorch.txt.
 
 With --processes N, ours runs in N processes too, joined by ChainerMN, with the same batch together and a core each;
 this needs `make mpi`.
@@ -22,14 +23,16 @@ import numpy as np
 import torch
 
 from benchmarks import scaling
-from benchmarks.pytorch_twin import Training, Twin
+from benchmarks.pytorch_twin import GRAPHS, Training, Twin
 from benchmarks.throughput import seconds
 from ram.registry import make_loss, make_model
+from ram.training.graph import make_updater
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
 PRESETS = 'mnist', 'translated', 'cluttered', 'cluttered100'
 OURS = 'ours', 'processes'
+FORMS = {'eager': None, 'compiled': 'default', 'graphs': GRAPHS}  # modes of torch.compile
 STEPS = 5  # of several processes, which are timed together
 
 
@@ -41,16 +44,16 @@ def sides(name, batch, device, forms):
     scenes = SceneIterator(digits, labels, c.size, c.clutter, batch, shift=c.shift, augmentation=c.augmentation)
     model = make_model(c)
     twins = {form: Training(Twin(model).to('cpu' if device.xp is np else f'cuda:{device.device.id}'),
-                            compiled=form == 'compiled') for form in forms}
+                            FORMS[form]) for form in forms}
     loss = make_loss(model)
     loss.to_device(device)
-    optimizer = make_optimizer(c, loss)
+    updater = make_updater(scenes, make_optimizer(c, loss), device)
 
     def twin_step(training):
         images, truths, _ = next(scenes)
         training.step(torch.from_dlpack(images).float() / 255, torch.from_dlpack(truths).long())
 
-    return {'ours': lambda: optimizer.update(loss, *next(scenes)),
+    return {'ours': updater.update,
             **{form: lambda training=training: twin_step(training) for form, training in twins.items()}}
 
 
@@ -77,7 +80,7 @@ def main(argv=None):
     parser.add_argument('--gpu', type=int, nargs='?', const=0, default=-1, metavar='N')
     parser.add_argument('--presets', nargs='+', default=PRESETS, choices=PRESETS)
     parser.add_argument('--batches', type=int, nargs='+', default=[128, 1024], metavar='B')
-    parser.add_argument('--forms', nargs='+', default=['eager', 'compiled'], choices=['eager', 'compiled'])
+    parser.add_argument('--forms', nargs='+', choices=FORMS, help='of the twin (default: all; graphs need --gpu)')
     parser.add_argument('--rounds', type=int, default=5, metavar='N')
     parser.add_argument('--processes', type=int, default=1, metavar='N', help='ours in N processes, too')
     parser.add_argument('--json', help='file for all figures')
@@ -85,15 +88,17 @@ def main(argv=None):
     if any(batch % arguments.processes for batch in arguments.batches):
         raise ValueError(f'--batches must be multiples of --processes {arguments.processes}, not {arguments.batches}')
     device = command_line.device(arguments.gpu)
+    forms = arguments.forms or [form for form in FORMS if form != 'graphs' or arguments.gpu >= 0]
+    if 'graphs' in forms and arguments.gpu < 0:
+        raise ValueError('--forms graphs needs --gpu: a CPU has no CUDA graphs')
     torch.set_num_threads(int(os.environ.get('OPENBLAS_NUM_THREADS') or os.cpu_count()))
-    columns = [*(OURS if arguments.processes > 1 else OURS[:1]), *arguments.forms]
+    columns = [*(OURS if arguments.processes > 1 else OURS[:1]), *forms]
     print('training images a second\npreset        batch' + ''.join(f'{side:>10}' for side in columns)
           + '  ours / faster twin')
     rows = []
     for name in arguments.presets:
         for batch in arguments.batches:
-            rows.append(row := measure(name, batch, device, arguments.forms, arguments.rounds,
-                                      arguments.processes))
+            rows.append(row := measure(name, batch, device, forms, arguments.rounds, arguments.processes))
             print(f'{name:13} {batch:5}' + ''.join(f'{row[side]:10,.0f}' for side in columns)
                   + f' {row["ratio"]:10.2f}', flush=True)
             if arguments.json:

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+GRAPHS = 'reduce-overhead'  # the mode of torch.compile that makes CUDA graphs
+
 
 class Twin(nn.Module):
     """The twin of a ``RecurrentAttentionModel`` with a linear glimpse network and random first locations.
@@ -87,12 +89,12 @@ class Training:
 
     Args:
         twin: the Twin, on its device.
-        compiled: whether torch.compile compiles the loss.
+        mode: that of torch.compile, which compiles the loss; None if it does not.
     """
 
-    def __init__(self, twin, compiled=False):
-        c, self.twin = twin.config, twin
-        self.loss = torch.compile(twin) if compiled else twin
+    def __init__(self, twin, mode=None):
+        c, self.twin, self.mode = twin.config, twin, mode
+        self.loss = torch.compile(twin, mode=mode) if mode else twin
         weights = [p for p in twin.parameters() if p.ndim > 1]
         biases = [p for p in twin.parameters() if p.ndim == 1]
         self.optimizer = torch.optim.AdamW([dict(params=weights, weight_decay=c.weight_decay),
@@ -101,6 +103,8 @@ class Training:
     def step(self, images, labels):
         """Learns from a batch."""
         c = self.twin.config
+        if self.mode == GRAPHS:
+            torch.compiler.cudagraph_mark_step_begin()
         first = torch.rand(len(images), 2, device=images.device) * 2 - 1
         noise = torch.randn(c.glimpses - 1, len(images), 2, device=images.device) * c.sigma
         self.optimizer.zero_grad(set_to_none=True)

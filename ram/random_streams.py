@@ -26,6 +26,12 @@ def generator(device, seed, *key):
     return cuda.cupy.random.Generator(cuda.cupy.random.Philox4x3210(sequence))
 
 
+def become(rng, other):
+    """Makes a generator of a GPU draw what another one draws next; its state keeps its place in memory."""
+    # The kernels of cuRAND's device API, which draw, keep all that they know in this array.
+    cuda.cupy.copyto(rng.bit_generator._state, other.bit_generator._state)
+
+
 def check_generator(rng, device):
     """Raises ValueError if something is not a random generator whose arrays are on the chainer device."""
     wanted = device.xp.random.Generator

@@ -16,6 +16,7 @@ from ram.fast.archived_glimpse import FastArchivedGlimpse
 from ram.fast.cores import FastLSTMCore
 from ram.fast.unroll import unroll
 from ram.networks.glimpse_sensor import prepare
+from ram.networks.linear import Linear
 
 
 class ArchivedModel(Classifier):
@@ -38,9 +39,9 @@ class ArchivedModel(Classifier):
             self.lh1 = L.Linear(2 * unit, hidden)
             self.lh2 = L.Linear(hidden, hidden)
             self.lstm = L.StatelessLSTM(hidden, hidden)
-            self.ly = L.Linear(hidden, 10)
-            self.ll = L.Linear(hidden, 2)
-            self.lb = L.Linear(hidden, 1)
+            self.ly = Linear(hidden, 10)
+            self.ll = Linear(hidden, 2)
+            self.lb = Linear(hidden, 1)
 
     @staticmethod
     def check(config):

@@ -12,6 +12,7 @@ from ram.agents.classifier import Classifier
 from ram.agents.recurrent_attention import Episode
 from ram.config.groups import Policy, Retina, names
 from ram.fast.pooled_convolution import pooled_convolutions
+from ram.networks.linear import Linear
 from ram.networks.pixels import whole
 
 MODERN_FILTERS = 32, 64, 128
@@ -33,7 +34,7 @@ class ControlNetwork(Classifier):
         super().__init__(config)
         with self.init_scope():
             self.first, self.second = self.layers(config)
-            self.logits = L.Linear(len(self.second.b), len(self.outputs(config)))
+            self.logits = Linear(len(self.second.b), len(self.outputs(config)))
 
     def _rollout(self, images, rng, policy, explore):
         """An Episode of one state, without locations."""
@@ -55,7 +56,7 @@ class FullyConnectedControl(ControlNetwork):
     @staticmethod
     def layers(config):
         pixels, units = config.channels * config.size ** 2, _units(config)
-        return L.Linear(pixels, units), L.Linear(units, units)
+        return Linear(pixels, units), Linear(units, units)
 
     @staticmethod
     def largest_layer(config):
@@ -71,7 +72,7 @@ class ConvolutionalControl(ControlNetwork):
 
     @staticmethod
     def layers(config):
-        return L.Convolution2D(config.channels, 8, 10, stride=5), L.Linear(_outputs(config), 256)
+        return L.Convolution2D(config.channels, 8, 10, stride=5), Linear(_outputs(config), 256)
 
     @staticmethod
     def largest_layer(config):
@@ -107,7 +108,7 @@ class ModernControl(ControlNetwork):
     @staticmethod
     def layers(config):
         channels = config.channels, *MODERN_FILTERS
-        return ConvolutionalLayers(channels), L.Linear(_modern_outputs(config), config.hidden)
+        return ConvolutionalLayers(channels), Linear(_modern_outputs(config), config.hidden)
 
     @staticmethod
     def largest_layer(config):
@@ -129,7 +130,7 @@ class EqualControl(ControlNetwork):
     @staticmethod
     def layers(config):
         channels = config.channels, *EQUAL_FILTERS
-        return AveragedLayers(channels), L.Linear(EQUAL_FILTERS[-1], config.hidden)
+        return AveragedLayers(channels), Linear(EQUAL_FILTERS[-1], config.hidden)
 
     @staticmethod
     def largest_layer(config):

@@ -3,6 +3,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.elementwise import back_through_relu, linear_relu
+from ram.fast.product import product
 from ram.fast.unroll import FastGlimpse
 
 
@@ -35,11 +36,11 @@ class FastArchivedGlimpse(FastGlimpse):
         """See ``FastLinearGlimpse.backward``."""
         both, hidden, ones, unit = self.flat(self.both), self.flat(self.first), self.ones(), self.unit
         back_through_relu(self.xp, gradient, self.flat(outputs))
-        first = gradient @ self.second_W
+        first = product(gradient, self.second_W)
         back_through_relu(self.xp, first, hidden)
-        features = first @ self.first_W
+        features = product(first, self.first_W)
         back_through_relu(self.xp, features, both)
-        features_b = ones @ features
-        return (features[:, :unit].T @ self.flat(self.locations), features_b[:unit],
-                features[:, unit:].T @ self.flat(self.rho), features_b[unit:],
-                first.T @ both, ones @ first, gradient.T @ hidden, ones @ gradient)
+        features_b = product(ones, features)
+        return (product(features[:, :unit].T, self.flat(self.locations)), features_b[:unit],
+                product(features[:, unit:].T, self.flat(self.rho)), features_b[unit:],
+                product(first.T, both), product(ones, first), product(gradient.T, hidden), product(ones, gradient))

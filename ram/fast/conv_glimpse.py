@@ -3,6 +3,7 @@ from chainer.backends import cuda
 
 from ram.fast.linear_glimpse import FastLinearGlimpse
 from ram.fast.pooled_convolution import PooledConvolution
+from ram.fast.product import product
 from ram.fast.unroll import FastGlimpse
 
 
@@ -37,6 +38,7 @@ class FastConvGlimpse(FastGlimpse):
     def backward(self, gradient, outputs):
         """As ``FastLinearGlimpse.backward``."""
         what, linear = self.linear.back_to_what(gradient, outputs)
-        inputs, *second = self.second.backward((what @ self.linear.what_W).reshape(self.features.shape), self.features)
+        features = product(what, self.linear.what_W).reshape(self.features.shape)
+        inputs, *second = self.second.backward(features, self.features)
         _, *first = self.first.backward(inputs, self.second.inputs, to_inputs=False)
         return *first, *second, *linear

@@ -7,6 +7,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.elementwise import EXTREMES, back_through_relu, linear_relu
+from ram.fast.product import product
 
 AT_ONCE = 128  # images of one LSTM step back: few enough to stay in the processor's cache
 
@@ -79,8 +80,8 @@ class FastCore:
         xp, steps = self.xp, len(self.states)
         before = [None] * (steps - 1) if before is None else before.reshape(self.states[:-1].shape)
         sums = self.back_to_sums([*before, last]).reshape(-1, len(self.W))
-        return sums @ self.input_W, self.split(
-            sums.T @ self.memory[:-1].reshape(len(sums), -1), xp.ones(len(sums), np.float32) @ sums)
+        W = product(sums.T, self.memory[:-1].reshape(len(sums), -1))
+        return product(sums, self.input_W), self.split(W, product(xp.ones(len(sums), np.float32), sums))
 
     def arriving(self, gradient, later):
         """The gradient of h_t in two parts: from outside the core, and from the sums of step t + 1.
@@ -92,7 +93,8 @@ class FastCore:
         Returns:
             The two parts.  A missing one is the number 0.
         """
-        return 0 if gradient is None else gradient, 0 if later is None else later.reshape(len(later), -1) @ self.last_W
+        later = 0 if later is None else product(later.reshape(len(later), -1), self.last_W)
+        return 0 if gradient is None else gradient, later
 
 
 class FastReLUCore(FastCore):
@@ -107,7 +109,7 @@ class FastReLUCore(FastCore):
     def step(self, t):
         x, W = self.operands(t)
         if self.xp is not np:
-            cuda.elementwise(*RELU_STEP, preamble=EXTREMES)(x @ W.T, self.b, self.states[t], self.last[t + 1])
+            cuda.elementwise(*RELU_STEP, preamble=EXTREMES)(product(x, W.T), self.b, self.states[t], self.last[t + 1])
             return
         linear_relu(np, x, W, self.b, self.states[t])
         self.last[t + 1] = self.states[t]
@@ -116,11 +118,11 @@ class FastReLUCore(FastCore):
         """Gradients of the sums before the ReLUs, (T, B, hidden)."""
         sums = self.xp.empty_like(self.states)
         for t in range(len(sums) - 1, -1, -1):
-            gradient, product = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
+            gradient, back = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
             if self.xp is not np:
-                cuda.elementwise(*RELU_BACK)(gradient, product, self.states[t], sums[t])
+                cuda.elementwise(*RELU_BACK)(gradient, back, self.states[t], sums[t])
                 continue
-            np.add(gradient, product, out=sums[t])
+            np.add(gradient, back, out=sums[t])
             back_through_relu(np, sums[t], self.states[t])
         return sums
 
@@ -142,7 +144,7 @@ class FastLSTMCore(FastCore):
 
     def step(self, t):
         x, W = self.operands(t)
-        sums = x @ W.T
+        sums = product(x, W.T)
         if self.xp is not np:
             cuda.elementwise(*LSTM_STEP)(
                 *self.gate_by_gate(sums), *self.gate_by_gate(self.b), self.before(t), *self.gate_by_gate(self.gates[t]),
@@ -161,12 +163,12 @@ class FastLSTMCore(FastCore):
         sums = self.xp.empty_like(self.gates)
         cell = self.xp.zeros_like(self.cells[0])
         for t in range(len(sums) - 1, -1, -1):
-            gradient, product = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
+            gradient, back = self.arriving(gradients[t], sums[t + 1] if t < len(sums) - 1 else None)
             if self.xp is not np:
-                cuda.elementwise(*LSTM_BACK)(gradient, product, *self.gate_by_gate(self.gates[t]), self.cells[t],
+                cuda.elementwise(*LSTM_BACK)(gradient, back, *self.gate_by_gate(self.gates[t]), self.cells[t],
                                              self.before(t), *self.gate_by_gate(sums[t]), cell)
                 continue
-            state = np.broadcast_to(gradient + product, cell.shape)
+            state = np.broadcast_to(gradient + back, cell.shape)
             for start in range(0, len(state), AT_ONCE):
                 some = slice(start, start + AT_ONCE)
                 back_through_lstm(state[some], self.gates[t, some], self.cells[t, some],

@@ -7,6 +7,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.elementwise import back_through_relu, linear_relu
+from ram.fast.product import product
 from ram.fast.unroll import FastGlimpse
 
 
@@ -47,9 +48,9 @@ class FastLinearGlimpse(FastGlimpse):
         """As :meth:`backward`, and before it the gradient at what(rho), float32 array (T * B, unit)."""
         both, ones, unit = self.flat(self.both), self.ones(), self.unit
         back_through_relu(self.xp, gradient, self.flat(outputs))
-        features = gradient @ self.W
+        features = product(gradient, self.W)
         back_through_relu(self.xp, features, both)
-        W, b, features_b = gradient.T @ both, ones @ gradient, ones @ features
+        W, b, features_b = product(gradient.T, both), product(ones, gradient), product(ones, features)
         what, where = features[:, :unit], features[:, unit:]
-        return what, (what.T @ self.flat(self.rho), features_b[:unit], where.T @ self.flat(self.locations),
-                      features_b[unit:], W[:, :unit], b, W[:, unit:], b)
+        return what, (product(what.T, self.flat(self.rho)), features_b[:unit],
+                      product(where.T, self.flat(self.locations)), features_b[unit:], W[:, :unit], b, W[:, unit:], b)

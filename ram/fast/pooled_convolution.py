@@ -9,6 +9,7 @@ import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.elementwise import EXTREMES
+from ram.fast.product import product
 
 # Of the four pixels a b / c d of each square that is pooled, on a GPU.
 POOL = ('T a, T b, T c, T d, T bias', 'bool below_left, bool below_right, bool right, T out', '''
@@ -67,7 +68,7 @@ class PooledConvolution:
         for rows in pieces(part, self.piece):
             windows = spread(self.padded[rows], self.windows)
             sums = self.sums[:rows.stop - rows.start]
-            self.xp.matmul(windows, self.W, out=sums.reshape(len(windows), -1))
+            product(windows, self.W, sums.reshape(len(windows), -1))
             self.pool(rows, sums, out[rows.start - part.start:rows.stop - part.start])
 
     def pool(self, rows, sums, out):
@@ -106,10 +107,10 @@ class PooledConvolution:
             sums = around[:, edge:edge + side, edge:edge + side]
             self.unpool(rows, gradient[rows], outputs[rows], sums)
             flat = sums.reshape(-1, filters)
-            W += spread(self.padded[rows], windows).T @ flat
-            b += xp.ones(len(flat), np.float32) @ flat
+            W += product(spread(self.padded[rows], windows).T, flat)
+            b += product(xp.ones(len(flat), np.float32), flat)
             if to_inputs:
-                xp.matmul(spread(around, back), self.W_back, out=inputs[rows].reshape(-1, channels))
+                product(spread(around, back), self.W_back, inputs[rows].reshape(-1, channels))
         return inputs, W.reshape(3, 3, channels, filters).transpose(3, 2, 0, 1), b
 
     def unpool(self, rows, gradient, outputs, sums):

@@ -1,8 +1,9 @@
 """The action network: classifies the image (paper, sections 3.1 and 4)."""
 import chainer
-import chainer.links as L
 import numpy as np
 from chainer.backends import cuda
+
+from ram.networks.linear import Linear
 
 
 class ActionNetwork(chainer.Chain):
@@ -16,7 +17,7 @@ class ActionNetwork(chainer.Chain):
     def __init__(self, hidden=256, classes=10):
         super().__init__()
         with self.init_scope():
-            self.logits = L.Linear(hidden, classes)
+            self.logits = Linear(hidden, classes)
 
     def forward(self, h):
         """Args: h float32 (B, hidden).  Returns: logits, float32 (B, classes)."""

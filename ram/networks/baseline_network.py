@@ -1,7 +1,8 @@
 """The baseline: the expected reward, subtracted to reduce the variance of the policy gradient (paper, section 3.2)."""
 import chainer
 import chainer.functions as F
-import chainer.links as L
+
+from ram.networks.linear import Linear
 
 
 class BaselineNetwork(chainer.Chain):
@@ -14,7 +15,7 @@ class BaselineNetwork(chainer.Chain):
     def __init__(self, hidden=256):
         super().__init__()
         with self.init_scope():
-            self.reward = L.Linear(hidden, 1)
+            self.reward = Linear(hidden, 1)
 
     def forward(self, h):
         """Args: h float32 (B, hidden).  Returns: the expected reward, float32 (B,)."""

@@ -1,9 +1,11 @@
 """The context network: a coarse look at the whole picture, which chooses where the first glimpse goes."""
 import chainer
 import chainer.functions as F
-import chainer.links as L
 import numpy as np
 from chainer.backends import cuda
+
+from ram.fast.product import product
+from ram.networks.linear import Linear
 
 
 class ContextNetwork(chainer.Chain):
@@ -27,8 +29,8 @@ class ContextNetwork(chainer.Chain):
         super().__init__()
         self.patch = patch
         with self.init_scope():
-            self.first = L.Linear(channels * patch ** 2, unit)
-            self.second = L.Linear(unit, hidden)
+            self.first = Linear(channels * patch ** 2, unit)
+            self.second = Linear(unit, hidden)
 
     @classmethod
     def from_config(cls, config):
@@ -56,7 +58,8 @@ def reduced(images, side):
         float32 array (B, C, side, side).
     """
     xp, (height, width) = cuda.get_array_module(images), images.shape[2:]
-    return xp.matmul(_shares(xp, height, side), xp.matmul(images, _shares(xp, width, side).T))
+    across = product(images, _shares(xp, width, side).T)
+    return product(across.swapaxes(2, 3), _shares(xp, height, side).T).swapaxes(2, 3)
 
 
 def _shares(xp, length, side):

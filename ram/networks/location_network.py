@@ -1,11 +1,12 @@
 """The location network: where to look next (paper, sections 3.1 and 4)."""
 import chainer
 import chainer.functions as F
-import chainer.links as L
 import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.elementwise import EXTREMES
+from ram.fast.product import product
+from ram.networks.linear import Linear
 
 
 class LocationNetwork(chainer.Chain):
@@ -18,7 +19,7 @@ class LocationNetwork(chainer.Chain):
     def __init__(self, hidden=256):
         super().__init__()
         with self.init_scope():
-            self.mean = L.Linear(hidden, 2)
+            self.mean = Linear(hidden, 2)
 
     def forward(self, h):
         """Args: h float32 (B, hidden).  Returns: the mean location, float32 (B, 2) in [-1, 1], columns (x, y)."""
@@ -32,12 +33,12 @@ class LocationNetwork(chainer.Chain):
             sample: float32 array (B, 2), the policy's noise; the mean is added to it in place.
             location: float32 array (B, 2), receives the sample, clipped to [-1, 1].
         """
-        product, b = h @ self.mean.W.array.T, self.mean.b.array
+        moved, b = product(h, self.mean.W.array.T), self.mean.b.array
         if self.xp is np:
-            sample += np.tanh(product + b)
+            sample += np.tanh(moved + b)
             np.clip(sample, -1, 1, out=location)
         else:
             cuda.elementwise('T product, T b', 'T sample, T location', '''
                 sample += tanh(product + b);
                 location = minimum(maximum(sample, (T) -1), (T) 1);
-            ''', 'glance', preamble=EXTREMES)(product, b, sample, location)
+            ''', 'glance', preamble=EXTREMES)(moved, b, sample, location)

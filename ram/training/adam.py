@@ -1,4 +1,7 @@
-"""Chainer's Adam with in-place arithmetic on a CPU: the same numbers with half as many passes over memory."""
+"""Chainer's Adam with in-place arithmetic on a CPU: the same numbers with half as many passes over memory.
+
+On a GPU, a kernel can read the rate of a step from device memory, see ``ram.training.graph``.
+"""
 import numpy as np
 from chainer import optimizers
 from chainer.optimizers.adam import AdamRule
@@ -6,6 +9,12 @@ from chainer.optimizers.adam import AdamRule
 
 class InPlaceAdamRule(AdamRule):
     """AdamRule without its variants (AMSGrad, AdaBound, weight decay)."""
+
+    @property
+    def alpha_t(self):
+        """The rate of an update, corrected for the first ones: a float, or an array () for it."""
+        placed = self.hyperparam.alpha_t
+        return super().alpha_t if placed is None else placed
 
     def update_core_cpu(self, parameter):
         """Updates a chainer.Parameter; a parameter without a gradient does not change."""
@@ -29,6 +38,10 @@ class InPlaceAdamRule(AdamRule):
 class Adam(optimizers.Adam):
     """chainer.optimizers.Adam with InPlaceAdamRule."""
     unused = 'momentum',
+
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self.hyperparam.alpha_t = None
 
     def create_update_rule(self):
         return InPlaceAdamRule(self.hyperparam)

@@ -1,9 +1,12 @@
 """Chainer's optimizers, with the gradient clipping and the weight decay of a Config."""
+import math
+
 import numpy as np
 from chainer.backends import cuda
 
 from ram.fast.elementwise import EXTREMES
 from ram.registry import OPTIMIZERS
+from ram.training.adam import Adam
 from ram.training.distributed import ALONE, joined_optimizer
 
 
@@ -33,17 +36,31 @@ class ClipGradient:
                 gradient *= rate
             return
         # On a GPU the number of launches counts: all gradients move into one array, and each becomes a part of it.
-        joined = cuda.cupy.concatenate([gradient.ravel() for gradient in gradients])
+        # (CuPy's concatenate would send their addresses from the host, which no graph can capture.)
+        ends = np.cumsum([gradient.size for gradient in gradients]).tolist()
+        joined = cuda.cupy.empty(ends[-1], np.float32)
+        parts = [part.reshape(gradient.shape)
+                 for part, gradient in zip(cuda.cupy.split(joined, ends[:-1]), gradients)]
+        for part, gradient in zip(parts, gradients):
+            part[...] = gradient
         joined *= cuda.reduce('T x, T most', 'T rate', 'x * x', 'a + b', 'rate = most / maximum(sqrt(a), most)',
                               '0', 'clip_rate', preamble=EXTREMES)(joined, self.threshold)
-        ends = np.cumsum([gradient.size for gradient in gradients]).tolist()
-        for parameter, part in zip(parameters, cuda.cupy.split(joined, ends[:-1])):
-            parameter.grad = part.reshape(parameter.shape)
+        for parameter, part in zip(parameters, parts):
+            parameter.grad = part
 
 
 def rate_name(config):
     """The name that the Config's optimizer has for its learning rate."""
     return 'alpha' if config.optimizer == 'adam' else 'lr'
+
+
+def rates(optimizer):
+    """What differs from update to update in an optimizer of the registry: the next values, by name."""
+    settings = optimizer.hyperparam
+    if not isinstance(optimizer, Adam):
+        return {'lr': settings.lr}
+    first, second = (1 - beta ** (optimizer.t + 1) for beta in (settings.beta1, settings.beta2))
+    return {'alpha': settings.alpha, 'alpha_t': settings.alpha * math.sqrt(second) / first}
 
 
 class DecayWeights:
@@ -63,8 +80,12 @@ class DecayWeights:
         self.decay, self.rate = decay, rate
 
     def __call__(self, rule, parameter):
-        if parameter.ndim > 1:
-            parameter.array *= 1 - self.decay * getattr(rule.hyperparam, self.rate)
+        rate = getattr(rule.hyperparam, self.rate)
+        if parameter.ndim > 1 and parameter.xp is np:
+            parameter.array *= 1 - self.decay * rate
+        elif parameter.ndim > 1:
+            cuda.elementwise('T decay, T rate', 'T weight', 'weight *= 1 - decay * rate', 'decay')(
+                self.decay, rate, parameter.array)
 
 
 def make_optimizer(config, target, ranks=ALONE):

@@ -49,6 +49,10 @@ class SceneIterator(chainer.dataset.Iterator):
         return random_streams.generator(chainer.backend.get_device_from_array(self.labels), self.seed, *key)
 
     def __next__(self):
+        return self.batch(*self.draw())
+
+    def draw(self):
+        """What the next batch is made of: its generator, and its sources, int array (B,)."""
         rng = self._generator(BATCH, self.ranks.rank, self.iteration)
         self.iteration += 1
         xp = cuda.get_array_module(self.labels)
@@ -61,7 +65,11 @@ class SceneIterator(chainer.dataset.Iterator):
             end -= len(self.digits)
             source = xp.concatenate([source, self.order[:end]])
         self.position = end
-        source = source[self.ranks.rank * self.batch_size:][:self.batch_size]
+        return rng, source[self.ranks.rank * self.batch_size:][:self.batch_size]
+
+    def batch(self, rng, source):
+        """The batch that is made of what :meth:`draw` returns."""
+        xp = cuda.get_array_module(self.labels)
         if self.objects > 1:
             source = scenes.with_others(rng, source, len(self.digits), self.objects)
         fresh = scenes.fresh_scenes(xp, rng, self.digits, source, self.size, self.pieces, self.shift,

@@ -16,8 +16,8 @@ from ram.training.extensions.snapshots import Finite, Snapshot, Validation
 from ram.training.extensions.stuck_gaze import StuckGaze
 from ram.training.extensions.threads import Threads
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
+from ram.training.graph import make_updater
 from ram.training.optimizers import make_optimizer
-from ram.training.scene_iterator import whole_arrays
 
 
 def make_trainer(config, out, device, folder=None, every='epoch', made=None, ranks=ALONE, init=None,
@@ -47,7 +47,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
     loss = make_loss(model)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss, ranks)
-    updater = training.updaters.StandardUpdater(iterator, optimizer, converter=whole_arrays, device=device)
+    updater = make_updater(iterator, optimizer, device, ranks)
 
     trainer = training.Trainer(updater, Stop(config.epoch, ranks), out=str(out))
     snapshots = SnapshotTrigger(every, ranks)

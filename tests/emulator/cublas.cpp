@@ -1,8 +1,12 @@
 // libcublas.so.13: the matrix products in use, on float32 matrices in column-major order, as in cuBLAS.
-#include <cstdlib>
 #include <vector>
 
-extern "C" void standin_count(const char* what);
+#include "work.h"
+
+struct Handle {
+    int mode;
+    void* stream;
+};
 
 static void product(bool a_across, bool b_across, int m, int n, int k, float alpha, const float* a, long a_step,
                     const float* b, long b_step, float beta, float* c, long c_step) {
@@ -21,29 +25,34 @@ static void product(bool a_across, bool b_across, int m, int n, int k, float alp
 
 extern "C" {
 
-int cublasCreate_v2(int** handle) { *handle = (int*) calloc(1, sizeof(int)); return 0; }
-int cublasDestroy_v2(int* handle) { free(handle); return 0; }
-int cublasSetStream_v2(int*, void*) { return 0; }
-int cublasSetMathMode(int*, int) { return 0; }
-int cublasSetPointerMode_v2(int* handle, int mode) { *handle = mode; return 0; }
-int cublasGetPointerMode_v2(int* handle, int* mode) { *mode = *handle; return 0; }
+int cublasCreate_v2(Handle** handle) { *handle = new Handle(); return 0; }
+int cublasDestroy_v2(Handle* handle) { delete handle; return 0; }
+int cublasSetStream_v2(Handle* handle, void* stream) { handle->stream = stream; return 0; }
+int cublasSetWorkspace_v2(Handle*, void* place, size_t) { return place ? 0 : 7; }
+int cublasSetMathMode(Handle*, int) { return 0; }
+int cublasSetPointerMode_v2(Handle* handle, int mode) { handle->mode = mode; return 0; }
+int cublasGetPointerMode_v2(Handle* handle, int* mode) { *mode = handle->mode; return 0; }
 
-int cublasSgemmEx(int*, int ta, int tb, int m, int n, int k, const float* alpha, const float* a, int a_type, int a_step,
+int cublasSgemmEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const float* a, int a_type, int a_step,
                   const float* b, int b_type, int b_step, const float* beta, float* c, int c_type, int c_step) {
     if (a_type || b_type || c_type) return 15;
-    standin_count("cublas gemm");
-    product(ta, tb, m, n, k, *alpha, a, a_step, b, b_step, *beta, c, c_step);
+    // As cuBLAS: a step cannot be less than a column.
+    if (a_step < (ta ? k : m) || b_step < (tb ? n : k) || c_step < m) return 7;
+    float by = *alpha, kept = *beta;
+    standin_do(handle->stream, "cublas gemm", [=] { product(ta, tb, m, n, k, by, a, a_step, b, b_step, kept, c, c_step); });
     return 0;
 }
-int cublasGemmEx(int* handle, int ta, int tb, int m, int n, int k, const float* alpha, const float* a, int a_type,
+int cublasGemmEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const float* a, int a_type,
                  int a_step, const float* b, int b_type, int b_step, const float* beta, float* c, int c_type, int c_step,
                  int, int) {
     return cublasSgemmEx(handle, ta, tb, m, n, k, alpha, a, a_type, a_step, b, b_type, b_step, beta, c, c_type, c_step);
 }
-int cublasSgemmBatched(int*, int ta, int tb, int m, int n, int k, const float* alpha, const float* const* a, int a_step,
+int cublasSgemmBatched(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const float* const* a, int a_step,
                        const float* const* b, int b_step, const float* beta, float* const* c, int c_step, int count) {
-    standin_count("cublas batched gemm");
-    for (int i = 0; i < count; ++i) product(ta, tb, m, n, k, *alpha, a[i], a_step, b[i], b_step, *beta, c[i], c_step);
+    float by = *alpha, kept = *beta;
+    standin_do(handle->stream, "cublas batched gemm", [=] {
+        for (int i = 0; i < count; ++i) product(ta, tb, m, n, k, by, a[i], a_step, b[i], b_step, kept, c[i], c_step);
+    });
     return 0;
 }
 

@@ -115,7 +115,10 @@ template <class... A> void call(void (*kernel)(A...), void** values) {
     call(kernel, values, std::index_sequence_for<A...>());
 }
 
+template <class... A> void sizes_of(void (*)(A...), std::vector<size_t>& sizes) { sizes = {sizeof(A)...}; }
+
 #define LAUNCHER(name, how) \
+    extern "C" void sizes_##name(std::vector<size_t>& sizes) { sizes_of(&name, sizes); } \
     extern "C" void launch_##name(const unsigned* grid, const unsigned* block, void** values) { \
         body = [](void** values) { call(&name, values); }; \
         arguments = values; \

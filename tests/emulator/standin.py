@@ -27,9 +27,19 @@ def reset():
     ctypes.CDLL(LIBRARIES[0]).standin_reset()
 
 
-def count(what):
-    """Counts one operation."""
-    ctypes.CDLL(LIBRARIES[0]).standin_count(what.encode())
+KEPT = []  # what graphs call
+
+
+def do(what, work):
+    """Calls a function, on CuPy's current stream; if that is captured, the graph calls it."""
+    import cupy
+    library, stream = ctypes.CDLL(LIBRARIES[0]), cupy.cuda.get_current_stream()
+    if not stream.is_capturing():
+        library.standin_count(what.encode())
+        work()
+        return
+    KEPT.append(ctypes.CFUNCTYPE(None)(work))
+    library.standin_record(ctypes.c_void_p(stream.ptr), what.encode(), KEPT[-1])
 
 
 def on_the_host(pointer, shape, dtype):
@@ -39,28 +49,46 @@ def on_the_host(pointer, shape, dtype):
     return numpy.frombuffer((ctypes.c_char * size).from_address(pointer), dtype).reshape(shape)
 
 
+class Philox:
+    """Replaces cupy.random.Philox4x3210.  One launch makes its state: a key, and the draws so far."""
+
+    def __init__(self, seed=None):
+        import cupy
+        import numpy
+        sequence = seed if isinstance(seed, numpy.random.SeedSequence) else numpy.random.SeedSequence(seed)
+        self._state, key = cupy.empty(2, numpy.uint64), sequence.generate_state(2, numpy.uint64)
+        key[1], place = 0, self._state.data.ptr
+        do('kernel init_curand', lambda: numpy.copyto(on_the_host(place, 2, numpy.uint64), key))
+
+
 class Generator:
     """Replaces cupy.random.Generator, whose kernels are precompiled.  Draws with NumPy; one launch for each call."""
 
-    def __init__(self, seed=None):
-        import numpy
-        self.rng = numpy.random.default_rng(seed)
+    def __init__(self, bit_generator):
+        self.bit_generator = bit_generator
 
-    def _on_the_device(self, values):
+    def _drawn(self, size, dtype, draw):
         import cupy
-        array = cupy.empty(values.shape, values.dtype)
-        count('kernel random')
-        if values.size:
-            on_the_host(array.data.ptr, values.shape, values.dtype)[...] = values
+        import numpy
+        array, state = cupy.empty(size, dtype), self.bit_generator._state.data.ptr
+        place, shape = array.data.ptr, array.shape
+
+        def work():
+            key = on_the_host(state, 2, numpy.uint64)
+            rng = numpy.random.Generator(numpy.random.Philox(key=key.copy()))
+            on_the_host(place, shape, dtype)[...] = draw(rng)
+            key[1] += numpy.uint64(1)
+
+        do('kernel random', work if array.size else lambda: None)
         return array
 
     def random(self, size, dtype=float):
         """Uniform in [0, 1)."""
-        return self._on_the_device(self.rng.random(size, dtype))
+        return self._drawn(size, dtype, lambda rng: rng.random(size, dtype))
 
     def standard_normal(self, size, dtype=float):
         """Normal, with mean 0 and standard deviation 1."""
-        return self._on_the_device(self.rng.standard_normal(size, dtype))
+        return self._drawn(size, dtype, lambda rng: rng.standard_normal(size, dtype))
 
     def integers(self, low, high, size):
         """Integers from low to high - 1; like CuPy, draws uint32 and adds low."""
@@ -68,23 +96,16 @@ class Generator:
         import numpy
         if low >= high:
             raise ValueError('low >= high')
-        drawn = self.rng.integers(0, high - low, size, numpy.uint32)
-        return cupy.add(low, self._on_the_device(drawn), dtype=numpy.int64)
-
-
-def philox(seed):
-    """As cupy.random.Philox4x3210, whose states one launch makes."""
-    import numpy
-    count('kernel init_curand')
-    return numpy.random.Philox(seed)
+        drawn = self._drawn(size, numpy.uint32, lambda rng: rng.integers(0, high - low, size, numpy.uint32))
+        return cupy.add(low, drawn, dtype=numpy.int64)
 
 
 def argsort(dtype, indices, data, keys, shape):
     """Replaces cupy.cuda.thrust.argsort, in one dimension."""
     import numpy
-    count('kernel argsort')
     assert not keys and len(shape) == 1
-    on_the_host(indices, shape, numpy.intp)[...] = on_the_host(data, shape, dtype).argsort(kind='stable')
+    do('kernel argsort', lambda: numpy.copyto(
+        on_the_host(indices, shape, numpy.intp), on_the_host(data, shape, dtype).argsort(kind='stable')))
 
 
 class BeforeCuPy(importlib.abc.MetaPathFinder):
@@ -112,8 +133,8 @@ class BeforeCuPy(importlib.abc.MetaPathFinder):
             load(module)
             import cupy.random
             from cupy.cuda import thrust
-            cupy.random.default_rng = cupy.random.Generator = Generator
-            cupy.random.Philox4x3210 = philox
+            cupy.random.default_rng = lambda seed=None: Generator(Philox(seed))
+            cupy.random.Generator, cupy.random.Philox4x3210 = Generator, Philox
             thrust.argsort = argsort
 
         spec.loader.exec_module = load_and_mend

@@ -27,3 +27,14 @@ def test_the_convolutions_pool_with_one_launch_each_and_go_back_at_once_and_the_
     asked = sum(found.values(), start=launches.collections.Counter())
     assert all(what.startswith(launches.KINDS) for what in asked), asked
     assert found['forward']['kernel pool'] == 2 * 3 and found['backward']['kernel pool_back'] == 2
+
+
+@pytest.mark.parametrize('preset', ['translated', 'svhn'])
+def test_a_replayed_step_asks_for_little_and_has_the_same_kernels(preset):
+    replay = launches.count_replay(preset)
+    asked = {what: times for what, times in replay.items() if not what.startswith('node')}
+    assert all(what.startswith(launches.KINDS) for what in asked), asked
+    assert asked['graph'] == 1 and sum(asked.values()) < 12
+    plain = sum(launches.count_step(preset).values(), start=launches.collections.Counter())
+    for name in 'glimpse_sensor', 'lstm_step', 'lstm_back', 'adam', 'decay', 'clip_rate':
+        assert replay[f'node kernel {name}'] == plain[f'kernel {name}'], name

@@ -260,6 +260,7 @@ def test_resuming_changes_nothing(tmp_path, monkeypatch):
                 trainer.extend(lambda t: t.stop_trigger.on_signal(15, None), name='stop', trigger=(stop, 'iteration'))
             trainer.run()
             trainer.get_extension('snapshot')(trainer)
+        assert trainer.updater.step.graph
         models = trainer.updater.get_optimizer('main').target, trainer.get_extension('average').average
         return {(kind, name): p.array.get() for kind, model in enumerate(models) for name, p in model.namedparams()}
 

@@ -56,6 +56,25 @@ def test_weights_without_a_gradient_decay_with_the_learning_rate(optimizer):
     assert (target.b.array == 1).all() and target.W.dtype == np.float32
 
 
+@pytest.mark.parametrize('name', ['adam', 'nesterov', 'momentum'])
+def test_rates_are_those_of_the_next_update(rng, name):
+    """Without momentum, a weight moves by the rate times its gradient, or what Adam makes of it."""
+    target = chainer.links.Linear(3, 4, nobias=True)
+    made = optimizers.make_optimizer(Config(optimizer=name, lr=0.5, momentum=0.0), target)
+    for rate in (0.5, 0.25, 0.125):
+        setattr(made, 'alpha' if name == 'adam' else 'lr', rate)
+        target.W.grad, before = rng.standard_normal((4, 3), np.float32), target.W.array.copy()
+        rates = optimizers.rates(made)
+        made.update()
+        direction, used = target.W.grad, rates.pop('alpha' if name == 'adam' else 'lr')
+        assert used == rate
+        if name == 'adam':
+            state, used = target.W.update_rule.state, rates.pop('alpha_t')
+            direction = state['m'] / (np.sqrt(state['v']) + 1e-8)
+        np.testing.assert_allclose(before - target.W.array, used * direction, rtol=1e-4, atol=1e-6)
+        assert not rates
+
+
 @pytest.mark.parametrize('core', CORES)
 @pytest.mark.parametrize('model', MODELS)
 def test_no_two_gradients_share_memory(rows, rng, tiny, model, core):

@@ -1,0 +1,38 @@
+"""Which updater a run gets; tests/gpu has the tests of its steps."""
+from types import SimpleNamespace
+
+import chainer
+import numpy as np
+import pytest
+from chainer import training
+
+from datasets.picture_store import Pictures
+from ram.training import graph
+from ram.training.distributed import ALONE
+from ram.training.game_iterator import GameIterator
+from ram.training.scene_iterator import SceneIterator
+from tests.training.conftest import ranks_of
+
+
+def iterator(**changes):
+    made = SceneIterator(np.zeros((4, 28, 28), np.uint8), np.arange(4, dtype=np.int32), 28, 0, 2)
+    vars(made).update(changes)
+    return made
+
+
+@pytest.mark.parametrize('batches, ranks, expected', [
+    (iterator(), ALONE, None), (iterator(), ranks_of(2)[0], 'several processes'),
+    (GameIterator(None, 2, None), ALONE, 'games'),
+    (iterator(objects=2), ALONE, 'digits are drawn again'),
+    (iterator(digits=object.__new__(Pictures)), ALONE, 'pictures are read')], ids=str)
+def test_obstacles(batches, ranks, expected):
+    found = graph.obstacle(batches, ranks)
+    assert found is None if expected is None else expected in found
+
+
+def test_a_cpu_has_no_graphs_and_nothing_is_said(capsys):
+    loss = SimpleNamespace(to_cpu=None, to_device=lambda device: None)
+    optimizer = SimpleNamespace(target=loss)
+    found = graph.make_updater(iterator(), optimizer, chainer.get_device('@numpy'))
+    assert type(found) is training.updaters.StandardUpdater
+    assert capsys.readouterr() == ('', '')
