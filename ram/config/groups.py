@@ -85,8 +85,8 @@ class Game:
 @dataclass(frozen=True)
 class Augmentation:
     """Augmentation: the largest random changes of training pictures"""
-    flip: bool = option(False, '--flip', 'mirror each picture, left to right, with probability 1/2; not for digits and '
-                         'signs')
+    flip: bool = option(False, '--flip', 'mirror each picture, left to right, with probability 1/2; not for digits, '
+                         'signs and texts')
     rotate: float = option(0.0, '--rotate', 'rotate, either way', least=0, most=180, metavar='DEGREES')
     zoom: float = option(0.0, '--zoom', 'enlarge or shrink, by a factor up to 1 + SHARE', least=0, most=1,
                          metavar='SHARE')

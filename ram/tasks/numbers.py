@@ -9,7 +9,7 @@ from ram.tasks.task import PHOTOGRAPHS
 
 class NumbersTask(SequenceTask):
     """Colour squares around house numbers."""
-    unused = *names(Pictures), 'clutter', 'speed', 'paddle'
+    unused = *SequenceTask.unused, *names(Pictures)
     digits = 'mnist', 'fonts', 'svhn'  # 'mnist', the default, stands for the real numbers
 
     def check(self, config):

@@ -14,7 +14,7 @@ class TextTask(OwnPictures, SequenceTask):
     The classes that are found in the data are the characters; so is the number of those of the longest text.
     """
     asked = 'a folder of pictures with a labels.csv (file,label)'
-    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', 'margin'
+    unused = *SequenceTask.unused, 'digits', 'extra', 'margin'
 
     def check(self, config):
         super().check(config)
