@@ -121,7 +121,7 @@ def load(root, split, classes, size, colour, fit='resize', group_by='', factor=2
                 raise ValueError(f'none of the {part} pictures of class {name} in {root} can be read: '
                                  f'{reasons[0]}')
     chosen = Pictures(stored.store, stored.rows[[place for _, place in kept]])
-    images = chosen if native else np.stack([chosen.reduced(i, size) for i in range(len(chosen))])
+    images = chosen if native else np.stack(chosen.all_reduced(size))
     paths = [path for paths in files.values() for path in paths]
     compared = {part: folder.files(part) for part in (SPLITS if split == 'train' else [split])}
     return images, found, remarks(paths, split, stored, places, compared)

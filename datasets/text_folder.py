@@ -171,7 +171,7 @@ def load(root, split, classes, longest, size, colour, fit='resize', group_by='',
         heading, lines = next(((heading, lines) for heading, lines in told), ('', []))
         raise ValueError(f'none of the {split} pictures in {root} can be used: {(lines or [heading])[0]}')
     chosen = Pictures(stored.store, stored.rows[[places[picture.path] for picture in kept]])
-    images = np.stack([chosen.reduced(i, size) for i in range(len(chosen))])
+    images = np.stack(chosen.all_reduced(size))
     return images, labelled.encoded([picture.text for picture in kept], classes, longest), told
 
 
