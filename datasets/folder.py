@@ -6,7 +6,6 @@ from datasets.class_folders import SPLITS, Folder, composed, few
 from datasets.picture_reading import LARGEST
 from datasets.picture_remarks import remarks
 from datasets.picture_store import Pictures
-from datasets.progress import stepwise
 
 
 def class_files(root, split, group_by=''):
@@ -64,9 +63,7 @@ def describe(root, group_by='', largest=LARGEST):
     for split in SPLITS:
         _labels(folder, split, files[split], classes)
     paths = [path for paths in files['train'].values() for path in paths]
-    with picture_reading.limit(largest):
-        seen = stepwise('looking for colour', paths, 'pictures')
-        return classes, any(map(picture_reading.in_colour, seen)), len(paths)
+    return classes, picture_reading.any_in_colour(paths, largest), len(paths)
 
 
 def _labels(folder, split, files, classes):

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from datasets import bit_depth, memory, visible
+from datasets.progress import stepwise
 
 FORMATS = ['PNG', 'JPEG', 'WEBP', 'BMP', 'GIF', 'PPM']
 GREY = ('1', 'L', 'LA', 'La', 'I', 'F')
@@ -120,6 +121,15 @@ def measure(path):
     """
     with _opened(path) as file:
         return file.size[::-1]
+
+
+def any_in_colour(paths, largest=LARGEST):
+    """Whether a list of files has a picture in colour; shows its progress on a terminal.
+
+    Args: see :func:`in_colour` and :func:`limit`.
+    """
+    with limit(largest):
+        return any(map(in_colour, stepwise('looking for colour', paths, 'pictures')))
 
 
 def in_colour(path):

@@ -127,9 +127,8 @@ def describe(root, group_by='', largest=LARGEST, longest=0):
     if len(classes) < 2:
         raise ValueError(f'the texts of the training pictures in {root} have only one character, {classes[0]!r}: '
                          'at least two are needed')
-    with picture_reading.limit(largest):
-        return (classes, max(len(picture.text) for picture in kept),
-                any(picture_reading.in_colour(picture.path) for picture in kept), len(kept))
+    colour = picture_reading.any_in_colour([picture.path for picture in kept], largest)
+    return classes, max(len(picture.text) for picture in kept), colour, len(kept)
 
 
 def load(root, split, classes, longest, size, colour, fit='resize', group_by='', largest=LARGEST):

@@ -36,6 +36,12 @@ def test_a_flat_folder_is_split(tmp_path):
         assert ''.join('-123ab'[label] for label in row if label in range(6)) == picture.text and 6 in row
 
 
+def test_looking_for_colour_is_shown(terminal, tmp_path):
+    fill(tmp_path, TEXTS)
+    text_folder.describe(tmp_path)
+    assert 'looking for colour' in terminal.getvalue() and ' of 28 pictures' in terminal.getvalue()
+
+
 def test_folders_of_splits_and_what_is_left_out(tmp_path):
     fill(tmp_path / 'Train', ['12', '34', '5'], colour=True)
     fill(tmp_path / 'val', ['1', '2'], colour=True)
