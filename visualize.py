@@ -43,7 +43,7 @@ def parse(argv):
                         'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png, '
                         'or a folder for them (default: the folder of a run, else result/); with --heatmap and the '
-                        'like, MODEL-heatmap.png')
+                        "like, MODEL-heatmap.png; with --image, MODEL and the picture's name")
     site = parser.add_argument_group('A page for the browser')
     parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, or a folder for it, which '
                         'runs the model in any browser')
