@@ -123,6 +123,16 @@ def measure(path):
         return file.size[::-1]
 
 
+def named_as_picture(path):
+    """Whether the name of a file, a pathlib.Path, ends as those of pictures that can be read."""
+    return path.name.lower().endswith(_endings())
+
+
+@functools.cache
+def _endings():
+    return tuple(end for end, kind in Image.registered_extensions().items() if kind in FORMATS)
+
+
 def any_in_colour(paths, largest=LARGEST):
     """Whether a list of files has a picture in colour; shows its progress on a terminal.
 

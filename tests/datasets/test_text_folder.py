@@ -75,6 +75,39 @@ def test_unusable_folders_are_refused(tmp_path, break_it, words):
         text_folder.describe(tmp_path)
 
 
+def test_what_no_table_lists_is_named(tmp_path):
+    """Pictures beside a table or below it, or in a folder without one; and a table above those of the splits."""
+    fill(tmp_path / 'train', TEXTS)
+    assert text_folder.TextFolder(tmp_path).remarks == []
+    (tmp_path / 'link').symlink_to(tmp_path / 'train')
+    for other in 'train/x.png', 'train/more/y.JPG', 'val/z.png', 'originals/w.png', 'train/notes.txt':
+        save(tmp_path / other, format='PNG')
+    fill(tmp_path / 'test', ['', '12'])
+    (tmp_path / 'labels.csv').touch()
+    (above, table), (heading, unread) = text_folder.TextFolder(tmp_path).remarks
+    assert above.startswith('not read, since') and table == [tmp_path / 'labels.csv']
+    assert heading == 'not read, since no labels.csv has a label for them that can be used (4)'
+    assert [path.relative_to(tmp_path).as_posix() for path in unread] == [
+        'test/00.png', 'train/more/y.JPG', 'train/x.png', 'val/z.png']
+
+
+def test_what_a_table_above_does_not_list_is_named(tmp_path):
+    fill(tmp_path, TEXTS)
+    save(tmp_path / 'val' / 'z.png')
+    (tmp_path / 'link.png').symlink_to(tmp_path / '00.png')
+    (_, unread), = text_folder.TextFolder(tmp_path).remarks
+    assert unread == [tmp_path / 'val' / 'z.png']
+
+
+def test_training_says_at_once_that_the_test_has_nothing(tmp_path):
+    fill(tmp_path / 'train', TEXTS)
+    fill(tmp_path / 'test', ['1212', '12121'])
+    classes, longest, *_ = text_folder.describe(tmp_path)
+    with pytest.raises(ValueError, match='none of the test pictures in .*: 2 of 2 test pictures have more than 3'):
+        text_folder.load(tmp_path, 'train', classes, longest, 9, False)
+    assert len(text_folder.load(tmp_path, 'validation', classes, longest, 9, False)[0]) == 6
+
+
 def test_nothing_is_left(tmp_path):
     fill(tmp_path / 'test', ['x', 'y'])
     with pytest.raises(ValueError, match="none of the test pictures in .* can be used: .*'x' has 'x'"):
