@@ -79,7 +79,7 @@ def _or_reason(function):
             return formats if os.path.getsize(path) else 'it is empty'
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             return (f'it has more than {Image.MAX_IMAGE_PIXELS / 1e6:.0f} megapixels, the most that '
-                    'are read (for --dataset folder, --largest allows others)')
+                    'are read (for --dataset folder and text, --largest allows others)')
         except MemoryError:
             return 'it needs more memory than there is'
         except Exception as error:  # Pillow raises all kinds of errors for damaged bytes
