@@ -183,14 +183,13 @@ def load(root, split, classes, longest, size, colour, fit='resize', group_by='',
 
 def _usable(folder, split, classes, longest, stored, places, compared):
     """The Labelled of a split that can be used, and the remarks; ValueError if there is none."""
-    listed = folder.pictures(split)
-    unknown = [f'{picture.path}: {picture.text!r} has {odd[0]!r}' for picture in listed
+    short, too_long = labelled.few_enough(folder.pictures(split), longest, split)
+    unknown = [f'{picture.path}: {picture.text!r} has {odd[0]!r}' for picture in short
                if (odd := sorted(set(picture.text) - set(classes)))]
-    known, too_long = labelled.few_enough(
-        [picture for picture in listed if set(picture.text) <= set(classes)], longest, split)
+    known = [picture for picture in short if set(picture.text) <= set(classes)]
     kept = [picture for picture in known if not stored.reasons[places[picture.path]]]
-    told = [(unknown and f'{split} pictures with characters that the training pictures do not have, which have '
-             f'{few(classes)}; they are left out ({len(unknown):,})', unknown), (too_long, []),
+    told = [(too_long, []), (unknown and f'{split} pictures with characters that the training pictures do not have, '
+                             f'which have {few(classes)}; they are left out ({len(unknown):,})', unknown),
             *remarks([picture.path for picture in known], split, stored, places, compared, folder.faults(split))]
     told = [(heading, lines) for heading, lines in told if heading]
     if not kept:

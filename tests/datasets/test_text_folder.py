@@ -52,7 +52,7 @@ def test_folders_of_splits_and_what_is_left_out(tmp_path):
     images, labels, told = text_folder.load(tmp_path, 'test', tuple('12345'), 2, 9, True)
     assert labels.tolist() == [[0, 5, -1], [3, 5, -1]] and images.shape == (2, 3, 9, 9)
     told = '\n'.join(f'{heading}: {lines}' for heading, lines in told)
-    for words in ("01.png: '1x' has 'x'", '1 of 4 test pictures have more than 2', 'line 6: there is no file',
+    for words in ("01.png: '1x' has 'x'", '1 of 5 test pictures have more than 2', 'line 6: there is no file',
                   '1 of 3 test pictures cannot be read'):
         assert words in told
     _, _, ((heading, lines),) = text_folder.load(tmp_path, 'train', tuple('12345'), 2, 9, True)
@@ -73,6 +73,15 @@ def test_unusable_folders_are_refused(tmp_path, break_it, words):
     break_it(tmp_path)
     with pytest.raises(ValueError, match=words):
         text_folder.describe(tmp_path)
+
+
+def test_the_characters_of_texts_that_are_too_long_are_not_missed(tmp_path):
+    fill(tmp_path / 'train', [*TEXTS, 'wxyz'])
+    classes, longest, *_ = text_folder.describe(tmp_path, longest=3)
+    told = [part for split in ('train', 'validation', 'test')
+            for part in text_folder.load(tmp_path, split, classes, longest, 9, False)[2]]
+    (heading, _), = told
+    assert heading.endswith('have more than 3 characters (--longest) and are left out')
 
 
 def test_what_no_table_lists_is_named(tmp_path):
