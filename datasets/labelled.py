@@ -97,4 +97,4 @@ def few_enough(pictures, longest, split):
     kept = [picture for picture in pictures if len(picture.text) <= longest]
     left_out = len(pictures) - len(kept)
     return kept, (f'{left_out:,} of {len(pictures):,} {split} pictures have more than {longest} '
-                  f'character{"s" * (longest > 1)} (--longest) and are left out') if left_out else ''
+                  f'character{"s" * (longest != 1)} (--longest) and are left out') if left_out else ''
