@@ -40,8 +40,8 @@ def parse(argv):
     parser.add_argument('--until', place=test, type=float, metavar='P', help='stop looking as soon as an answer has '
                         'this probability, such as 0.99: how many glimpses that takes, the error then, and the same '
                         'for other probabilities; with --predict, the number of glimpses is one more column')
-    parser.add_argument('--images', place=test, metavar='DIR', help='for a model of --dataset folder, where the '
-                        'pictures are now')
+    parser.add_argument('--images', place=test, metavar='DIR', help='for a model of --dataset folder or text, where '
+                        'the pictures are now')
     parser.add_argument('--largest', place=test, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
                         'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('--json', place=test, action='store_true', help='print JSON')

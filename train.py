@@ -10,11 +10,11 @@ import sys
 from ram import checkpoint, command_line, config, provenance, safe_files  # isort: skip  (makes chainer importable)
 import chainer
 import numpy as np
-from chainer.training import extensions
 
 from datasets import shown
 from ram.training import distributed
 from ram.training import run as description
+from ram.training.extensions.bar import Bar
 from ram.training.extensions.lines import Lines
 from ram.training.extensions.quantities import why_they_differ
 from ram.training.run_folder import entered, making, model_to_start_from, new_run, old_run
@@ -125,7 +125,7 @@ def train(trainer, run, out, resumed, joined):
         trainer.extend(Lines(['epoch', *(f'main/{name}' for name in loss.reported), 'validation/error',
                               'elapsed_time'], why_they_differ(loss.model)))
         if shown.overwrites(sys.stdout):
-            trainer.extend(extensions.ProgressBar(update_interval=20))
+            trainer.extend(Bar(update_interval=20))
     try:
         # The handlers are set before the first line of output: a program that reads that line may send a signal.
         # What is not finite stops the run with one line, without NumPy's warnings of it.

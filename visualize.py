@@ -37,13 +37,13 @@ def parse(argv):
     parser.add_argument('--policy', place=view, choices=POLICIES, help='where to look (default: as in training)')
     parser.add_argument('--seed', place=view, type=int, default=0, metavar='N', help='seed of the choice and of the '
                         'first locations (default: 0)')
-    parser.add_argument('--images', place=view, metavar='DIR', help='for a model of --dataset folder, where the '
-                        'pictures are now')
+    parser.add_argument('--images', place=view, metavar='DIR', help='for a model of --dataset folder or text, where '
+                        'the pictures are now')
     parser.add_argument('--largest', place=view, rare=True, type=int, metavar='MEGAPIXELS', help='for such a model, '
                         'read pictures up to this size (default: as in training; 0: as large as the memory holds)')
     parser.add_argument('-o', '--out', place=view, metavar='FILE', help='the GIF, with the sheet beside it as .png, '
                         'or a folder for them (default: the folder of a run, else result/); with --heatmap and the '
-                        'like, MODEL-heatmap.png')
+                        "like, MODEL-heatmap.png; with --image, MODEL and the picture's name")
     site = parser.add_argument_group('A page for the browser')
     parser.add_argument('--page', place=site, metavar='FILE', help='one HTML file instead, or a folder for it, which '
                         'runs the model in any browser')

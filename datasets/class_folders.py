@@ -2,8 +2,6 @@
 import functools
 import unicodedata
 
-from PIL import Image
-
 from datasets import picture_reading, splits, visible
 
 # The names of the folders of the splits, in any case.
@@ -61,10 +59,8 @@ class Folder:
     @property
     def remarks(self):
         """What is perhaps not read as it is meant: a list of (heading, list of paths)."""
-        ends = tuple(end for end, kind in Image.registered_extensions().items()
-                     if kind in picture_reading.FORMATS)
         loose = [path for parent in (self.root, *self.own.values()) for path in parent.iterdir()
-                 if visible.is_visible(path.name) and path.name.lower().endswith(ends)
+                 if visible.is_visible(path.name) and picture_reading.named_as_picture(path)
                  and not path.is_dir()]
         folders = [path for path in visible.folders(self.root) if path not in self.own.values()]
         classes = [path for path in folders if path.name.casefold() in NAMES and not self.own]

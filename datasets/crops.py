@@ -61,7 +61,8 @@ def cropped(picture, left, top, side, size, fill=None):
         picture: PIL picture in mode L or RGB.
         left, top, side: see :func:`square`; a part of it is inside.
         size: side of the result in pixels.
-        fill: the colour outside the photograph, in Pillow's form; by default its border is repeated.
+        fill: the colour outside the photograph: an int from 0 to 255, or one for each channel; by
+            default its border is repeated.
 
     Returns:
         PIL picture of the same mode.
@@ -72,10 +73,11 @@ def cropped(picture, left, top, side, size, fill=None):
     first = [min(edge, size - 1) for edge in edges[:2]]
     last = [max(edge, low + 1) for edge, low in zip(edges[2:], first)]
     part = picture.resize([high - low for low, high in zip(first, last)], Image.Resampling.LANCZOS, box=inside)
-    if fill is not None:
-        result = Image.new(picture.mode, (size, size), fill)
-        result.paste(part, first)
-        return result
-    margins = [(low, size - high) for low, high in zip(first, last)][::-1]
     pixels = np.asarray(part)
+    if fill is not None:
+        result = np.empty((size, size, *pixels.shape[2:]), np.uint8)
+        result[...] = fill
+        result[first[1]:last[1], first[0]:last[0]] = pixels
+        return Image.fromarray(result)
+    margins = [(low, size - high) for low, high in zip(first, last)][::-1]
     return Image.fromarray(np.pad(pixels, margins + [(0, 0)] * (pixels.ndim - 2), mode='edge'))

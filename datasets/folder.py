@@ -6,7 +6,6 @@ from datasets.class_folders import SPLITS, Folder, composed, few
 from datasets.picture_reading import LARGEST
 from datasets.picture_remarks import remarks
 from datasets.picture_store import Pictures
-from datasets.progress import stepwise
 
 
 def class_files(root, split, group_by=''):
@@ -64,9 +63,7 @@ def describe(root, group_by='', largest=LARGEST):
     for split in SPLITS:
         _labels(folder, split, files[split], classes)
     paths = [path for paths in files['train'].values() for path in paths]
-    with picture_reading.limit(largest):
-        seen = stepwise('looking for colour', paths, 'pictures')
-        return classes, any(map(picture_reading.in_colour, seen)), len(paths)
+    return classes, picture_reading.any_in_colour(paths, largest), len(paths)
 
 
 def _labels(folder, split, files, classes):
@@ -121,7 +118,7 @@ def load(root, split, classes, size, colour, fit='resize', group_by='', factor=2
                 raise ValueError(f'none of the {part} pictures of class {name} in {root} can be read: '
                                  f'{reasons[0]}')
     chosen = Pictures(stored.store, stored.rows[[place for _, place in kept]])
-    images = chosen if native else np.stack([chosen.reduced(i, size) for i in range(len(chosen))])
+    images = chosen if native else np.stack(chosen.all_reduced(size))
     paths = [path for paths in files.values() for path in paths]
     compared = {part: folder.files(part) for part in (SPLITS if split == 'train' else [split])}
     return images, found, remarks(paths, split, stored, places, compared)

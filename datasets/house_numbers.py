@@ -157,10 +157,10 @@ def load(folder, split, size, longest, margin=1.0, extra=False):
         stored = _stored(part, size, margin)
         places = {picture.path: place for place, picture in enumerate(part.everything)}
         read = [picture for picture in short if not stored.reasons[places[picture.path]]]
-        told += remarks([picture.path for picture in short], name, stored, places, faults=part.faults)
         told += [(too_long, [])] * bool(too_long)
+        told += remarks([picture.path for picture in short], name, stored, places, faults=part.faults)
         chosen = Pictures(stored.store, stored.rows[[places[picture.path] for picture in read]])
-        images += [chosen.reduced(i, size) for i in range(len(chosen))]
+        images += chosen.all_reduced(size)
         texts += [picture.text for picture in read]
     if not images:
         raise ValueError(f'none of the {split} numbers in {folder} can be used'

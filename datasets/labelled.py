@@ -1,4 +1,5 @@
 """Pictures with a text each, such as a number, as a table beside them says: labels.csv."""
+import os
 import pathlib
 import unicodedata
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def obstacle(folder, name):
     if not name or pure.is_absolute() or '..' in pure.parts:
         return f'its file must be a path below the folder, not {name!r}'
     path = folder / name
-    return visible.obstacle(path) or ('' if path.is_file() else f'there is no file {path}')
+    return visible.obstacle(path) or ('' if os.path.isfile(path) else f'there is no file {path}')
 
 
 def _fault(text):
@@ -95,5 +96,5 @@ def few_enough(pictures, longest, split):
     """The pictures whose text has at most ``longest`` characters, and a remark about the others, or ''."""
     kept = [picture for picture in pictures if len(picture.text) <= longest]
     left_out = len(pictures) - len(kept)
-    return kept, (f'{left_out:,} of {len(pictures):,} {split} pictures have more than {longest} characters '
-                  '(--longest) and are left out') if left_out else ''
+    return kept, (f'{left_out:,} of {len(pictures):,} {split} pictures have more than {longest} '
+                  f'character{"s" * (longest != 1)} (--longest) and are left out') if left_out else ''

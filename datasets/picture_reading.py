@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from datasets import bit_depth, memory, visible
+from datasets.progress import stepwise
 
 FORMATS = ['PNG', 'JPEG', 'WEBP', 'BMP', 'GIF', 'PPM']
 GREY = ('1', 'L', 'LA', 'La', 'I', 'F')
@@ -78,7 +79,7 @@ def _or_reason(function):
             return formats if os.path.getsize(path) else 'it is empty'
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             return (f'it has more than {Image.MAX_IMAGE_PIXELS / 1e6:.0f} megapixels, the most that '
-                    'are read (for --dataset folder, --largest allows others)')
+                    'are read (for --dataset folder and text, --largest allows others)')
         except MemoryError:
             return 'it needs more memory than there is'
         except Exception as error:  # Pillow raises all kinds of errors for damaged bytes
@@ -120,6 +121,25 @@ def measure(path):
     """
     with _opened(path) as file:
         return file.size[::-1]
+
+
+def named_as_picture(path):
+    """Whether the name of a file, a pathlib.Path, ends as those of pictures that can be read."""
+    return path.name.lower().endswith(_endings())
+
+
+@functools.cache
+def _endings():
+    return tuple(end for end, kind in Image.registered_extensions().items() if kind in FORMATS)
+
+
+def any_in_colour(paths, largest=LARGEST):
+    """Whether a list of files has a picture in colour; shows its progress on a terminal.
+
+    Args: see :func:`in_colour` and :func:`limit`.
+    """
+    with limit(largest):
+        return any(map(in_colour, stepwise('looking for colour', paths, 'pictures')))
 
 
 def in_colour(path):

@@ -187,6 +187,10 @@ class Pictures:
         """Picture i at the finest level that is at most ``most`` pixels wide and high: uint8 array (C, H, W)."""
         return self.store.level(self.indexes[i], self.level(i, most))
 
+    def all_reduced(self, most):
+        """All pictures as :meth:`reduced` gives them, a list of views of the store."""
+        return [self.reduced(i, most) for i in range(len(self))]
+
     def level(self, i, most):
         """The finest level at which picture i is at most ``most`` pixels wide and high; if there is none, the last."""
         k = 0

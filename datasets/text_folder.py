@@ -1,10 +1,11 @@
 """The user's own pictures of texts, such as numbers of meters: folders with a labels.csv each."""
 import functools
+import os
 
 import numpy as np
 
-from datasets import labelled, picture_cache, picture_reading, splits
-from datasets.class_folders import SPLITS, check_folder, few, split_folders
+from datasets import labelled, picture_cache, picture_reading, splits, visible
+from datasets.class_folders import NAMES, SPLITS, check_folder, few, split_folders
 from datasets.labelled import TABLE
 from datasets.picture_reading import LARGEST
 from datasets.picture_remarks import remarks
@@ -51,6 +52,20 @@ class TextFolder:
     def everything(self):
         """The files of all splits, a list of pathlib.Path."""
         return sorted(picture.path for pictures, _ in self._tables.values() for picture in pictures)
+
+    @property
+    def remarks(self):
+        """What is perhaps not read as it is meant: a list of (heading, list of paths)."""
+        alone, listed = self.own == {'train': self.root}, set(map(os.path.realpath, self.everything))
+        places = [self.root] if alone else [
+            path for path in visible.folders(self.root) if path.name.casefold() in NAMES]
+        unread = [path for place in places for path in visible.files(place)
+                  if picture_reading.named_as_picture(path) and os.path.realpath(path) not in listed]
+        above = [path for path in [self.root / TABLE] if path.exists() and not alone]
+        return [(heading, paths) for heading, paths in [
+            ('not read, since the folders of the splits have tables of their own', above),
+            (f'not read, since no {TABLE} has a label for them that can be used ({len(unread):,})', unread)]
+            if paths]
 
     def faults(self, split):
         """What is left out of the tables of a split, a list of str."""
@@ -127,9 +142,8 @@ def describe(root, group_by='', largest=LARGEST, longest=0):
     if len(classes) < 2:
         raise ValueError(f'the texts of the training pictures in {root} have only one character, {classes[0]!r}: '
                          'at least two are needed')
-    with picture_reading.limit(largest):
-        return (classes, max(len(picture.text) for picture in kept),
-                any(picture_reading.in_colour(picture.path) for picture in kept), len(kept))
+    colour = picture_reading.any_in_colour([picture.path for picture in kept], largest)
+    return classes, max(len(picture.text) for picture in kept), colour, len(kept)
 
 
 def load(root, split, classes, longest, size, colour, fit='resize', group_by='', largest=LARGEST):
@@ -148,31 +162,40 @@ def load(root, split, classes, longest, size, colour, fit='resize', group_by='',
         heading and its lines.
 
     Raises: as :class:`TextFolder` and :func:`datasets.picture_cache.stored`; and ValueError if no
-        picture is left.
+        picture is left, of the test either if the split is 'train'.
     """
     folder = TextFolder(root, group_by)
-    everything, listed = folder.everything, folder.pictures(split)
+    everything = folder.everything
     settings = dict(what='text', fit=fit, size=size, channels=3 if colour else 1, factor=1, largest=largest)
     with picture_reading.limit(largest):
         stored = picture_cache.stored(root, everything, settings, lambda path: (size, size),
                                       lambda path: picture_reading.decoded(path, size, colour, fit))
     places = {path: place for place, path in enumerate(everything)}
-    unknown = [f'{picture.path}: {picture.text!r} has {odd[0]!r}' for picture in listed
+    parts = SPLITS if split == 'train' else [split]  # a run says at once what its test would say
+    compared = {part: _by_text(folder.pictures(part)) for part in parts}
+    usable = {part: _usable(folder, part, classes, longest, stored, places, compared if part == split else None)
+              for part in parts}
+    kept, told = usable[split]
+    chosen = Pictures(stored.store, stored.rows[[places[picture.path] for picture in kept]])
+    images = np.stack(chosen.all_reduced(size))
+    return images, labelled.encoded([picture.text for picture in kept], classes, longest), told
+
+
+def _usable(folder, split, classes, longest, stored, places, compared):
+    """The Labelled of a split that can be used, and the remarks; ValueError if there is none."""
+    short, too_long = labelled.few_enough(folder.pictures(split), longest, split)
+    unknown = [f'{picture.path}: {picture.text!r} has {odd[0]!r}' for picture in short
                if (odd := sorted(set(picture.text) - set(classes)))]
-    known, too_long = labelled.few_enough(
-        [picture for picture in listed if set(picture.text) <= set(classes)], longest, split)
+    known = [picture for picture in short if set(picture.text) <= set(classes)]
     kept = [picture for picture in known if not stored.reasons[places[picture.path]]]
-    compared = {part: _by_text(folder.pictures(part)) for part in (SPLITS if split == 'train' else [split])}
-    told = [(unknown and f'{split} pictures with characters that the training pictures do not have, which have '
-             f'{few(classes)}; they are left out ({len(unknown):,})', unknown), (too_long, []),
+    told = [(too_long, []), (unknown and f'{split} pictures with characters that the training pictures do not have, '
+                             f'which have {few(classes)}; they are left out ({len(unknown):,})', unknown),
             *remarks([picture.path for picture in known], split, stored, places, compared, folder.faults(split))]
     told = [(heading, lines) for heading, lines in told if heading]
     if not kept:
-        heading, lines = next(((heading, lines) for heading, lines in told), ('', []))
-        raise ValueError(f'none of the {split} pictures in {root} can be used: {(lines or [heading])[0]}')
-    chosen = Pictures(stored.store, stored.rows[[places[picture.path] for picture in kept]])
-    images = np.stack([chosen.reduced(i, size) for i in range(len(chosen))])
-    return images, labelled.encoded([picture.text for picture in kept], classes, longest), told
+        heading, lines = next(iter(told), ('', []))
+        raise ValueError(f'none of the {split} pictures in {folder.root} can be used: {(lines or [heading])[0]}')
+    return kept, told
 
 
 def _by_text(pictures):

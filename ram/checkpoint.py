@@ -65,7 +65,7 @@ def load_model(path, images=None, largest=None):
 
     Args:
         path: the file, or the folder of a run.
-        images: for a model of the dataset folder, where the pictures are now, if not where its Config says.
+        images: for a model of the datasets folder and text, where the pictures are now, if not where its Config says.
         largest: for such a model, the megapixels of the largest pictures to be read, if others than its Config says.
 
     Returns:

@@ -56,8 +56,8 @@ class Parser(PlainParser):
                           'without a number the first, or one for each of several processes; -1, the default, is the '
                           'CPU')
         self.add_argument('--data', metavar='DIR', help='folder of the data files (default: $RAM_DATA, else data)')
-        self.add_argument('--cache', metavar='DIR', rare=True, help='folder of the stores that --dataset folder makes '
-                          f'of your pictures (default: $RAM_CACHE, else {PROJECT} in $XDG_CACHE_HOME or ~/.cache)')
+        self.add_argument('--cache', metavar='DIR', rare=True, help='folder of the stores that are made of pictures '
+                          f'in files (default: $RAM_CACHE, else {PROJECT} in $XDG_CACHE_HOME or ~/.cache)')
 
     def add_argument(self, *names, place=None, rare=False, old=(), help=None, **settings):
         """Adds an argument, as ArgumentParser does.

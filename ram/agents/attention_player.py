@@ -57,8 +57,8 @@ class AttentionPlayer(RecurrentAttentionModel):
     def check(cls, config):
         super().check(config)
         if config.start == 'learned' or config.context:
-            raise ValueError('a player does not choose its first location: start must be random or center, and context '
-                             'off')
+            raise ValueError('a player does not choose its first location: start must be random, center or mixed, and '
+                             f'context off, not {config.start!r}{" with context" * config.context}')
 
     def draws(self, policy):
         return True  # the games

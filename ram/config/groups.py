@@ -6,6 +6,7 @@ from ram.config.options import absolute, found, option
 from ram.registry import CORES, DATASETS, GLIMPSE_NETWORKS, MODELS, OPTIMIZERS
 
 DIGITS = tuple('0123456789')
+WIDEST = 8  # the largest margin
 LEARNING = 'sigma', 'reward', 'reinforce', 'into_core'  # have no effect where no location is chosen
 
 
@@ -52,7 +53,8 @@ class Sequence:
                           'of text, for as many as the longest training text has', least=0, most=32, metavar='N')
     margin: float = option(1.0, '--margin', 'for numbers: side of the picture, in sides of the tight square around the '
                            'number, which is 30%% wider than its box; above 1, it lies somewhere in it and must be '
-                           'found', least=1, most=8, metavar='RATIO')
+                           'found; the default of --size is then so many times as large, and a reader costs the same',
+                           least=1, most=WIDEST, metavar='RATIO')
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Game:
 @dataclass(frozen=True)
 class Augmentation:
     """Augmentation: the largest random changes of training pictures"""
-    flip: bool = option(False, '--flip', 'mirror each picture, left to right, with probability 1/2; not for digits and '
-                         'signs')
+    flip: bool = option(False, '--flip', 'mirror each picture, left to right, with probability 1/2; not for digits, '
+                         'signs and texts')
     rotate: float = option(0.0, '--rotate', 'rotate, either way', least=0, most=180, metavar='DEGREES')
     zoom: float = option(0.0, '--zoom', 'enlarge or shrink, by a factor up to 1 + SHARE', least=0, most=1,
                          metavar='SHARE')

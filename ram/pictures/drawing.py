@@ -31,11 +31,13 @@ def file_for(arguments, suffix, kind=''):
     Args:
         arguments: those of visualize.py.
         suffix: '.gif' or '.png'; it replaces one of these, or .npz.  Another dot belongs to the name.
-        kind: a word that is added to the model's name, but not to a file's that --out names.
+        kind: a word that is added to the model's name, but not to a file's that --out names; with --image it is the
+            name of that picture, so that each has its own.
 
     Returns:
         pathlib.Path.
     """
+    kind = pathlib.Path(arguments.image).stem if arguments.image else kind
     model, ending = pathlib.Path(arguments.model), f'-{kind}{suffix}' if kind else suffix
     if not arguments.out:
         folder = model.parent if model.name == checkpoint.MODEL else RESULTS

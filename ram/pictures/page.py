@@ -1,7 +1,7 @@
 """A page for any browser, in one file: models, scenes and the program that runs them.
 
-``page_networks.js`` computes the models, ``page_digit.js`` prepares pictures of digits, ``page_scenes.js`` makes scenes
-of drawings and pictures, ``page_reading.js`` tells what a model reads, and ``page.html`` is all else.
+``page.html`` has the elements, ``page.css`` their look, and ``PROGRAMS`` what they do: each begins with what it is for.
+The first ones know nothing of the elements: they compute the models, and make scenes of drawings and pictures.
 """
 import base64
 import dataclasses
@@ -23,7 +23,8 @@ from ram.pictures.drawing import given, scene_indices
 from ram.registry import DATASETS
 
 FOLDER = pathlib.Path(__file__).parent
-PROGRAMS = 'page_networks.js', 'page_digit.js', 'page_scenes.js', 'page_reading.js'
+PROGRAMS = [f'page_{name}.js' for name in (
+    'networks', 'digit', 'scenes', 'reading', 'exhibits', 'looking', 'drawing', 'answers', 'panels', 'controls')]
 LARGEST = 10_000_000    # bytes of a page
 WEIGHTS = ('float16', 'float32')
 SCENES = 36             # scenes that a page holds if nothing else is asked for
@@ -71,8 +72,9 @@ class Exhibit:
 
 def template():
     """The page's text, without models and hashes."""
-    text, *programs = ((FOLDER / name).read_text(encoding='utf-8') for name in ('page.html', *PROGRAMS))
-    return text.replace('{{programs}}', '\n'.join(program.rstrip() for program in programs))
+    text, *parts = ((FOLDER / name).read_text(encoding='utf-8') for name in ('page.html', 'page.css', *PROGRAMS))
+    style, *programs = (part.rstrip() for part in parts)
+    return text.replace('{{style}}', style).replace('{{programs}}', '\n\n'.join(programs))
 
 
 def page(exhibits, weights='float16', title='Watch it look'):

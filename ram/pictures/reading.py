@@ -88,7 +88,7 @@ class Reading(Scene):
         """The text that is read up to glimpse t, and at the end whether it is right."""
         ended = t == len(self) - 1
         read = self.labels[:, :(t + 1) // self.config.glimpses]
-        said = f'{"Answer" if ended else "So far"}: {self.spelt(read)}', INK
+        said = f'Answer: {self.spelt(read) or "nothing"}' if ended else f'So far: {self.spelt(read)}', INK
         if self.truth is None or not ended:
             return [said]
         truth = np.array([self.truth])

@@ -97,7 +97,8 @@ class SequenceReport:
     def text(self):
         """The result as a text."""
         config, result = self.model.config, self.result
-        looks = f'{config.glimpses} glimpses for each of at most {sequences.places(config)} answers, each'
+        looks = (f'{config.glimpses} glimpse{"s" * (config.glimpses > 1)} for each of at most '
+                 f'{sequences.places(config)} answers, each')
         lines = [*subject(self.model, result['policy'], looks),
                  f'{result["split"]} error {with_interval(result["test_error"], result["ci95"])} (wrong texts)',
                  f'wrong characters {percent(result["digit_error"])} (edit distance over true characters)',

@@ -1,7 +1,7 @@
 """Whole house numbers, or a stand-in: rows of font digits, or of SVHN's digits."""
 import datasets
 from datasets import house_numbers, labelled, rows
-from ram.config.groups import Pictures, names
+from ram.config.groups import WIDEST, Pictures, names
 from ram.tasks.remarks import say
 from ram.tasks.sequence import SequenceTask, by_first_character, line
 from ram.tasks.task import PHOTOGRAPHS
@@ -9,13 +9,18 @@ from ram.tasks.task import PHOTOGRAPHS
 
 class NumbersTask(SequenceTask):
     """Colour squares around house numbers."""
-    unused = *names(Pictures), 'clutter', 'speed', 'paddle'
+    unused = *SequenceTask.unused, *names(Pictures)
     digits = 'mnist', 'fonts', 'svhn'  # 'mnist', the default, stands for the real numbers
 
     def check(self, config):
         super().check(config)
         if not config.longest:
             raise ValueError(f'longest must be at least 1 for {config.dataset}, not 0')
+
+    def implied(self, flags):
+        """The digits of a wider picture keep their size in pixels.  A margin that is refused implies no odd size."""
+        margin = max(1, min(WIDEST, flags.get('margin', 1)))
+        return {'size': 2 * round(margin * self.preset['size'] / 2)}
 
     def channels(self, config):
         return 3

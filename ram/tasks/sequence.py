@@ -9,6 +9,7 @@ class SequenceTask(Task):
     right, then the end, which is ``len(config.classes)``, then -1.
     """
     goal = 'sequence'
+    unused = 'clutter', 'speed', 'paddle', 'flip'  # mirrored characters are others, or none
     pictures = True
 
 

@@ -14,7 +14,7 @@ class TextTask(OwnPictures, SequenceTask):
     The classes that are found in the data are the characters; so is the number of those of the longest text.
     """
     asked = 'a folder of pictures with a labels.csv (file,label)'
-    unused = 'digits', 'clutter', 'extra', 'speed', 'paddle', 'margin'
+    unused = *SequenceTask.unused, 'digits', 'extra', 'margin'
 
     def check(self, config):
         super().check(config)
@@ -22,9 +22,14 @@ class TextTask(OwnPictures, SequenceTask):
             raise ValueError(f'fit must be resize or pad for {config.dataset}, not native')
 
     def completed(self, config):
-        """Raises: as :func:`datasets.text_folder.describe`."""
-        classes, longest, colour, count = text_folder.describe(self.root(config), config.group_by, config.largest,
-                                                               config.longest)
+        """Says on stderr what is perhaps not read as it is meant.
+
+        Raises: as :func:`datasets.text_folder.describe`.
+        """
+        root = self.root(config)
+        classes, longest, colour, count = text_folder.describe(root, config.group_by, config.largest, config.longest)
+        for heading, paths in text_folder.TextFolder(root, config.group_by).remarks:
+            say(heading, paths)
         return suited(dataclasses.replace(config, classes=classes, longest=config.longest or longest, colour=colour),
                       count)
 

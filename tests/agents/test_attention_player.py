@@ -86,9 +86,20 @@ def test_a_retina_as_large_as_the_screen_sees_all_of_it(rng):
     np.testing.assert_array_equal(seen, game.screen)
 
 
+@pytest.mark.parametrize('start, tested, trained', [
+    ('random', range(8), range(8)), ('center', (), ()), ('mixed', (), (0, 4))])
+def test_games_that_begin_elsewhere_than_at_the_centre(config, start, tested, trained):
+    model = AttentionPlayer(dataclasses.replace(config, start=start))
+    for explore, expected in (False, tested), (True, trained):
+        episode = model.play(new_games(np.random.default_rng(3), 8, 10), np.random.default_rng(4), explore=explore)
+        assert list(episode.locations[0].any(axis=1).nonzero()[0]) == list(expected)
+
+
 @pytest.mark.parametrize('changes, words', [
     (dict(model='ram'), ['player', "'ram'"]), (dict(size=3), ['size', '4']), (dict(paddle=24), ['paddle', '24']),
-    (dict(speed=-1.0), ['speed']), (dict(start='learned'), ['start']), (dict(context=True), ['context']),
+    (dict(speed=-1.0), ['speed']),
+    (dict(start='learned'), ["start must be random, center or mixed, and context off, not 'learned'"]),
+    (dict(context=True), ["not 'random' with context"]),
     (dict(shift=2), ['shift', '2']), (dict(mc=2), ['mc']), (dict(classes=('a', 'b')), ['left, stay, right'])])
 def test_what_catch_does_not_have(changes, words):
     with pytest.raises(ValueError) as found:

@@ -138,3 +138,16 @@ def test_files_in_the_encodings_of_editors(encoding):
 def test_json_that_is_no_config(text):
     with pytest.raises(ValueError):
         Config.from_json(text)
+
+
+@pytest.mark.parametrize('flags, size', [
+    ('', 64), ('--margin 1', 64), ('--margin 2', 128), ('--margin 1.03', 66), ('--margin 8', 512),
+    ('--margin 2 --size 64', 64), ('--margin 2 --canvas 90', 90)])
+def test_a_wider_picture_has_more_pixels(flags, size):
+    assert parsed('--dataset', 'numbers', *flags.split()).size == size
+
+
+@pytest.mark.parametrize('margin', ['0.5', '-3', '8.5', '1e9', 'inf', 'nan'])
+def test_a_margin_that_is_refused_is_named(margin):
+    with pytest.raises(ValueError, match=f'margin must be at least 1 and at most 8 .*not {float(margin)}'):
+        parsed('--dataset', 'numbers', '--margin', margin)

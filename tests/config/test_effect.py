@@ -118,6 +118,8 @@ def compare(chosen, fields, steps):
     ('--schedule exponential --drop 5', '--drop 5', '--schedule exponential'),
     ('--dataset mnist --paddle 2', '--paddle 2', '--dataset mnist'),
     ('--dataset catch --colour 0', '--tint 0.0', '--dataset catch'),
+    ('--dataset numbers --data nowhere --flip', '--flip', '--dataset numbers'),
+    ('--dataset text --images DIR --flip', '--flip', '--dataset text'),
     ('--dataset folder --digits fonts', '--digits fonts', '--dataset folder'),
     ('--dataset folder --fit native --size 64', '--size 64', '--fit native'),
     ('--dataset folder --fit native --size 50', '--size 50', '--fit native')])

@@ -30,6 +30,10 @@ def helped(*flags):
     (['--preset', 'archived'], dict(epoch='690', lr='0.01', patch='8', unit='128', schedule='step')),
     (['--preset', 'archived', '--epoch', '3', '--lr', '2'], dict(epoch='690', lr='0.01', clip='0')),
     (['--dataset', 'folder'], dict(images='none', normalise='yes', flip='no', rotate='15')),
+    (['--dataset', 'numbers'], dict(size='64')),
+    (['--dataset', 'numbers', '--margin', '2'], dict(size='128', margin='1')),
+    (['--dataset', 'numbers', '--margin', 'inf'], dict(margin='1')),
+    (['--dataset', 'folder', '--margin', '2'], dict(size='64')),
     (['--dataset', 'folder', '--fit', 'native'], dict(epoch='0', fit='resize', rotate='15', largest='0'))])
 def test_the_help_shows_the_presets_defaults(flags, defaults):
     for told in helped(*flags, '--help-all')[1], helped('--help-all', *flags)[1]:

@@ -56,11 +56,12 @@ def test_what_is_cut_out_is_the_picture_with_its_border_repeated(rng):
         expected = [[pixels[min(max(top + y, 0), 19), min(max(left + x, 0), 29)] for x in range(side)]
                     for y in range(side)]
         np.testing.assert_array_equal(found, expected)
-        filled = np.asarray(crops.cropped(Image.fromarray(pixels), left, top, side, side, (1, 2, 3)))
         inside = np.zeros((side, side), bool)
         inside[max(-top, 0):20 - top, max(-left, 0):30 - left] = True
-        np.testing.assert_array_equal(filled[inside], found[inside])
-        assert (filled[~inside] == (1, 2, 3)).all()
+        for fill, colour in ((1, 2, 3), (1, 2, 3)), (255, (255, 255, 255)):
+            filled = np.asarray(crops.cropped(Image.fromarray(pixels), left, top, side, side, fill))
+            np.testing.assert_array_equal(filled[inside], found[inside])
+            assert (filled[~inside] == colour).all()
 
 
 @given(sides, sides, st.integers(-50, 299), st.integers(-50, 299), sides, st.integers(1, 70))

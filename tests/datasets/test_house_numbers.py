@@ -67,6 +67,8 @@ def test_bad_files_are_named_and_left_out(svhn):
     assert 'damaged rows' in rows and faults == [f'digitStruct.mat, 1.png: there is no file {folder}/1.png']
     assert [line.split(': ')[0] for line in lines] == [f'{folder}/{i}.png' for i in (2, 3, 4)]
     assert 'is outside the picture, which is 6 x 6' in lines[1]
+    with pytest.raises(ValueError, match='none of the test numbers .*: 7 of 7 test pictures have more than 0 char'):
+        house_numbers.load(svhn, 'test', 26, 0)
     for path in folder.glob('*.png'):
         path.write_bytes(b'')
     with pytest.raises(ValueError, match='none of the test numbers .* can be used'):

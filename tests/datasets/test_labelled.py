@@ -17,7 +17,7 @@ def test_bad_rows_are_named_and_left_out(tmp_path):
     (tmp_path / 'labels.csv').write_text('file,label\nb.png, 0 7 \n'
                                          'a.png,e\u0301\nc.png,\nno.png,1\nfolder,1\n../a.png,1\n'
                                          f'{tmp_path}/a.png,1\n,1\nd.png,1\u200b\ne.png,5\ne.png,5\nf.png,1\nf.png,2\n'
-                                         'g.png,\u00a05\n', 'utf-8')
+                                         f'g.png,\u00a05\n{"h" * 300}.png,1\n', 'utf-8')
     pictures, faults = labelled.read(tmp_path)
     assert pictures == [Labelled(tmp_path / name, text) for name, text in [
         ('a.png', '\u00e9'), ('b.png', '0 7'), ('e.png', '5'), ('g.png', '5')]]
@@ -26,6 +26,7 @@ def test_bad_rows_are_named_and_left_out(tmp_path):
             'line 6: it is a folder', "line 7: its file must be a path below the folder, not '../a.png'",
             'line 8: its file',
             'line 9: its file', r"line 10: its label has the character '\u200b', which cannot be seen",
+            f'line 16: there is no file {tmp_path}/{"h" * 300}.png',
             'lines 11 and 12: e.png is there 2 times, and counts once',
             'lines 13 and 14: f.png is there 2 times, with different labels, and is left out'], strict=True):
         assert words in fault
@@ -35,4 +36,5 @@ def test_long_texts_are_counted(tmp_path):
     pictures = [Labelled(tmp_path, text) for text in ('1', '22', '333', '4444')]
     assert labelled.few_enough(pictures, 4, 'test') == (pictures, '')
     kept, said = labelled.few_enough(pictures, 2, 'test')
-    assert kept == pictures[:2] and said.startswith('2 of 4 test pictures have more than 2 characters')
+    assert kept == pictures[:2] and said.startswith('2 of 4 test pictures have more than 2 characters ')
+    assert ' more than 1 character (--longest)' in labelled.few_enough(pictures, 1, 'test')[1]

@@ -57,6 +57,9 @@ def test_pictures_are_a_sequence_of_a_store(rng):
     assert [chosen.size(i) for i in range(3)] == [SIZES[3], SIZES[1], SIZES[1]]
     assert chosen.repeat(2, axis=0).indexes.tolist() == [3, 3, 1, 1, 1, 1]
     np.testing.assert_array_equal(chosen.reduced(0, 33), images[3])
+    for found, picture in zip(chosen.all_reduced(999), (3, 1, 1), strict=True):
+        np.testing.assert_array_equal(found, images[picture])
+        assert np.shares_memory(found, chosen.store.pixels)
     assert chosen.reduced(0, 32).shape == (3, 17, 1) and chosen.reduced(0, 8).shape == (3, 5, 1)
 
 

@@ -36,6 +36,12 @@ def test_a_flat_folder_is_split(tmp_path):
         assert ''.join('-123ab'[label] for label in row if label in range(6)) == picture.text and 6 in row
 
 
+def test_looking_for_colour_is_shown(terminal, tmp_path):
+    fill(tmp_path, TEXTS)
+    text_folder.describe(tmp_path)
+    assert 'looking for colour' in terminal.getvalue() and ' of 28 pictures' in terminal.getvalue()
+
+
 def test_folders_of_splits_and_what_is_left_out(tmp_path):
     fill(tmp_path / 'Train', ['12', '34', '5'], colour=True)
     fill(tmp_path / 'val', ['1', '2'], colour=True)
@@ -46,7 +52,7 @@ def test_folders_of_splits_and_what_is_left_out(tmp_path):
     images, labels, told = text_folder.load(tmp_path, 'test', tuple('12345'), 2, 9, True)
     assert labels.tolist() == [[0, 5, -1], [3, 5, -1]] and images.shape == (2, 3, 9, 9)
     told = '\n'.join(f'{heading}: {lines}' for heading, lines in told)
-    for words in ("01.png: '1x' has 'x'", '1 of 4 test pictures have more than 2', 'line 6: there is no file',
+    for words in ("01.png: '1x' has 'x'", '1 of 5 test pictures have more than 2', 'line 6: there is no file',
                   '1 of 3 test pictures cannot be read'):
         assert words in told
     _, _, ((heading, lines),) = text_folder.load(tmp_path, 'train', tuple('12345'), 2, 9, True)
@@ -67,6 +73,48 @@ def test_unusable_folders_are_refused(tmp_path, break_it, words):
     break_it(tmp_path)
     with pytest.raises(ValueError, match=words):
         text_folder.describe(tmp_path)
+
+
+def test_the_characters_of_texts_that_are_too_long_are_not_missed(tmp_path):
+    fill(tmp_path / 'train', [*TEXTS, 'wxyz'])
+    classes, longest, *_ = text_folder.describe(tmp_path, longest=3)
+    told = [part for split in ('train', 'validation', 'test')
+            for part in text_folder.load(tmp_path, split, classes, longest, 9, False)[2]]
+    (heading, _), = told
+    assert heading.endswith('have more than 3 characters (--longest) and are left out')
+
+
+def test_what_no_table_lists_is_named(tmp_path):
+    """Pictures beside a table or below it, or in a folder without one; and a table above those of the splits."""
+    fill(tmp_path / 'train', TEXTS)
+    assert text_folder.TextFolder(tmp_path).remarks == []
+    (tmp_path / 'link').symlink_to(tmp_path / 'train')
+    for other in 'train/x.png', 'train/more/y.JPG', 'val/z.png', 'originals/w.png', 'train/notes.txt':
+        save(tmp_path / other, format='PNG')
+    fill(tmp_path / 'test', ['', '12'])
+    (tmp_path / 'labels.csv').touch()
+    (above, table), (heading, unread) = text_folder.TextFolder(tmp_path).remarks
+    assert above.startswith('not read, since') and table == [tmp_path / 'labels.csv']
+    assert heading == 'not read, since no labels.csv has a label for them that can be used (4)'
+    assert [path.relative_to(tmp_path).as_posix() for path in unread] == [
+        'test/00.png', 'train/more/y.JPG', 'train/x.png', 'val/z.png']
+
+
+def test_what_a_table_above_does_not_list_is_named(tmp_path):
+    fill(tmp_path, TEXTS)
+    save(tmp_path / 'val' / 'z.png')
+    (tmp_path / 'link.png').symlink_to(tmp_path / '00.png')
+    (_, unread), = text_folder.TextFolder(tmp_path).remarks
+    assert unread == [tmp_path / 'val' / 'z.png']
+
+
+def test_training_says_at_once_that_the_test_has_nothing(tmp_path):
+    fill(tmp_path / 'train', TEXTS)
+    fill(tmp_path / 'test', ['1212', '12121'])
+    classes, longest, *_ = text_folder.describe(tmp_path)
+    with pytest.raises(ValueError, match='none of the test pictures in .*: 2 of 2 test pictures have more than 3'):
+        text_folder.load(tmp_path, 'train', classes, longest, 9, False)
+    assert len(text_folder.load(tmp_path, 'validation', classes, longest, 9, False)[0]) == 6
 
 
 def test_nothing_is_left(tmp_path):

@@ -18,8 +18,8 @@ CPU = chainer.get_device('@numpy')
 
 
 def arguments(tmp_path, **changes):
-    return SimpleNamespace(**{'model': tmp_path / 'a.npz', 'out': None, 'data': None, 'seed': 0, 'count': 3,
-                              'policy': None, **changes})
+    return SimpleNamespace(**{'model': tmp_path / 'a.npz', 'out': None, 'image': None, 'data': None, 'seed': 0,
+                              'count': 3, 'policy': None, **changes})
 
 
 def opened(content):

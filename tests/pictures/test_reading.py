@@ -48,6 +48,11 @@ def test_a_text_without_an_end_has_all_characters(rows):
     assert len(shown) == 8 and shown.words(7) == [('Answer: abc', shown.words(7)[0][1])]
 
 
+def test_a_text_of_nothing_is_called_so(rows):
+    shown = reading([3] * 8, truth=[0, 3, -1, -1])
+    assert [text for text, _ in shown.words(1)] == ['Answer: nothing', 'Wrong: it is a']
+
+
 def test_a_text_that_is_longer_than_the_truth_has_no_right_answer_after_its_end(rows):
     shown = reading([0] * 8, truth=[0, 3, -1, -1])
     assert [shown.wanted(t) for t in range(8)] == [0, 0, 3, 3, None, None, None, None]

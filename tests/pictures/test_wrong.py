@@ -13,7 +13,7 @@ from ram.reports import evaluation
 
 
 def arguments(tmp_path):
-    return SimpleNamespace(model=tmp_path / 'a.npz', out=None, data=None, seed=0, count=1, policy=None)
+    return SimpleNamespace(model=tmp_path / 'a.npz', out=None, image=None, data=None, seed=0, count=1, policy=None)
 
 
 def test_wrong_episodes_are_wrong_and_as_they_were_played(tiny, rng):

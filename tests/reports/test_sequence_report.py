@@ -1,9 +1,15 @@
 import functools
+from types import SimpleNamespace
 
+import chainer
 import numpy as np
 import pytest
 
+from ram.registry import make_model
 from ram.reports import sequence_report
+from tests import rows as task
+
+rows = task.rows
 
 
 def naive(one, other):
@@ -34,3 +40,10 @@ def test_errors():
     assert found['by_length'] == [[0, 50, 1], [1, 0, 1], [2, 50, 1]]
     assert found['glimpses'] == pytest.approx(3 * (3 + 2 + 1 + 2 + 2 + 4) / 6)
     assert sequence_report.errors(labels[None], labels, ('0', '1'), None)['glimpses'] is None
+
+
+def test_one_glimpse_for_each_answer_is_one(rows):
+    arguments = SimpleNamespace(split=None, data=None, policy=None, repeats=1, seed=0)
+    model = make_model(task.config(glimpses=1))
+    text = sequence_report.SequenceReport(model, arguments, chainer.get_device('@numpy')).text()
+    assert '1 glimpse for each of at most 4 answers' in text

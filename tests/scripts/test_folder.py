@@ -116,7 +116,7 @@ def test_whatever_is_not_read_as_usual_is_named(root, flags, tmp_path):
     told = result.stderr.splitlines()
     assert len(told) == 12
     assert told[0] == (f'left out: {root}/bright/bomb.png is not a picture that can be read: it has more than 90 '
-                       'megapixels, the most that are read (for --dataset folder, --largest allows others)')
+                       'megapixels, the most that are read (for --dataset folder and text, --largest allows others)')
     assert told[10] == 'left out: and 71 more' and told[11].startswith('20 of 102 pictures use few of their 16 bits')
     result = script('visualize.py', tmp_path / 'run' / 'model.npz', '--image', root / 'bright' / 'deep1.png')
     assert result.returncode == 0 and 'white is 4095 in 1' in result.stderr

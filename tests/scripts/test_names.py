@@ -139,8 +139,8 @@ def test_out_may_be_a_folder(tiny, tmp_path):
     for out in tmp_path / 'pictures', f'{tmp_path}/pictures/':
         result = script('visualize.py', tmp_path / 'a.npz', '--image', tmp_path / 'digit.png', '-o', out)
         assert result.returncode == 0, result.stderr
-        assert result.stdout.split() == [f'{tmp_path}/pictures/a.gif', f'{tmp_path}/pictures/a.png']
-        assert sorted(os.listdir(tmp_path / 'pictures')) == ['a.gif', 'a.png']
+        assert result.stdout.split() == [f'{tmp_path}/pictures/a-digit.gif', f'{tmp_path}/pictures/a-digit.png']
+        assert sorted(os.listdir(tmp_path / 'pictures')) == ['a-digit.gif', 'a-digit.png']
 
 
 def test_no_room_for_a_log_is_said_of_the_log(trained, tmp_path, monkeypatch):
