@@ -26,7 +26,7 @@ from benchmarks import scaling
 from benchmarks.pytorch_twin import GRAPHS, Training, Twin
 from benchmarks.throughput import seconds
 from ram.registry import make_loss, make_model
-from ram.training.graph import make_updater
+from ram.training.graph import make_updater, plain_updater
 from ram.training.optimizers import make_optimizer
 from ram.training.scene_iterator import SceneIterator
 
@@ -47,7 +47,7 @@ def sides(name, batch, device, forms):
                             FORMS[form]) for form in forms}
     loss = make_loss(model)
     loss.to_device(device)
-    updater = make_updater(scenes, make_optimizer(c, loss), device)
+    updater = (plain_updater if device.xp is np else make_updater)(scenes, make_optimizer(c, loss), device)
 
     def twin_step(training):
         images, truths, _ = next(scenes)

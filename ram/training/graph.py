@@ -23,24 +23,23 @@ from ram.training.scene_iterator import SceneIterator, whole_arrays
 
 
 def make_updater(iterator, optimizer, device, ranks=ALONE):
-    """The updater of a run: on a GPU with graphs, if that is possible; else a line says why not.
+    """An updater with graphs, if that is possible; else Chainer's, and a line says why.
 
     Args:
         iterator: a SceneIterator or a GameIterator.
         optimizer: one of the registry, set up for a loss.
-        device: chainer device.
+        device: chainer device, a GPU.
         ranks: the Ranks that train together.
     """
-    if device.xp is cuda.cupy:
-        reason = obstacle(iterator, ranks)
-        if not reason:
-            return GraphUpdater(iterator, optimizer, device)
-        if ranks.first:
-            say(reason)
+    reason = obstacle(iterator, ranks)
+    if not reason:
+        return GraphUpdater(iterator, optimizer, device)
+    if ranks.first:
+        say(reason)
     return plain_updater(iterator, optimizer, device)
 
 
-def plain_updater(iterator, optimizer, device):
+def plain_updater(iterator, optimizer, device, ranks=ALONE):
     """Chainer's updater; the arguments are those of :func:`make_updater`."""
     return training.updaters.StandardUpdater(
         iterator, optimizer, converter=whole_arrays, device=device)

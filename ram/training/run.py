@@ -18,8 +18,8 @@ from ram.training.extensions.log import FILE as LOG
 FILE = 'run.json'
 # In the folder of a run of an older version: its Config, and the command that began it.
 OLDER_CONFIG, OLDER_COMMAND = 'config.json', 'command.txt'
-# The flags of train.py that say where a run is, not what it does.
-MACHINE = 'gpu', 'data', 'cache', 'snapshot', 'communicator'
+# The flags of train.py that say where and how a run is done, not what it does, and their types.
+MACHINE = dict(gpu=int, graph=bool, data=str, cache=str, snapshot=str, communicator=str)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Run:
             if not isinstance(getattr(self, field.name), field.type):
                 raise ValueError(f'{field.name} is {getattr(self, field.name)!r}')
         for name, value in self.machine.items():
-            if name not in MACHINE or not isinstance(value, (int if name == 'gpu' else str) | None):
+            if name not in MACHINE or not isinstance(value, MACHINE[name] | None):
                 raise ValueError(f'machine has {name} {value!r}')
         for classes in self.data.values():
             for name, (count, digest) in classes.items():

@@ -16,12 +16,12 @@ from ram.training.extensions.snapshots import Finite, Snapshot, Validation
 from ram.training.extensions.stuck_gaze import StuckGaze
 from ram.training.extensions.threads import Threads
 from ram.training.extensions.triggers import SnapshotTrigger, Stop
-from ram.training.graph import make_updater
+from ram.training.graph import make_updater, plain_updater
 from ram.training.optimizers import make_optimizer
 
 
 def make_trainer(config, out, device, folder=None, every='epoch', made=None, ranks=ALONE, init=None,
-                 written=lambda iteration: None):
+                 written=lambda iteration: None, graph=False):
     """A trainer that is ready to run.
 
     Args:
@@ -34,6 +34,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
         ranks: the Ranks that train together, each with batches of ``config.batchsize``.
         init: file of a model to start from, see ``checkpoint.start_from``; that of the first rank is used.
         written: called with the iteration, in the first rank, once its snapshot is written.
+        graph: whether the steps shall be CUDA graphs, see ``ram.training.graph``.
 
     Returns:
         chainer.training.Trainer, to which reports on the screen may be added.
@@ -47,7 +48,7 @@ def make_trainer(config, out, device, folder=None, every='epoch', made=None, ran
     loss = make_loss(model)
     loss.to_device(device)
     optimizer = make_optimizer(config, loss, ranks)
-    updater = make_updater(iterator, optimizer, device, ranks)
+    updater = (make_updater if graph else plain_updater)(iterator, optimizer, device, ranks)
 
     trainer = training.Trainer(updater, Stop(config.epoch, ranks), out=str(out))
     snapshots = SnapshotTrigger(every, ranks)

@@ -1,11 +1,8 @@
 """Which updater a run gets; tests/gpu has the tests of its steps."""
-from types import SimpleNamespace
-
-import chainer
 import numpy as np
 import pytest
-from chainer import training
 
+import train
 from datasets.picture_store import Pictures
 from ram.training import graph
 from ram.training.distributed import ALONE
@@ -30,9 +27,9 @@ def test_obstacles(batches, ranks, expected):
     assert found is None if expected is None else expected in found
 
 
-def test_a_cpu_has_no_graphs_and_nothing_is_said(capsys):
-    loss = SimpleNamespace(to_cpu=None, to_device=lambda device: None)
-    optimizer = SimpleNamespace(target=loss)
-    found = graph.make_updater(iterator(), optimizer, chainer.get_device('@numpy'))
-    assert type(found) is training.updaters.StandardUpdater
-    assert capsys.readouterr() == ('', '')
+def test_graphs_are_asked_for(capsys):
+    """A CPU has none; a run that had them can be resumed on one."""
+    assert train.parse([]).graph is False and train.parse(['--graph']).graph is True
+    assert train.parse([], {'graph': True}).graph is True
+    with pytest.raises(ValueError, match='--graph has no effect without --gpu'):
+        train.main(['--dataset', 'mnist', '--graph'])

@@ -85,9 +85,9 @@ def test_a_folder_of_an_older_version(tiny, tmp_path):
 def test_a_resumed_run_has_the_machine_of_its_description_unless_flags_say_otherwise(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('RAM_CACHE', '')
-    known = run.machine(train.parse(['--gpu', '--data', 'my data', '--cache', 'c', '--snapshot', '5m']))
-    assert known == {'gpu': None, 'data': str(tmp_path / 'my data'), 'cache': str(tmp_path / 'c'), 'snapshot': '5m',
-                     'communicator': None}
+    known = run.machine(train.parse(['--gpu', '--graph', '--data', 'my data', '--cache', 'c', '--snapshot', '5m']))
+    assert known == {'gpu': None, 'graph': True, 'data': str(tmp_path / 'my data'), 'cache': str(tmp_path / 'c'),
+                     'snapshot': '5m', 'communicator': None}
     again = train.parse(['--resume', 'r'], known)
     assert run.machine(again) == known and os.environ['RAM_CACHE'] == str(tmp_path / 'c')
     other = run.machine(train.parse(['--resume', 'r', '--gpu', '-1', '--data', '/d'], known))
