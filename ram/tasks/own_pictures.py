@@ -42,8 +42,8 @@ class OwnPictures(Task):
 
 def suited(config, count):
     """The Config for so many training pictures: what it leaves open, by 0, is chosen."""
-    return dataclasses.replace(config, epoch=config.epoch or epochs(count),
-                               batchsize=config.batchsize or min(BATCH, count))
+    batch = max(1, min(BATCH, count // 2))  # some of them may prove unreadable
+    return dataclasses.replace(config, epoch=config.epoch or epochs(count), batchsize=config.batchsize or batch)
 
 
 def epochs(count):

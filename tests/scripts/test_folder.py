@@ -51,6 +51,19 @@ def test_own_pictures_from_the_command_line(coloured, tmp_path):
     assert script('visualize.py', model, '--image', own, '-o', tmp_path / 'own.gif').returncode == 0
 
 
+def test_a_few_pictures_one_of_which_cannot_be_read(picture_folder, tmp_path, quick):
+    """The batch that is chosen leaves room for it."""
+    for folder in sorted(picture_folder.iterdir()):
+        (tmp_path / 'few' / folder.name).mkdir(parents=True)
+        for path in sorted(folder.iterdir())[:6]:
+            shutil.copy(path, tmp_path / 'few' / folder.name)
+        (tmp_path / 'few' / folder.name / 'damaged.png').write_text('no picture')
+    small = quick[4:-2]  # without --batchsize
+    result = script('train.py', '--dataset', 'folder', *small, '--images', tmp_path / 'few', '-e', 1, '-o',
+                    tmp_path / 'run')
+    assert result.returncode == 0 and 'damaged.png' in result.stderr, result.stderr
+
+
 @pytest.fixture
 def root(picture_folder, tmp_path):
     """Two classes of 40 pictures, which a test may change."""

@@ -113,7 +113,7 @@ def test_the_fingerprint_of_a_folder_is_of_its_files_names_and_sizes(tmp_path, m
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new('L', (9 + number, 9)).save(path)
     config = tasks.completed(dataclasses.replace(PRESETS['folder'], images=str(tmp_path / 'here')))
-    assert (config.batchsize, config.epoch) == (12, 300)  # of a few pictures
+    assert (config.batchsize, config.epoch) == (6, 300)  # of 12 pictures
     assert tasks.completed(dataclasses.replace(config, batchsize=5, epoch=9)).epoch == 9
     monkeypatch.setattr(Image, 'open', None)  # none is read
     before = tasks.fingerprint(config)
