@@ -43,8 +43,9 @@ def parse(argv, machine=None):
     parser.add_argument('--snapshot', place=run, rare=True, default='epoch', metavar='WHEN', help="when to write a "
                         "snapshot for --resume: 'epoch' (the default), a number of iterations, or of minutes such as "
                         '10m')
-    parser.add_argument('--graph', place=run, rare=True, action='store_true', help='on a GPU, launch all kernels of a '
-                        'step together, as a CUDA graph: faster, but tested only in an emulator so far')
+    parser.add_argument('--graph', place=run, rare=True, action=argparse.BooleanOptionalAction, default=False,
+                        help='on a GPU, launch all kernels of a step together, as a CUDA graph: faster, but tested '
+                        'only in an emulator so far (default: no; a run that is resumed goes on as before)')
     parser.add_argument('--communicator', place=run, rare=True, metavar='NAME', help='train with all processes that '
                         "mpiexec started: naive for CPUs, pure_nccl for GPUs, or another of ChainerMN's; --batchsize "
                         'is that of each process')
@@ -166,13 +167,14 @@ def result(model):
 
 def main(argv=None):
     arguments, old = parse(argv), None
+    asked = arguments.graph  # now, and not by the run that is resumed
     if arguments.resume:
         old = distributed.from_first_started(lambda: description.read(arguments.resume))
         arguments = parse(argv, old.flags)
     joined = distributed.join(arguments.communicator)
     device = command_line.device(arguments.gpu, joined.local, joined.beside)
     graph = arguments.graph and device.xp is not np
-    if arguments.graph and not (graph or old):
+    if asked and not graph:
         raise ValueError(config.no_effect('--graph', 'without --gpu'))
     shared_batch(arguments, joined)
     command = shlex.join(['train.py', *(sys.argv[1:] if argv is None else argv)])

@@ -5,10 +5,11 @@ import pytest
 import train
 from datasets.picture_store import Pictures
 from ram.training import graph
+from ram.training import run as description
 from ram.training.distributed import ALONE
 from ram.training.game_iterator import GameIterator
 from ram.training.scene_iterator import SceneIterator
-from tests.training.conftest import ranks_of
+from tests.training.conftest import few_digits_config, ranks_of
 
 
 def iterator(**changes):
@@ -31,5 +32,13 @@ def test_graphs_are_asked_for(capsys):
     """A CPU has none; a run that had them can be resumed on one."""
     assert train.parse([]).graph is False and train.parse(['--graph']).graph is True
     assert train.parse([], {'graph': True}).graph is True
-    with pytest.raises(ValueError, match='--graph has no effect without --gpu'):
-        train.main(['--dataset', 'mnist', '--graph'])
+    assert train.parse(['--no-graph'], {'graph': True}).graph is False
+
+
+@pytest.mark.parametrize('before', [False, True])
+def test_a_cpu_has_no_graphs(tmp_path, few_digits, before):
+    """Also if a run is resumed, whether it had them or not."""
+    description.Run(few_digits_config(), 'train.py', machine={'graph': before}).write(tmp_path)
+    for flags in ['--dataset', 'mnist'], ['--resume', str(tmp_path)]:
+        with pytest.raises(ValueError, match='--graph has no effect without --gpu'):
+            train.main([*flags, '--graph'])
