@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Compares the speed of training with a twin in PyTorch, in one run: python benchmarks/pytorch.py [--gpu]
 
-The twin has the same networks, sensor, loss, clipping and optimizer; tests hold its loss and gradients to ours.  Ours,
-the twin as it is, and the twin under torch.compile, on a GPU also with CUDA graphs, run alternately, each on the same
-fresh scenes; the best round counts.  The scenes' cost is part of every step, on each side.  Needs
-requirements-pytorch.txt.
+The twin has the same networks, sensor, loss, clipping and optimizer; tests hold its loss and gradients to ours.  Ours
+(on a GPU as train.py --graph), the twin as it is, and the twin under torch.compile, on a GPU also with CUDA graphs, run
+alternately, each on the same fresh scenes; the best round counts.  The scenes' cost is part of every step, on each
+side.  Needs requirements-pytorch.txt.
 
 With --processes N, ours runs in N processes too, joined by ChainerMN, with the same batch together and a core each;
 this needs `make mpi`.
