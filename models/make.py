@@ -134,9 +134,14 @@ def train(name, rest):
         found, flags = None, [*flags, '--out', str(out.relative_to(ROOT)), *rest]
     if not found or not found.finished:
         start(name, flags)
-    model = checkpoint.load_model(out / checkpoint.MODEL)
+    model = checkpoint.load_model(out / checkpoint.MODEL, images_of(shlex.split(RUNS[name])))
     checkpoint.save_model(HERE / f'{name}.npz', model, model.provenance, half=True)
     shutil.copy(out / 'log', HERE / f'{name}.log')
+
+
+def images_of(flags):
+    """The folder of pictures as a recipe names it, so that no path of the machine is shipped; None if it names none."""
+    return flags[flags.index('--images') + 1] if '--images' in flags else None
 
 
 def check_recipe(out, found, flags):

@@ -1,6 +1,7 @@
 """The shipped models, and what the documents say about them."""
 import dataclasses
 import json
+import pathlib
 import re
 import shlex
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ def test_a_shipped_model_has_its_provenance(path):
         assert row is None or row.glimpses is None or re.search(rf'-T{row.glimpses}(-near|-512|-seed\d)?$', path.stem)
     assert re.fullmatch('[0-9a-f]{40}[+]?', model.provenance['commit'])
     assert len(log) == model.config.epoch
+    assert not pathlib.PurePath(model.config.images).is_absolute()
     command = model.provenance['command'].split(' --out ')[0]
     assert command == f'train.py {make.RUNS[path.relative_to(MODELS).with_suffix("").as_posix()]}'
 
@@ -168,6 +170,18 @@ def test_a_model_is_shipped_with_half_precision(tiny, tmp_path, trainings):
     assert found.config == tiny
     for one, other in zip(model.params(), found.params()):
         np.testing.assert_array_equal(other.array, one.array.astype(np.float16))
+
+
+def test_a_shipped_model_names_no_folder_of_the_machine_that_trained_it(tmp_path, trainings):
+    out, preset = tmp_path / 'result' / 'models' / 'photographs' / 'meters', config.PRESETS['folder']
+    (tmp_path / 'photographs').mkdir()
+    out.mkdir(parents=True)
+    trained = dataclasses.replace(preset, images=str(tmp_path / 'meter-digits'), classes=('0', '1'))
+    checkpoint.save_model(out / 'model.npz', make_model(trained), {'command': 'train.py'})
+    (out / 'log').write_text('[]')
+    make.train('photographs/meters', [])
+    found = checkpoint.load_model(tmp_path / 'photographs' / 'meters.npz').config
+    assert found == dataclasses.replace(trained, images='meter-digits')
 
 
 def test_making_models_that_are_not_in_the_tables():
