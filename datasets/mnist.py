@@ -55,7 +55,7 @@ def find(name, folder):
     _, target = _paths(name, folder)
     return download.fetch([f'{mirror}{name}.gz' for mirror in MIRRORS], target,
                           check=lambda path: read_idx(path, FILES[name]),
-                          otherwise='or use --digits fonts, which needs no data')
+                          otherwise='or train with --digits fonts, which needs no data')
 
 
 def read_idx(path, sha256=None):

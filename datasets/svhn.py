@@ -43,7 +43,7 @@ def load(part, folder):
     if not path.exists():
         size, _ = FILES[name]
         download.fetch([MIRROR + name], path, check=lambda part: check_sum(part, name), largest=size,
-                       otherwise='or use --digits fonts, which needs no data')
+                       otherwise='or train with --digits fonts, which needs no data')
     return read_mat(path)
 
 
