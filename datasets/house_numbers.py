@@ -87,8 +87,8 @@ def _published(folder):
     """The numbers of a folder as SVHN's authors published it: list of Labelled, and faults."""
     path = folder / digit_struct.FILE
     if not path.is_file():
-        raise FileNotFoundError(f'{path} is missing: unpack {folder.name}.tar.gz of {PAGE} in {folder.parent}, or train '
-                                'with --digits fonts, which needs no data')
+        raise FileNotFoundError(f'{path} is missing: unpack {folder.name}.tar.gz of {PAGE} in {folder.parent}, or '
+                                'train with --digits fonts, which needs no data')
     numbers, faults = kept(path, digit_struct.read)
     found = {}
     for name, text, boxes in numbers:
