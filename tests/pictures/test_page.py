@@ -154,7 +154,7 @@ def test_pictures_of_ones_own_stay_out_unless_asked(tmp_path, rng, dataset):
 
 
 def test_the_gallery_has_the_current_program():
-    """`python visualize.py --gallery models models/photographs/numbers.npz --scenes 24 --page docs/index.html` writes it anew."""
+    """The command in docs/watching.md writes it anew."""
     gallery, template = (ROOT / 'docs' / 'index.html').read_text(encoding='utf-8'), page.template()
     for part in '<style>.*?</style>', '<body>.*?<script', '<script>.*?</script>':
         assert re.search(part, gallery, re.DOTALL)[0] == re.search(part, template, re.DOTALL)[0]
