@@ -22,7 +22,8 @@ def iterator(**changes):
     (iterator(), ALONE, None), (iterator(), ranks_of(2)[0], 'several processes'),
     (GameIterator(None, 2, None), ALONE, 'games'),
     (iterator(objects=2), ALONE, 'digits are drawn again'),
-    (iterator(digits=object.__new__(Pictures)), ALONE, 'pictures are read')], ids=str)
+    (iterator(digits=object.__new__(Pictures)), ALONE, 'pictures are read')],
+    ids=['none', 'processes', 'games', 'several digits', 'pictures'])
 def test_obstacles(batches, ranks, expected):
     found = graph.obstacle(batches, ranks)
     assert found is None if expected is None else expected in found
