@@ -115,6 +115,11 @@ RUNS = {
     'photographs/rows': '--dataset numbers --digits svhn --longest 4 --init models/photographs/svhn.npz --epoch 15',
     **three_seeds('photographs/numbers', '--dataset numbers --longest 4 '
                   '--init result/models/photographs/rows/model.npz --epoch 120'),
+    'photographs/numbers-wide': '--dataset numbers --longest 4 --margin 2 --init models/photographs/numbers.npz '
+                                '--epoch 90',
+    'photographs/rows-places': '--dataset numbers --digits svhn --longest 4 --model places --epoch 15',
+    'photographs/numbers-places': '--dataset numbers --longest 4 --model places '
+                                  '--init result/models/photographs/rows-places/model.npz --epoch 120',
 }
 
 
