@@ -38,7 +38,7 @@ def load(source, split, folder, size, longest, margin=1.0):
     """
     if '+' in split:
         images, texts = zip(*(load(source, part, folder, size, longest, margin) for part in split.split('+')))
-        return np.ascontiguousarray(np.concatenate(images)), sum(texts, [])
+        return np.concatenate(images), sum(texts, [])
     rng = np.random.default_rng(SEEDS[split])
     draw, pictures, labels = ((_of_fonts, *datasets.load_digits('fonts', split)) if source == 'fonts' else
                               (_of_svhn, *_by_brightness(*datasets.load_pictures('mnist', split, folder))))
@@ -53,8 +53,8 @@ def load(source, split, folder, size, longest, margin=1.0):
             texts.append(''.join(map(str, labels[which])))
         squares = np.stack(squares)
         images.append(street.painted(squares.astype(np.float32) / 255, rng) if squares.ndim == 3 else
-                      squares.transpose(0, 3, 1, 2))
-    return np.ascontiguousarray(np.concatenate(images)), texts
+                      np.ascontiguousarray(squares.transpose(0, 3, 1, 2)))
+    return np.concatenate(images), texts
 
 
 def side_by_side(cells, corners):

@@ -46,16 +46,7 @@ class Cublas:
             self.stream = stream
 
     def product(self, a, b, out=None):
-        """a @ b, on the current stream.
-
-        Args:
-            a: float32 array (..., k).
-            b: float32 array (k, n).
-            out: float32 array of the result's shape in C order, or None for a new one.
-
-        Returns:
-            float32 array (..., n).
-        """
+        """a @ b, on the current stream; for the rest see :func:`ram.fast.product.product`."""
         shape, a = (*a.shape[:-1], b.shape[1]), a.reshape(-1, a.shape[-1])
         out = cuda.cupy.empty(shape, np.float32) if out is None else out
         (m, k), n = a.shape, b.shape[1]

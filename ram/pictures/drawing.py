@@ -32,7 +32,7 @@ def file_for(arguments, suffix, kind=''):
         arguments: those of visualize.py.
         suffix: '.gif' or '.png'; it replaces one of these, or .npz.  Another dot belongs to the name.
         kind: a word that is added to the model's name, but not to a file's that --out names; with --image it is the
-            name of that picture, so that each has its own.
+            name of that picture.
 
     Returns:
         pathlib.Path.

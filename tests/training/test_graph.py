@@ -29,8 +29,8 @@ def test_obstacles(batches, ranks, expected):
     assert found is None if expected is None else expected in found
 
 
-def test_graphs_are_asked_for(capsys):
-    """A CPU has none; a run that had them can be resumed on one."""
+def test_graphs_are_asked_for():
+    """Or the run that is resumed had them."""
     assert train.parse([]).graph is False and train.parse(['--graph']).graph is True
     assert train.parse([], {'graph': True}).graph is True
     assert train.parse(['--no-graph'], {'graph': True}).graph is False
